@@ -1,0 +1,128 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+/// House settings, the same for every Swift room (docs/ARCHITECTURE.md says why).
+let house: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("InferIsolatedConformances"),
+    .enableUpcomingFeature("ImmutableWeakCaptures"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+/// A Swift room: one folder in Sources, one noun.
+func room(_ name: String, _ imports: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: imports, swiftSettings: house)
+}
+
+/// An executable with nothing in it but `main`.
+func program(_ name: String, _ imports: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: imports, swiftSettings: house)
+}
+
+/// The tests of one room.
+func tests(_ name: String, _ imports: [Target.Dependency]) -> Target {
+    .testTarget(name: name + "Tests", dependencies: imports, swiftSettings: house)
+}
+
+/// A C library of the system, wrapped for one room.
+func library(_ name: String, package: String, debian: String) -> Target {
+    .systemLibrary(name: name, pkgConfig: package, providers: [.apt([debian])])
+}
+
+let package = Package(
+    name: "BoredMesh",
+    products: [
+        .executable(name: "bored", targets: ["bored"]),
+        .executable(name: "bored-bench", targets: ["bored-bench"]),
+        .executable(name: "bored-tidy", targets: ["bored-tidy"]),
+    ],
+    targets: [
+        // MARK: base
+        library("CSodium", package: "libsodium", debian: "libsodium-dev"),
+        library("CLZ4", package: "liblz4", debian: "liblz4-dev"),
+        library("CPCRE2", package: "libpcre2-8", debian: "libpcre2-dev"),
+        room("Primitives"),
+
+        // MARK: vocabulary
+        room("Identity", ["Primitives", "CSodium"]),
+        room("Wire", ["Primitives", "Identity", "CLZ4"]),
+
+        // MARK: protocols (each imports only the vocabulary)
+        room("Sessions", ["Primitives", "Identity", "Wire"]),
+        room("Kademlia", ["Primitives", "Identity", "Wire"]),
+        room("Gossip", ["Primitives", "Identity", "Wire"]),
+        room("Placement", ["Primitives", "Identity", "Wire"]),
+        room("Shards", ["Primitives", "Identity", "Wire"]),
+        room("Pipelines", ["Primitives", "Identity", "Wire"]),
+
+        // MARK: composite
+        room(
+            "MeshNode",
+            [
+                "Primitives", "Identity", "Wire", "Sessions", "Kademlia", "Gossip", "Placement",
+                "Shards", "Pipelines",
+            ]),
+        room("Simulation", ["Primitives", "Identity", "Wire", "MeshNode"]),
+
+        // MARK: maths
+        .target(
+            name: "CKernels",
+            cSettings: [.unsafeFlags(["-O3"], .when(configuration: .debug))]),
+        .target(name: "CModel"),
+        room("Tensors", ["Primitives", "CKernels"]),
+        room("Checkpoints", ["Primitives"]),
+        room("Tokenizers", ["Primitives", "CPCRE2"]),
+        room("Transformers", ["Primitives", "Tensors", "Checkpoints", "Tokenizers"]),
+
+        // MARK: shells
+        .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
+        room(
+            "Runtime",
+            [
+                "Primitives", "Identity", "Wire", "MeshNode", "Transformers", "Tensors",
+                "Checkpoints", "Tokenizers", "CLinux", "CModel",
+            ]),
+        room(
+            "Commands",
+            [
+                "Primitives", "Identity", "Wire", "MeshNode", "Simulation", "Runtime",
+                "Transformers", "Tensors", "Tokenizers",
+            ]),
+
+        // MARK: executables
+        program("bored", ["Commands"]),
+        program(
+            "bored-bench",
+            [
+                "Primitives", "Identity", "Wire", "Sessions", "MeshNode", "Simulation", "Tensors",
+                "Transformers", "Runtime",
+            ]),
+        program("bored-tidy", []),
+
+        // MARK: tests
+        tests("Primitives", ["Primitives"]),
+        tests("Identity", ["Primitives", "Identity"]),
+        tests("Wire", ["Primitives", "Identity", "Wire"]),
+        tests("Sessions", ["Primitives", "Identity", "Wire", "Sessions"]),
+        tests("Kademlia", ["Primitives", "Identity", "Wire", "Kademlia"]),
+        tests("Gossip", ["Primitives", "Identity", "Wire", "Gossip"]),
+        tests("Placement", ["Primitives", "Identity", "Wire", "Placement"]),
+        tests("Shards", ["Primitives", "Identity", "Wire", "Shards"]),
+        tests("Pipelines", ["Primitives", "Identity", "Wire", "Pipelines"]),
+        tests("MeshNode", ["Primitives", "Identity", "Wire", "MeshNode"]),
+        tests("Simulation", ["Primitives", "Identity", "Wire", "MeshNode", "Simulation"]),
+        tests("Tensors", ["Primitives", "Tensors"]),
+        tests("Checkpoints", ["Primitives", "Checkpoints"]),
+        tests("Tokenizers", ["Primitives", "Checkpoints", "Tokenizers"]),
+        tests(
+            "Transformers",
+            ["Primitives", "Tensors", "Checkpoints", "Tokenizers", "Transformers", "CModel"]),
+        tests(
+            "Runtime", ["Primitives", "Identity", "Wire", "MeshNode", "Runtime", "Transformers"]),
+        tests("Commands", ["Primitives", "Runtime", "Commands"]),
+    ]
+)

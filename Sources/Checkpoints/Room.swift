@@ -1,0 +1,1 @@
+// The Checkpoints room: see docs/ARCHITECTURE.md.

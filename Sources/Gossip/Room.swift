@@ -1,0 +1,1 @@
+// The Gossip room: see docs/ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+// The Kademlia room: see docs/ARCHITECTURE.md.

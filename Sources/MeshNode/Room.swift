@@ -1,0 +1,1 @@
+// The MeshNode room: see docs/ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+// The Pipelines room: see docs/ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+// The Placement room: see docs/ARCHITECTURE.md.

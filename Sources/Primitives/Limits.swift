@@ -1,0 +1,54 @@
+/// Every limit of a node, in one file. What happens at a limit is said beside it.
+public enum Limits {
+    // MARK: datagrams and mail
+
+    /// UDP payload: what every path carries (RFC 9000 section 14). Longer ones are dropped.
+    public static let datagramByteCount = 1_200
+    /// Datagrams that one input can leave behind; sessions stop pumping when it is full.
+    public static let outboxDatagramCount = 256
+    /// Letters that one input can leave behind; overflowing is our fault and traps.
+    public static let mailLetterCount = 1_024
+
+    // MARK: identity
+
+    /// A signed node record. Larger ones are refused.
+    public static let recordByteCount = 320
+    /// Addresses in a record.
+    public static let recordAddressCount = 4
+    /// Leading zero bits of the work behind a node id: a speed bump, 30 ms of one core.
+    public static let puzzleBitCount = 16
+
+    // MARK: vocabulary
+
+    /// Models in one node's state.
+    public static let modelsPerNode = 8
+    /// Layers of one model; more are refused at import.
+    public static let layerCount = 1_024
+    /// A model's name, in UTF-8 bytes.
+    public static let modelNameByteCount = 64
+    /// A manifest. At 40 bytes a piece this allows every layer count above.
+    public static let manifestByteCount = 128 * 1_024
+    /// A chunk of a piece: the unit of transfer and of checking.
+    public static let chunkByteCount = 256 * 1_024
+    /// A signed state of a node.
+    public static let stateByteCount = 640
+    /// A signed ad.
+    public static let adByteCount = 640
+
+    // MARK: sessions
+
+    /// One message; longer ones are refused by the sender and end a reassembly at the receiver.
+    public static let messageByteCount = 4 * 1_024 * 1_024
+
+    // MARK: Kademlia
+
+    // MARK: gossip
+
+    // MARK: placement
+
+    // MARK: shards
+
+    // MARK: pipelines
+
+    // MARK: runtime
+}

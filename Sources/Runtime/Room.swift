@@ -1,0 +1,1 @@
+// The Runtime room: see docs/ARCHITECTURE.md.

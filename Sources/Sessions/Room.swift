@@ -1,0 +1,1 @@
+// The Sessions room: see docs/ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+// The Shards room: see docs/ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+// The Simulation room: see docs/ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+// The Tensors room: see docs/ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+// The Tokenizers room: see docs/ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+// The Transformers room: see docs/ARCHITECTURE.md.
