@@ -71,7 +71,9 @@ let package = Package(
         // MARK: maths
         .target(
             name: "CKernels",
-            cSettings: [.unsafeFlags(["-O3"], .when(configuration: .debug))]),
+            cSettings: [.unsafeFlags(["-O3"], .when(configuration: .debug))],
+            // fma, where the processor has no instruction for it.
+            linkerSettings: [.linkedLibrary("m")]),
         .target(name: "CModel"),
         room("Tensors", ["Primitives", "CKernels"]),
         room("Checkpoints", ["Primitives"]),
