@@ -1,0 +1,55 @@
+internal import CSodium
+public import Primitives
+
+/// What a digest is for. Two uses never share an input space: the purpose is BLAKE2b's
+/// personalisation (RFC 7693 section 2.5), padded with zeros to 16 bytes.
+public enum HashPurpose: String, Sendable, CaseIterable {
+    case nodeWork = "bored work"
+    case nodeID = "bored node id"
+    case swarm = "bored swarm"
+    case manifest = "bored manifest"
+    case piece = "bored piece"
+    case chunk = "bored chunk"
+    case layerTopic = "bored layers"
+    case nameTopic = "bored name"
+    case signature = "bored signature"
+    case token = "bored token"
+    case simulated = "bored simulated"
+
+    var personalisation: [UInt8] {
+        let name = Array(rawValue.utf8)
+        return name + Array(repeating: 0, count: 16 - name.count)
+    }
+}
+
+extension Digest {
+    /// BLAKE2b-256 of `bytes`, unkeyed, personalised by `purpose`.
+    public static func of(_ bytes: [UInt8], for purpose: HashPurpose) -> Digest {
+        var output = [UInt8](repeating: 0, count: 32)
+        let salt = [UInt8](repeating: 0, count: 16)
+        // Every length is passed beside its array, and libsodium reads no further.
+        let status = unsafe crypto_generichash_blake2b_salt_personal(
+            &output, 32, bytes, UInt64(bytes.count), nil, 0, salt, purpose.personalisation)
+        precondition(status == 0)
+        return Digest(Bytes32(output))
+    }
+
+    /// BLAKE2b-256 of an id and a number: the topics under which ads are filed.
+    public static func of(_ digest: Digest, _ number: Int, for purpose: HashPurpose) -> Digest {
+        var writer = ByteWriter(reserving: 40)
+        writer.write(digest)
+        writer.write(UInt64(number))
+        return of(writer.bytes, for: purpose)
+    }
+}
+
+/// The first sixteen bytes of BLAKE2b under a key: short proofs that only the key's owner checks.
+public func keyedHash16(key: [UInt8], _ bytes: [UInt8]) -> [UInt8] {
+    precondition((16...64).contains(key.count))
+    var output = [UInt8](repeating: 0, count: 16)
+    // Both lengths are passed beside their arrays.
+    let status = unsafe crypto_generichash_blake2b(
+        &output, 16, bytes, UInt64(bytes.count), key, key.count)
+    precondition(status == 0)
+    return output
+}
