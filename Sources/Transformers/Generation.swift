@@ -71,7 +71,7 @@ public struct Generation: Sendable {
 
     /// Rows came back whose last one has these logits: the id chosen, or nil where the answer ended
     /// instead. `finishReason` tells afterwards whether there is more.
-    public mutating func accept(_ rows: Rows, logits: [Float]) -> Int? {
+    public mutating func accept(_ rows: Rows, logits: Span<Float>) -> Int? {
         precondition(rows.yieldsToken && rows.start == acceptedCount, "rows out of order")
         precondition(finishReason == nil)
         acceptedCount += rows.count

@@ -1,3 +1,4 @@
+public import Checkpoints
 public import Primitives
 
 /// Why something is not a usable model. The message of a shell names the model beside it.
@@ -8,12 +9,8 @@ public enum ModelError: Error, Hashable, Sendable {
     case malformedShape(WireError)
     /// The checkpoint's architecture or one of its settings is not supported.
     case unsupported(String)
-    /// A tensor is absent from the checkpoint.
-    case missingTensor(String)
-    /// A tensor has other dimensions than the shape says.
-    case wrongDimensions(String)
-    /// A weight is too large for Float16, infinite, or not a number.
-    case weightOutOfRange(tensor: String)
+    /// The checkpoint cannot be read or converted: the error says where and why.
+    case checkpoint(CheckpointError)
     /// A piece has another size than the shape says.
     case wrongPieceSize(expected: Int, actual: Int)
     /// A piece does not begin with the header that the shape prescribes.
@@ -84,7 +81,7 @@ extension ModelShape {
     private func validate() throws(ModelError) {
         try require(architecture.allowedOptions.isSuperset(of: options), "block options")
         try require(layerCount, in: 1...Limits.layerCount, "layer count")
-        try require(hiddenSize, in: 1...Limits.layerWidth, "hidden size")
+        try require(hiddenSize, in: 1...Limits.hiddenSize, "hidden size")
         try require(feedForwardSize, in: 1...Limits.layerWidth, "feed-forward size")
         try require(headCount, in: 1...Limits.headCount, "head count")
         try require(keyValueHeadCount, in: 1...headCount, "key and value head count")

@@ -13,8 +13,8 @@ public struct Sampler: Sendable {
     public init(_ settings: SamplingSettings) { self.settings = settings }
 
     /// The id for `position`, counted over prompt and answer from 0. O(vocabulary).
-    public mutating func draw(_ newLogits: [Float], position: Int) -> Int {
-        precondition(!newLogits.isEmpty && newLogits.count <= Int(Int32.max))
+    public mutating func draw(_ newLogits: Span<Float>, position: Int) -> Int {
+        precondition(newLogits.count > 0 && newLogits.count <= Int(Int32.max))
         let best = Sampler.best(newLogits)
         if settings.temperature == 0 || !newLogits[best].isFinite { return best }
         load(newLogits)
@@ -26,7 +26,7 @@ public struct Sampler: Sendable {
     }
 
     /// The id of the highest logit, the lowest such id: what temperature 0 takes.
-    public static func best(_ logits: [Float]) -> Int {
+    public static func best(_ logits: Span<Float>) -> Int {
         var (best, highest) = (0, -Float.infinity)
         for id in logits.indices where logits[id] > highest {
             (best, highest) = (id, logits[id])
@@ -34,9 +34,9 @@ public struct Sampler: Sendable {
         return best
     }
 
-    private mutating func load(_ newLogits: [Float]) {
+    private mutating func load(_ newLogits: Span<Float>) {
         if logits.count != newLogits.count {
-            logits = newLogits
+            logits = Array(repeating: 0, count: newLogits.count)
             weights = Array(repeating: 0, count: newLogits.count)
             heap = Array(repeating: 0, count: newLogits.count)
         }

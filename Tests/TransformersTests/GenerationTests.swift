@@ -16,6 +16,12 @@ private func makeGeneration(
         promptIDs: promptIDs, settings: settings, vocabularySize: 10, contextLength: contextLength)
 }
 
+extension Generation {
+    fileprivate mutating func accept(_ rows: Rows, logits: [Float]) -> Int? {
+        accept(rows, logits: logits.span)
+    }
+}
+
 /// Runs to the end and returns the steps that were asked for.
 private func run(_ generation: inout Generation) -> [Generation.Rows] {
     var steps: [Generation.Rows] = []

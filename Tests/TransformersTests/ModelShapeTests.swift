@@ -80,7 +80,7 @@ func makeShape(
         }
         #expect(throws: ModelError.self) { try makeShape(vocabularySize: 1 << 30) }
         #expect(throws: ModelError.self) {
-            try makeShape(hiddenSize: 1 << 18, vocabularySize: 1 << 21)
+            try makeShape(hiddenSize: 1 << 16, vocabularySize: 1 << 21)
         }
         #expect(throws: ModelError.self) { try makeShape(contextLength: 0) }
         #expect(throws: ModelError.self) { try makeShape(normEpsilon: 0) }

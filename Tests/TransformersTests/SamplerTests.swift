@@ -16,6 +16,12 @@ private func float(_ hexadecimal: some StringProtocol) -> Float {
     Float(bitPattern: UInt32(hexadecimal, radix: 16) ?? 0)
 }
 
+extension Sampler {
+    fileprivate mutating func draw(_ logits: [Float], position: Int) -> Int {
+        draw(logits.span, position: position)
+    }
+}
+
 @Suite struct `the sampler` {
     private let vectors: SamplingVectors
 
