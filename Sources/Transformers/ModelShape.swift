@@ -86,7 +86,7 @@ extension ModelShape {
         try require(headCount, in: 1...Limits.headCount, "head count")
         try require(keyValueHeadCount, in: 1...headCount, "key and value head count")
         try require(headSize, in: 2...Limits.headSize, "head size")
-        try require(vocabularySize, in: 1...Limits.vocabularySize, "vocabulary size")
+        try require(vocabularySize, in: 1...Limits.vocabularyCount, "vocabulary size")
         try require(contextLength, in: 1...Limits.contextLength, "context length")
         try require(headCount % keyValueHeadCount == 0, "heads not divisible by key heads")
         try require(headSize % 2 == 0, "odd head size")
