@@ -1,4 +1,4 @@
-public import Primitives
+import Primitives
 public import Tensors
 
 /// The forward pass through layers: what is computed, in this order, fixes the bits of `exact-1`.

@@ -1,5 +1,3 @@
-public import Checkpoints
-public import Primitives
 public import Tensors
 
 /// A whole model in one process, for answers with no mesh and for comparing with those over one.

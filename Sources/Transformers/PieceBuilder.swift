@@ -17,11 +17,13 @@ public struct PieceBuilder: Sendable {
         guard tokenizerBytes.count <= Limits.tokenizerByteCount else {
             throw .invalidTokenizer("larger than the limit")
         }
+        let parameters: ModelParameters
         do throws(CheckpointError) {
-            shape = try ModelShape(try ModelParameters(checkpoint))
+            parameters = try ModelParameters(checkpoint)
         } catch {
             throw .checkpoint(error)
         }
+        shape = try ModelShape(parameters)
         self.checkpoint = checkpoint
         self.tokenizerBytes = tokenizerBytes
     }
