@@ -3,7 +3,7 @@
 
 static const struct bored_kernels *kernels_of(int level) {
     switch (level) {
-#if defined(__x86_64__) && defined(BORED_FAST)
+#if defined(__x86_64__)
     case BORED_AVX2: return &bored_avx2_kernels;
     case BORED_AVX512: return &bored_avx512_kernels;
 #elif defined(__aarch64__)
@@ -16,7 +16,7 @@ static const struct bored_kernels *kernels_of(int level) {
 int bored_level_supported(int level) {
     switch (level) {
     case BORED_SCALAR: return 1;
-#if defined(__x86_64__) && defined(BORED_FAST)
+#if defined(__x86_64__)
     case BORED_AVX2:
         return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")
             && __builtin_cpu_supports("f16c");
