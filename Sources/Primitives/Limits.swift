@@ -120,6 +120,27 @@ public enum Limits {
     /// What a round trip is taken for before anything is known of it.
     public static let unknownRoundTripMicroseconds = 50_000
 
+    // MARK: transformers
+
+    /// Widths inside one layer: feed-forward, all heads together. Larger shapes are refused.
+    public static let layerWidth = 1 << 18
+    /// Attention heads of a layer. More are refused.
+    public static let headCount = 4_096
+    /// Numbers of one attention head. Larger ones are refused.
+    public static let headSize = 1_024
+    /// Positions of one context. A shape that claims more is refused.
+    public static let contextLength = 1 << 22
+    /// One piece of a model. Larger ones are refused at import and by who reads a shape.
+    public static let pieceByteCount = 1 << 36
+    /// An encoded model shape: its longest form is one divisor for each pair of a head.
+    public static let shapeByteCount = 4 * 1_024
+    /// Bytes of a tokenizer inside the ends. Larger ones are refused at import.
+    public static let tokenizerByteCount = 64 * 1_024 * 1_024
+    /// Text that could begin a stop string is held back up to this many bytes.
+    public static let stopStringByteCount = 256
+    /// Stop strings of one request. More are refused.
+    public static let stopStringCount = 16
+
     // MARK: checkpoints
 
     /// Tensors of one model over all its files. A file that lists more is refused.
