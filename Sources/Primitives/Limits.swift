@@ -51,4 +51,11 @@ public enum Limits {
     // MARK: pipelines
 
     // MARK: runtime
+
+    /// Datagrams of one system call; more wait in the kernel for the next.
+    public static let datagramBatchCount = 64
+    /// What the kernel is asked to hold for a socket each way; it drops beyond that.
+    public static let socketBufferByteCount = 4 * 1_024 * 1_024
+    /// Addresses taken of one name or one machine; the rest are left out.
+    public static let resolvedAddressCount = 64
 }
