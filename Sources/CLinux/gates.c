@@ -11,7 +11,7 @@
 void bored_thread_name(const char *name) { pthread_setname_np(pthread_self(), name); }
 
 bored_gate *bored_gate_make(void) {
-    bored_gate *gate = aligned_alloc(_Alignof(bored_gate), sizeof(bored_gate));
+    bored_gate *gate = aligned_alloc(64, sizeof(bored_gate));
     if (gate) memset(gate, 0, sizeof *gate);
     return gate;
 }

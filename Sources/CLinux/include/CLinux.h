@@ -64,8 +64,9 @@ void bored_thread_name(const char *name);
 
 // A counter that threads wait on. Sixty-four bytes, so that two gates share no cache line.
 typedef struct {
-    _Alignas(64) uint32_t value;
+    uint32_t value;
     uint32_t waiting;
+    uint32_t padding[14];
 } bored_gate;
 
 bored_gate *bored_gate_make(void);
