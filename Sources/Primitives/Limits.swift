@@ -50,6 +50,30 @@ public enum Limits {
 
     // MARK: pipelines
 
+    // MARK: checkpoints
+
+    /// Tensors of one model over all its files. A file that lists more is refused.
+    public static let checkpointTensorCount = 262_144
+    /// Values in the metadata of one file, array elements included. More is refused.
+    public static let checkpointMetadataValueCount = 8_388_608
+    /// A metadata key or a tensor's name, in bytes. Longer ones are refused.
+    public static let checkpointNameByteCount = 1_024
+    /// The JSON header of a safetensors file. Longer ones are refused.
+    public static let safetensorsHeaderByteCount = 100_000_000
+    /// Arrays and objects inside each other in JSON and in metadata. Deeper ones are refused.
+    public static let nestingDepth = 64
+
+    // MARK: tokenizers
+
+    /// Pieces of a vocabulary. A larger one is refused.
+    public static let vocabularyCount = 1_048_576
+    /// One piece of a vocabulary, in bytes. A longer one is refused.
+    public static let vocabularyPieceByteCount = 4_096
+    /// A chat template, in bytes. A longer one is dropped, and the model has none.
+    public static let chatTemplateByteCount = 131_072
+    /// Steps of one match of a pre-tokenizer pattern; at the limit the rest of the text is one word.
+    public static let patternMatchStepCount: UInt32 = 10_000_000
+
     // MARK: runtime
 
     /// Datagrams of one system call; more wait in the kernel for the next.
