@@ -166,4 +166,20 @@ public enum Limits {
     public static let patternMatchStepCount: UInt32 = 10_000_000
 
     // MARK: runtime
+
+    /// Datagrams of one system call; more wait in the kernel for the next.
+    public static let datagramBatchCount = 64
+    /// What the kernel is asked to hold for a socket each way; it drops beyond that.
+    public static let socketBufferByteCount = 4 * 1_024 * 1_024
+    /// Addresses taken of one name or one machine; the rest are left out.
+    public static let resolvedAddressCount = 64
+    /// Threads of a crew with its caller; more are not started.
+    public static let crewMemberCount = 64
+    /// Looks before a member or the caller sleeps: some tens of microseconds, the time between two
+    /// products of one layer.
+    public static let crewSpinCount = 1_000
+    /// Jobs that wait for the compute thread; more are refused.
+    public static let computeJobCount = 256
+    /// Looks before the compute thread sleeps: a step usually comes in long after the last.
+    public static let computeSpinCount = 100
 }
