@@ -167,6 +167,18 @@ public enum Limits {
 
     // MARK: runtime
 
+    /// Answers of the compute and disk threads that wait for the loop. A node that is so far
+    /// behind loses them, and requests end by their deadlines.
+    public static let loopAnswerCount = 4_096
+    /// Batches received in a row before timers have their turn.
+    public static let datagramBatchesPerTurn = 4
+    /// What all KV caches together may take where the owner says nothing.
+    public static let cacheByteCountDefault = 1 << 30
+    /// Positions that a stage makes caches for; longer requests are refused.
+    public static let cachePositionCount = 32_768
+    /// How long a leaving node waits for its farewells to be acknowledged.
+    public static let leaveTime = Interval.milliseconds(150)
+
     /// Datagrams of one system call; more wait in the kernel for the next.
     public static let datagramBatchCount = 64
     /// What the kernel is asked to hold for a socket each way; it drops beyond that.
