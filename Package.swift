@@ -71,7 +71,9 @@ let package = Package(
         // MARK: maths
         .target(
             name: "CKernels",
-            cSettings: [.unsafeFlags(["-O3"], .when(configuration: .debug))]),
+            cSettings: [.unsafeFlags(["-O3"], .when(configuration: .debug))],
+            // fma, where a CPU's own instruction is not sure to be there.
+            linkerSettings: [.linkedLibrary("m")]),
         .target(name: "CModel"),
         room("Tensors", ["Primitives", "CKernels"]),
         room("Checkpoints", ["Primitives"]),

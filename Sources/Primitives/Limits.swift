@@ -50,6 +50,57 @@ public enum Limits {
 
     // MARK: pipelines
 
+    /// Stages of one chain; a longer one is not chosen.
+    public static let chainStageCount = 64
+    /// Floats in one position of the residual stream.
+    public static let hiddenSize = 1 << 16
+    /// Positions of one request.
+    public static let positionCount = 1 << 20
+    /// Rows of one step; longer prompts go in several steps.
+    public static let rowsPerStep = 256
+    /// Steps of one request.
+    public static let stepIndex = 1 << 32
+    /// Steps of one request under way or waiting at a stage; the entry sends no more, a stage that
+    /// gets more ends the request.
+    public static let stepsInFlight = 8
+    /// Requests a node serves as a stage; more are refused as busy.
+    public static let stageRequestCount = 64
+    /// Closed requests whose accounts are awaited; the accounts of more are not.
+    public static let closingRequestCount = 64
+    /// Events one input can leave behind; overflowing is our fault and traps.
+    public static let pipelineEventCount = 1_024
+    /// All stages must have answered their offers by then.
+    public static let openTimeout = Interval.seconds(10)
+    /// Something of a running request must come back by then.
+    public static let stepTimeout = Interval.seconds(30)
+    /// A running request whose prompter asks for nothing is given up then.
+    public static let requestIdleTimeout = Interval.minutes(5)
+    /// A stage that hears nothing of its request frees it then.
+    public static let stageIdleTimeout = Interval.minutes(5)
+    /// How long a closed request waits for its stages' accounts.
+    public static let accountTimeout = Interval.seconds(2)
+
+    // MARK: transformers
+
+    /// Widths inside one layer: feed-forward, all heads together. Larger shapes are refused.
+    public static let layerWidth = 1 << 18
+    /// Attention heads of a layer. More are refused.
+    public static let headCount = 4_096
+    /// Numbers of one attention head. Larger ones are refused.
+    public static let headSize = 1_024
+    /// Positions of one context. A shape that claims more is refused.
+    public static let contextLength = 1 << 22
+    /// One piece of a model. Larger ones are refused at import and by who reads a shape.
+    public static let pieceByteCount = 1 << 36
+    /// An encoded model shape: its longest form is one divisor for each pair of a head.
+    public static let shapeByteCount = 4 * 1_024
+    /// Bytes of a tokenizer inside the ends. Larger ones are refused at import.
+    public static let tokenizerByteCount = 64 * 1_024 * 1_024
+    /// Text that could begin a stop string is held back up to this many bytes.
+    public static let stopStringByteCount = 256
+    /// Stop strings of one request. More are refused.
+    public static let stopStringCount = 16
+
     // MARK: checkpoints
 
     /// Tensors of one model over all its files. A file that lists more is refused.
