@@ -192,6 +192,8 @@ public enum Limits {
     public static let crewSpinCount = 1_000
     /// Jobs that wait for the compute thread; more are refused.
     public static let computeJobCount = 256
+    /// Peers kept on disk for the next start; the first ones given are kept.
+    public static let keptPeerCount = 64
     /// Looks before the compute thread sleeps: a step usually comes in long after the last.
     public static let computeSpinCount = 100
 }
