@@ -176,6 +176,8 @@ public enum Limits {
     public static let cacheByteCountDefault = 1 << 30
     /// Positions that a stage makes caches for; longer requests are refused.
     public static let cachePositionCount = 32_768
+    /// How long a prompt waits for its stages' accounts after its last token.
+    public static let accountPatience = Interval.milliseconds(250)
     /// How long a leaving node waits for its farewells to be acknowledged.
     public static let leaveTime = Interval.milliseconds(150)
 

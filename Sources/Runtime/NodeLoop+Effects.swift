@@ -1,9 +1,9 @@
-import MeshNode
+public import MeshNode
 import Pipelines
 import Primitives
 import Shards
 import Transformers
-import Wire
+public import Wire
 
 /// What the disk thread tells the loop.
 enum DiskAnswer: Sendable {
@@ -29,32 +29,23 @@ extension NodeLoop {
         case .compute(_, let step): run(step)
         case .closeCache(let id):
             submit(compute) { [engine] _ in engine.close(id) }
-        case .readChunk(let token, let root, let index):
+        case .readChunk(let token, let piece, let index):
             submit(disk) { [store] answers in
-                answers.post(.disk(.chunk(token, try? store?.readChunk(root, index: index))))
+                let bytes = (try? store?.readChunk(index, of: piece)) ?? nil
+                answers.post(.disk(.chunk(token, bytes)))
             }
-        case .readChunkList(let token, let root):
+        case .readChunkList(let token, let piece):
             submit(disk) { [store] answers in
-                answers.post(.disk(.chunkList(token, try? store?.chunkDigests(root))))
+                answers.post(.disk(.chunkList(token, store?.chunkDigests(of: piece))))
             }
-        case .storeManifest(let manifest):
+        case .storeManifest(let manifest): storeManifest(manifest)
+        case .storeChunkList(let piece, let digests):
+            submit(disk) { [store] _ in _ = try? store?.begin(piece, chunkDigests: digests) }
+        case .storeChunk(let piece, let index, let bytes):
+            submit(disk) { [store] _ in _ = try? store?.store(bytes, chunk: index, of: piece) }
+        case .completePiece(let model, let index, let piece):
             submit(disk) { [store] answers in
-                let digest = manifest.manifest.digest
-                let statuses = store.map { store in
-                    try? store.store(manifest)
-                    return store.statuses(of: manifest.manifest)
-                }
-                let none = Array(
-                    repeating: PieceStatus.absent, count: manifest.manifest.pieces.count)
-                answers.post(.disk(.manifestStored(digest, statuses ?? none)))
-            }
-        case .storeChunkList(let root, let digests):
-            submit(disk) { [store] _ in try? store?.storeChunkDigests(digests, of: root) }
-        case .storeChunk(let root, let index, let bytes):
-            submit(disk) { [store] _ in try? store?.storeChunk(bytes, at: index, of: root) }
-        case .completePiece(let model, let index, let root):
-            submit(disk) { [store] answers in
-                let isWhole = (try? store?.complete(root)) ?? false
+                let isWhole = store?.isComplete(piece) ?? false
                 answers.post(.disk(.pieceStored(model, index, isWhole: isWhole)))
             }
         case .keepSeeds, .manifestFound, .pieceReady, .pieceFailed, .requestOpened, .stepDone,
@@ -62,6 +53,16 @@ extension NodeLoop {
             return false
         }
         return true
+    }
+
+    private func storeManifest(_ signed: SignedManifest) {
+        submit(disk) { [store] answers in
+            let manifest = signed.manifest
+            try? store?.add(signed)
+            let none = Array(repeating: PieceStatus.absent, count: manifest.pieces.count)
+            let pieces = store?.statuses(of: manifest) ?? none
+            answers.post(.disk(.manifestStored(manifest.digest, pieces)))
+        }
     }
 
     private func submit(
@@ -79,7 +80,7 @@ extension NodeLoop {
             var microseconds: Int?
             if let manifest, let store, let shape = try? ModelShape(decoding: manifest.shape) {
                 let pieces = layers.range.map { layer in
-                    try? store.weights(of: manifest.piece(ofLayer: layer))
+                    try? store.readPiece(manifest.piece(ofLayer: layer))
                 }
                 if !pieces.contains(where: { $0 == nil }) {
                     microseconds = try? engine.load(
@@ -99,6 +100,19 @@ extension NodeLoop {
                     .computed(
                         step.request, step, output: result?.output,
                         microseconds: result?.microseconds ?? 0)))
+        }
+    }
+}
+
+extension ModelStore {
+    /// What the disk has of each piece of a model, as the node wants to know it.
+    public func statuses(of manifest: ModelManifest) -> [PieceStatus] {
+        manifest.pieces.map { piece in
+            if isComplete(piece) { return .complete }
+            guard let digests = chunkDigests(of: piece), let missing = try? missingChunks(of: piece)
+            else { return .absent }
+            let present = (0..<piece.chunkCount).filter { !missing.contains($0) }
+            return .partial(chunkDigests: digests, presentChunks: present)
         }
     }
 }
