@@ -42,6 +42,46 @@ public enum Limits {
 
     // MARK: Kademlia
 
+    /// Nodes in the four farthest buckets, then in each of the others; a full bucket keeps its
+    /// nodes, and newcomers wait as replacements.
+    public static let farBucketEntryCounts = [256, 128, 64, 32]
+    public static let bucketEntryCount = 16
+    /// Nodes that wait for a place in one bucket; more are not kept.
+    public static let bucketReplacementCount = 10
+    /// Nodes of one /24 or /48 in a bucket and in the table; more are refused.
+    public static let bucketPrefixEntryCount = 2
+    public static let tablePrefixEntryCount = 10
+    /// Log-distances in one request, records and ads in one reply; a message with more is malformed.
+    public static let findDistanceCount = 3
+    public static let findRecordCount = 16
+    public static let findAdCount = 10
+    /// Candidates of one lookup; the farthest are forgotten.
+    public static let lookupCandidateCount = 64
+    /// Fewer to begin with, and a lookup also asks nodes that failed a moment ago.
+    public static let lookupSeedMinimum = 4
+    /// Requests of one lookup; it ends with what it has.
+    public static let lookupRequestCount = 128
+    /// Lookups under way; the oldest that nobody waits for ends with what it has.
+    public static let lookupCount = 32
+    /// Topics being published at once, and waiting to be; more are reported as stored nowhere.
+    public static let publicationCount = 4
+    public static let waitingPublicationCount = 512
+    /// Records known but unproven; older ones are forgotten, in two generations of this size.
+    public static let candidateRecordCount = 512
+    /// Sessions that the room knows of; the requests of more are dropped.
+    public static let kademliaPeerCount = 4_096
+    /// Requests of one peer a second, and at once; more are dropped.
+    public static let kademliaRequestsPerSecond = 64
+    public static let kademliaRequestBurst = 256
+    /// Ads kept for others: in all, under one topic, of one holder; more are refused.
+    public static let storedAdCount = 1_000
+    public static let storedAdsPerTopic = 64
+    public static let storedAdsPerHolder = 128
+    /// Events one input can leave behind; overflowing is our fault and traps.
+    public static let kademliaEventCount = 1_024
+    /// Finished lookups whose density is remembered; the oldest is forgotten.
+    public static let densitySampleCount = 64
+
     // MARK: gossip
 
     // MARK: placement
