@@ -84,6 +84,34 @@ public enum Limits {
 
     // MARK: gossip
 
+    /// Signed states in one message; longer lists are cut into several messages.
+    public static let gossipStatesPerMessage = 12
+    /// Records in one shuffle; more make the message malformed.
+    public static let gossipShuffleRecordCount = 16
+    /// Entries of one probe's digest, and ids of one pull; more make the message malformed.
+    public static let gossipDigestItemCount = 64
+    /// Times that a join or a shuffle is handed on; a higher count is malformed.
+    public static let gossipHopCount = 8
+    /// Verified records kept; at the limit one that nothing else needs makes room.
+    public static let gossipRecordCount = 512
+    /// First contacts kept for a lonely hour; at the limit the newest is not kept.
+    public static let gossipContactCount = 16
+    /// Peers whose message rate is metered; at the limit the one longest silent is forgotten.
+    public static let gossipMeterCount = 256
+    /// Messages that a peer may send at once, and in each second after; more are dropped.
+    public static let gossipMessageBurst = 256
+    public static let gossipMessagesPerSecond = 64
+    /// Complete answers to `askStates` for one peer: one each this many milliseconds, else none.
+    public static let gossipAnswerMilliseconds = 500
+    /// Joins handed on at once, and in each second after; the others are served without a walk.
+    public static let gossipJoinBurst = 64
+    public static let gossipJoinsPerSecond = 16
+    /// Owners known to have left, peers ignored, peers asked, probes relayed for others, each; at
+    /// the limit the one that ends first makes room.
+    public static let gossipMarkCount = 256
+    /// Events not yet drained; overflowing is our fault and traps.
+    public static let gossipEventCount = 1_024
+
     // MARK: placement
 
     // MARK: shards
