@@ -92,7 +92,7 @@ let package = Package(
             "Commands",
             [
                 "Primitives", "Identity", "Wire", "MeshNode", "Simulation", "Runtime",
-                "Transformers", "Tensors", "Tokenizers",
+                "Transformers", "Tensors", "Tokenizers", "Checkpoints",
             ]),
 
         // MARK: executables

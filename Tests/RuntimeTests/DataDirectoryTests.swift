@@ -13,41 +13,41 @@ struct DataDirectoryTests {
 
     @Test func `the first start makes a key that only the owner reads, the second finds it`() throws
     {
-        let first = try directory.keys()
+        let first = try directory.keys(puzzleBitCount: 4)
         #expect(scratch.mode("") == 0o700)
         #expect(scratch.mode("key") == 0o600)
         #expect(scratch.mode("key.new") == nil)
-        let again = try directory.keys()
+        let again = try directory.keys(puzzleBitCount: 4)
         #expect(again.id == first.id && again.agreementKey == first.agreementKey)
         let solved = Puzzle.isSolved(
-            first.signingKey, nonce: first.puzzleNonce, bitCount: Limits.puzzleBitCount)
+            first.signingKey, nonce: first.puzzleNonce, bitCount: 4)
         #expect(solved)
     }
 
     @Test func `a key that others may read is refused`() throws {
-        _ = try directory.keys()
+        _ = try directory.keys(puzzleBitCount: 4)
         _ = unsafe chmod(scratch.path + "/key", 0o640)
-        let error = #expect(throws: DataError.self) { try directory.keys() }
+        let error = #expect(throws: DataError.self) { try directory.keys(puzzleBitCount: 4) }
         #expect(error?.description.contains("chmod 600") == true)
     }
 
     @Test(arguments: [0, 8, 9, 40, 112])
     func `a damaged key is refused and not replaced`(byte: Int) throws {
-        _ = try directory.keys()
+        _ = try directory.keys(puzzleBitCount: 4)
         var bytes = try #require(scratch.read("key"))
         bytes[byte] ^= 1
         scratch.write(bytes, to: "key")
-        let error = #expect(throws: DataError.self) { try directory.keys() }
+        let error = #expect(throws: DataError.self) { try directory.keys(puzzleBitCount: 4) }
         #expect(error?.description.contains("new identity") == true)
         #expect(scratch.read("key") == bytes)
     }
 
     @Test(arguments: [0, 8, 100, 112])
     func `a key cut short is refused`(count: Int) throws {
-        _ = try directory.keys()
+        _ = try directory.keys(puzzleBitCount: 4)
         let bytes = try #require(scratch.read("key"))
         scratch.write(Array(bytes.prefix(count)), to: "key")
-        #expect(throws: DataError.self) { try directory.keys() }
+        #expect(throws: DataError.self) { try directory.keys(puzzleBitCount: 4) }
     }
 
     @Test func `two nodes don't share a directory, and a lock ends with its holder`() throws {
