@@ -40,6 +40,30 @@ public enum Limits {
     /// One message; longer ones are refused by the sender and end a reassembly at the receiver.
     public static let messageByteCount = 4 * 1_024 * 1_024
 
+    /// Sessions and handshakes of a node. At the limit the least recently used session with
+    /// nothing to send is closed; where there is none the newcomer is refused.
+    public static let sessionCount = 1_024
+    /// Handshakes answered and not yet confirmed by the initiator; the oldest gives way.
+    public static let unconfirmedHandshakeCount = 256
+    /// Inquiries under way; more answer `silent` at once.
+    public static let inquiryCount = 64
+    /// Introductions in a second; inquiries above it are dropped.
+    public static let introductionsPerSecond = 1_000
+    /// Addresses whose handshake rate is watched under load; a newcomer takes another's place.
+    public static let limiterCount = 1_024
+    /// Bytes waiting or unacknowledged towards one peer; above it `send` says `full`.
+    public static let queuedByteCount = 16 * 1_024 * 1_024
+    /// Messages of one priority waiting towards one peer; above it `send` says `full`.
+    public static let queuedMessageCount = 4_096
+    /// Bytes of unfinished messages from one peer; fragments of more are not acknowledged.
+    public static let reassemblyByteCount = 16 * 1_024 * 1_024
+    /// The same for all peers together.
+    public static let reassemblyByteCountOfAll = 256 * 1_024 * 1_024
+    /// Unfinished messages from one peer; fragments of more are not acknowledged.
+    public static let reassemblyCount = 256
+    /// A congestion window stops growing here.
+    public static let congestionWindowByteCount = 4 * 1_024 * 1_024
+
     // MARK: Kademlia
 
     /// Nodes in the four farthest buckets, then in each of the others; a full bucket keeps its
