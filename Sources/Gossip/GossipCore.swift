@@ -116,7 +116,8 @@ public struct GossipCore: ~Copyable, MessageCore {
         changed(at: now, into: &mail)
     }
 
-    /// Enters the swarm through a first contact; call with several, in any order.
+    /// Enters the swarm through a contact; call with several, in any order. Asks for a link while
+    /// there are free places, and else keeps the contact in reserve.
     public mutating func join(through peer: NodeRecord, at now: Instant, into mail: inout Mail) {
         guard peer.id != id, !hasLeft, adopt(peer) else { return }
         guard !peer.isTransient, !record.isTransient else { return }
@@ -125,7 +126,10 @@ public struct GossipCore: ~Copyable, MessageCore {
             return
         }
         contacts[peer.id] = Contact(nextTryAt: now + .seconds(2), wait: .seconds(2))
-        if !active.contains(peer.id) { send(.join(signedOwn), to: peer.id, into: &mail) }
+        guard active.count + requested.count < settings.activeLimit, isCandidate(peer.id, at: now)
+        else { return addPassive(peer.id) }
+        requested.mark(peer.id, until: now + .seconds(2))
+        send(.join(signedOwn), to: peer.id, into: &mail)
     }
 
     /// A session with a peer stands.

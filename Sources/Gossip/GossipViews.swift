@@ -185,8 +185,9 @@ extension GossipCore {
     func expectedRoundTrip(to peer: NodeID) -> Interval? {
         if let measured = active[peer]?.smoothed { return measured }
         guard let entry = known[peer] else { return nil }
-        return entry.roundTrip
-            ?? ownState.coordinate.predictedRoundTrip(to: entry.state.coordinate)
+        if let measured = entry.roundTrip { return measured }
+        let (own, other) = (vivaldi.coordinate, entry.state.coordinate)
+        return own.isKnown && other.isKnown ? own.predictedRoundTrip(to: other) : nil
     }
 
     /// Links, nearest first; those never measured last.

@@ -5,9 +5,11 @@ extension Coordinate {
     /// The unit of axes and height.
     public static let microsecondsPerUnit = 10
 
-    /// What the coordinates predict for the round trip; nil where one of them knows nothing.
-    public func predictedRoundTrip(to other: Coordinate) -> Interval? {
-        guard error < 255, other.error < 255 else { return nil }
+    /// Whether any measurement went into it.
+    public var isKnown: Bool { error < 255 }
+
+    /// What the coordinates predict for the round trip; says nothing unless both are known.
+    public func predictedRoundTrip(to other: Coordinate) -> Interval {
         var squares: Int64 = 0
         for axis in 0..<Self.axisCount {
             let difference = Int64(axes[axis]) - Int64(other.axes[axis])

@@ -138,6 +138,9 @@ public enum Limits {
 
     // MARK: placement
 
+    /// Placement events not yet drained; overflowing is our fault and traps.
+    public static let placementEventCount = 256
+
     // MARK: shards
 
     // MARK: pipelines
