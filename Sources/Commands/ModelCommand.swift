@@ -1,6 +1,7 @@
 import Identity
 import Primitives
 import Runtime
+import Wire
 
 /// `bored model`: what is in the store.
 enum ModelCommand {

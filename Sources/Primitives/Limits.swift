@@ -310,6 +310,9 @@ public enum Limits {
     public static let cachePositionCount = 32_768
     /// How long a prompt waits for its stages' accounts after its last token.
     public static let accountPatience = Interval.milliseconds(250)
+    /// Nodes that `bored health` measures the way to, and how long it waits for that.
+    public static let healthReachCount = 64
+    public static let healthReachTime = Interval.seconds(1)
     /// How long a leaving node waits for its farewells to be acknowledged.
     public static let leaveTime = Interval.milliseconds(150)
 
