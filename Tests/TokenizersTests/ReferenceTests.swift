@@ -16,11 +16,21 @@ struct ReferenceTests {
         ("falcon", "vocabs/ggml-vocab-falcon.gguf"),
     ]
 
+    /// By path, read once for all tests: the large vocabularies take seconds in a debug build.
+    private static let tokenizers: [Result<Tokenizer, any Error>] = vocabularies.map { _, path in
+        Result { try Tokenizer(TokenizerModel(ReferenceData.gguf(path))) }
+    }
+
+    static func tokenizer(_ path: String) throws -> Tokenizer {
+        let index = try #require(vocabularies.firstIndex { $0.1 == path })
+        return try tokenizers[index].get()
+    }
+
     static func ids(_ value: JSONValue?) -> [Int]? { value?.array?.compactMap(\.integer) }
 
     @Test(arguments: vocabularies)
     func `a GGUF tokenizer gives llama.cpp's ids`(name: String, path: String) throws {
-        let tokenizer = try Tokenizer(TokenizerModel(ReferenceData.gguf(path)))
+        let tokenizer = try Self.tokenizer(path)
         let reference = try ReferenceData.json("reference/tokenizers/\(name).json")
         let rows = try #require(reference["rows"]?.array)
         #expect(rows.count >= 50)
@@ -41,7 +51,7 @@ struct ReferenceTests {
     @Test(arguments: ["phi-3", "gpt-2", "qwen2", "falcon"])
     func `llama.cpp's own test vectors hold`(name: String) throws {
         let path = "vocabs/ggml-vocab-\(name).gguf"
-        let tokenizer = try Tokenizer(TokenizerModel(ReferenceData.gguf(path)))
+        let tokenizer = try Self.tokenizer(path)
         let input = String(decoding: try ReferenceData.bytes(path + ".inp"), as: UTF8.self)
         let output = String(decoding: try ReferenceData.bytes(path + ".out"), as: UTF8.self)
         let texts = input.components(separatedBy: "\n__ggml_vocab_test__\n")
@@ -102,7 +112,7 @@ struct ReferenceTests {
                 name: "model.safetensors", region: Region([2, 0, 0, 0, 0, 0, 0, 0, 0x7B, 0x7D])),
         ]
         let json = try TokenizerModel(SafetensorsDirectory.open(files, name: name))
-        let gguf = try TokenizerModel(ReferenceData.gguf("vocabs/ggml-vocab-\(name).gguf"))
+        let gguf = try Self.tokenizer("vocabs/ggml-vocab-\(name).gguf").model
         #expect(json.merges == gguf.merges)
         #expect(json.patterns == gguf.patterns)
         let tokenizer = try Tokenizer(json)
@@ -118,7 +128,7 @@ struct ReferenceTests {
     func `ids decode to the text they came from, all at once and one by one`(
         name: String, path: String
     ) throws {
-        let tokenizer = try Tokenizer(TokenizerModel(ReferenceData.gguf(path)))
+        let tokenizer = try Self.tokenizer(path)
         let reference = try ReferenceData.json("reference/tokenizers/\(name).json")
         for row in try #require(reference["rows"]?.array) {
             let text = try #require(row["text"]?.string)
@@ -137,7 +147,7 @@ struct ReferenceTests {
     func `a continuation decodes to the reference's text`(name: String) throws {
         let isStories = name == "stories260K"
         let path = isStories ? "stories260K/stories260K-F32" : "random/rand-llama/rand-llama-F16"
-        let tokenizer = try Tokenizer(TokenizerModel(ReferenceData.gguf(path + ".gguf")))
+        let tokenizer = try Self.tokenizer(path + ".gguf")
         let reference = try ReferenceData.json("reference/\(name).json")
         let cases = (isStories ? reference["variants"]?["F32"]?["cases"] : reference["cases"])?
             .array
@@ -153,5 +163,23 @@ struct ReferenceTests {
             let streamed = greedy.map { decoder.append($0) }.joined() + decoder.finish()
             #expect(full.hasSuffix(streamed) && !streamed.isEmpty)
         }
+    }
+
+    @Test(arguments: ["vocabs/ggml-vocab-phi-3.gguf", "vocabs/ggml-vocab-gpt-2.gguf"])
+    func `a long text takes time in proportion to its length`(path: String) throws {
+        let tokenizer = try Self.tokenizer(path)
+        let unit = "Once upon a time, in 1984, there was a \u{E9}toile; it couldn't stop shining!\n"
+        let text = String(repeating: unit, count: 1_000_000 / unit.utf8.count)
+        let clock = ContinuousClock()
+        var ids: [Int] = []
+        let encoding = clock.measure {
+            ids = tokenizer.encode(text, addSpecial: false, parseSpecial: true)
+        }
+        var decoded = ""
+        let decoding = clock.measure { decoded = tokenizer.decode(ids, skipSpecial: true) }
+        print("\(path): \(text.utf8.count) bytes encoded in \(encoding), decoded in \(decoding)")
+        #expect(decoded == text)
+        // Seconds in a release build; a quadratic merge of this text would take days.
+        #expect(encoding < .seconds(120) && decoding < .seconds(120))
     }
 }
