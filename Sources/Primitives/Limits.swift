@@ -282,7 +282,7 @@ public enum Limits {
     /// A metadata key or a tensor's name, in bytes. Longer ones are refused.
     public static let checkpointNameByteCount = 1_024
     /// The JSON header of a safetensors file. Longer ones are refused.
-    public static let safetensorsHeaderByteCount = 100_000_000
+    public static let safetensorsHeaderByteCount = 25_000_000
     /// Arrays and objects inside each other in JSON and in metadata. Deeper ones are refused.
     public static let nestingDepth = 64
 
