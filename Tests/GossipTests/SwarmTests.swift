@@ -18,16 +18,16 @@ import Wire
     func `views far smaller than the swarm keep its graph in one piece`(seed: UInt64) {
         let net = Net(small(seed))
         var random = SeededRandom(seed: seed)
-        for index in 0..<120 {
+        for index in 0..<80 {
             net.add()
             if index > 0 { net.join(index, through: random.below(index)) }
             net.run(.milliseconds(20))
         }
         net.run(.seconds(30))
-        #expect(net.reachableCount(net.living) == 120)
-        for index in 0..<30 { net.kill(index * 4) }
+        #expect(net.reachableCount(net.living) == 80)
+        for index in 0..<20 { net.kill(index * 4) }
         net.run(.seconds(30))
-        #expect(net.reachableCount(net.living) == 90)
+        #expect(net.reachableCount(net.living) == 60)
         for index in net.living {
             let core = net.cores[index]
             #expect(core.core.activePeers.count <= 4)
@@ -153,11 +153,11 @@ import Wire
     @Test(arguments: [12, 64])
     func `bytes at rest stay below the written budget`(count: Int) {
         let net = swarm(count, NetSettings(seed: 53))
-        net.run(.seconds(30))
+        net.run(.seconds(15))
         let before = (net.sentByteCount, net.sentCount)
-        net.run(.seconds(60))
-        let bytes = (net.sentByteCount - before.0) / 60 / count
-        let messages = (net.sentCount - before.1) * 10 / 60 / count
+        net.run(.seconds(30))
+        let bytes = (net.sentByteCount - before.0) / 30 / count
+        let messages = (net.sentCount - before.1) * 10 / 30 / count
         print("gossip: \(count) nodes at rest: \(bytes) B/s, \(messages)/10 messages/s a node")
         #expect(bytes < 4_000)
     }
