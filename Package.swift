@@ -71,11 +71,13 @@ let package = Package(
         // MARK: maths
         .target(
             name: "CKernels",
-            cSettings: [.unsafeFlags(["-O3"], .when(configuration: .debug))]),
+            cSettings: [.unsafeFlags(["-O3"], .when(configuration: .debug))],
+            // fma, where a CPU's own instruction is not sure to be there.
+            linkerSettings: [.linkedLibrary("m")]),
         .target(name: "CModel"),
         room("Tensors", ["Primitives", "CKernels"]),
         room("Checkpoints", ["Primitives"]),
-        room("Tokenizers", ["Primitives", "CPCRE2"]),
+        room("Tokenizers", ["Primitives", "Checkpoints", "CPCRE2"]),
         room("Transformers", ["Primitives", "Tensors", "Checkpoints", "Tokenizers"]),
 
         // MARK: shells
@@ -90,7 +92,7 @@ let package = Package(
             "Commands",
             [
                 "Primitives", "Identity", "Wire", "MeshNode", "Simulation", "Runtime",
-                "Transformers", "Tensors", "Tokenizers",
+                "Transformers", "Tensors", "Tokenizers", "Checkpoints",
             ]),
 
         // MARK: executables
@@ -122,7 +124,11 @@ let package = Package(
             "Transformers",
             ["Primitives", "Tensors", "Checkpoints", "Tokenizers", "Transformers", "CModel"]),
         tests(
-            "Runtime", ["Primitives", "Identity", "Wire", "MeshNode", "Runtime", "Transformers"]),
+            "Runtime",
+            [
+                "Primitives", "Identity", "Wire", "MeshNode", "Tensors", "Checkpoints",
+                "Transformers", "Runtime", "CModel",
+            ]),
         tests("Commands", ["Primitives", "Runtime", "Commands"]),
     ]
 )

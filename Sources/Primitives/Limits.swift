@@ -66,13 +66,231 @@ public enum Limits {
 
     // MARK: Kademlia
 
+    /// Nodes in the four farthest buckets, then in each of the others; a full bucket keeps its
+    /// nodes, and newcomers wait as replacements.
+    public static let farBucketEntryCounts = [256, 128, 64, 32]
+    public static let bucketEntryCount = 16
+    /// Nodes that wait for a place in one bucket; more are not kept.
+    public static let bucketReplacementCount = 10
+    /// Nodes of one /24 or /48 in a bucket and in the table; more are refused.
+    public static let bucketPrefixEntryCount = 2
+    public static let tablePrefixEntryCount = 10
+    /// Log-distances in one request, records and ads in one reply; a message with more is malformed.
+    public static let findDistanceCount = 3
+    public static let findRecordCount = 16
+    public static let findAdCount = 10
+    /// Candidates of one lookup; the farthest are forgotten.
+    public static let lookupCandidateCount = 64
+    /// Fewer to begin with, and a lookup also asks nodes that failed a moment ago.
+    public static let lookupSeedMinimum = 4
+    /// Requests of one lookup; it ends with what it has.
+    public static let lookupRequestCount = 128
+    /// Lookups under way; the oldest that nobody waits for ends with what it has.
+    public static let lookupCount = 32
+    /// Topics being published at once, and waiting to be; more are reported as stored nowhere.
+    public static let publicationCount = 4
+    public static let waitingPublicationCount = 512
+    /// Records known but unproven; older ones are forgotten, in two generations of this size.
+    public static let candidateRecordCount = 512
+    /// Sessions that the room knows of; the requests of more are dropped.
+    public static let kademliaPeerCount = 4_096
+    /// Requests of one peer a second, and at once; more are dropped.
+    public static let kademliaRequestsPerSecond = 64
+    public static let kademliaRequestBurst = 256
+    /// Ads kept for others: in all, under one topic, of one holder; more are refused.
+    public static let storedAdCount = 1_000
+    public static let storedAdsPerTopic = 64
+    public static let storedAdsPerHolder = 128
+    /// Events one input can leave behind; overflowing is our fault and traps.
+    public static let kademliaEventCount = 1_024
+    /// Finished lookups whose density is remembered; the oldest is forgotten.
+    public static let densitySampleCount = 64
+
     // MARK: gossip
 
+    /// Signed states in one message; longer lists are cut into several messages.
+    public static let gossipStatesPerMessage = 12
+    /// Records in one shuffle; more make the message malformed.
+    public static let gossipShuffleRecordCount = 16
+    /// Entries of one probe's digest, and ids of one pull; more make the message malformed.
+    public static let gossipDigestItemCount = 64
+    /// Times that a join or a shuffle is handed on; a higher count is malformed.
+    public static let gossipHopCount = 8
+    /// Verified records kept; at the limit one that nothing else needs makes room.
+    public static let gossipRecordCount = 512
+    /// First contacts kept for a lonely hour; at the limit the newest is not kept.
+    public static let gossipContactCount = 16
+    /// Peers whose message rate is metered; at the limit the one longest silent is forgotten.
+    public static let gossipMeterCount = 256
+    /// Messages that a peer may send at once, and in each second after; more are dropped.
+    public static let gossipMessageBurst = 256
+    public static let gossipMessagesPerSecond = 64
+    /// Complete answers to `askStates` for one peer: one each this many milliseconds, else none.
+    public static let gossipAnswerMilliseconds = 500
+    /// Joins handed on at once, and in each second after; the others are served without a walk.
+    public static let gossipJoinBurst = 64
+    public static let gossipJoinsPerSecond = 16
+    /// Owners known to have left, peers ignored, peers asked, probes relayed for others, each; at
+    /// the limit the one that ends first makes room.
+    public static let gossipMarkCount = 256
+    /// Events not yet drained; overflowing is our fault and traps.
+    public static let gossipEventCount = 1_024
+
     // MARK: placement
+
+    /// Placement events not yet drained; overflowing is our fault and traps.
+    public static let placementEventCount = 256
 
     // MARK: shards
 
     // MARK: pipelines
 
+    /// Stages of one chain; a longer one is not chosen.
+    public static let chainStageCount = 64
+    /// Floats in one position of the residual stream.
+    public static let hiddenSize = 1 << 16
+    /// Positions of one request.
+    public static let positionCount = 1 << 20
+    /// Rows of one step; longer prompts go in several steps.
+    public static let rowsPerStep = 256
+    /// Steps of one request.
+    public static let stepIndex = 1 << 32
+    /// Steps of one request under way or waiting at a stage; the entry sends no more, a stage that
+    /// gets more ends the request.
+    public static let stepsInFlight = 8
+    /// Requests a node serves as a stage; more are refused as busy.
+    public static let stageRequestCount = 64
+    /// Closed requests whose accounts are awaited; the accounts of more are not.
+    public static let closingRequestCount = 64
+    /// Events one input can leave behind; overflowing is our fault and traps.
+    public static let pipelineEventCount = 1_024
+    /// All stages must have answered their offers by then.
+    public static let openTimeout = Interval.seconds(10)
+    /// Something of a running request must come back by then.
+    public static let stepTimeout = Interval.seconds(30)
+    /// A running request whose prompter asks for nothing is given up then.
+    public static let requestIdleTimeout = Interval.minutes(5)
+    /// A stage that hears nothing of its request frees it then.
+    public static let stageIdleTimeout = Interval.minutes(5)
+    /// How long a closed request waits for its stages' accounts.
+    public static let accountTimeout = Interval.seconds(2)
+
+    // MARK: the node
+
+    /// Effects one input can leave behind; overflowing is our fault and traps.
+    public static let nodeEffectCount = 4_096
+    /// Records of nodes met on the way; the oldest makes room.
+    public static let recordBookCount = 256
+    /// First contacts that are asked again and again; more are ignored.
+    public static let bootstrapContactCount = 64
+    /// A silent first contact is asked no more rarely than this.
+    public static let bootstrapIntervalMaximum = Interval.seconds(30)
+    /// Voters on our own address that are remembered, and how many must agree.
+    public static let addressVoteCount = 32
+    public static let addressAgreementCount = 3
+    /// Records kept on disk to begin with after a restart, and how often they are written.
+    public static let seedCount = 64
+    public static let seedInterval = Interval.seconds(30)
+    /// Session round trips are fed to the coordinate this often.
+    public static let roundTripSampleInterval = Interval.seconds(2)
+    /// Ads are put into the DHT again this often, and forgotten there after their lifetime.
+    public static let adPublishInterval = Interval.minutes(2)
+    public static let adLifetimeSeconds: UInt32 = 600
+    /// Holders named by the DHT that are remembered; more are ignored until some expire.
+    public static let adHolderCount = 512
+    /// Peers asked for one piece at a time.
+    public static let pieceSourceCount = 8
+    /// Peers asked for one manifest at a time, and how long until the next are asked.
+    public static let manifestAskCount = 16
+    public static let manifestSearchInterval = Interval.seconds(1)
+    /// While layers are missing, the DHT is asked this often for so many blocks of them.
+    public static let holderSearchInterval = Interval.milliseconds(500)
+    public static let holderSearchCount = 8
+    /// Peers a visitor asks for the states they know.
+    public static let stateAskCount = 3
+    /// Chains tried for one request before its prompter is told.
+    public static let chainAttemptCount = 5
+    /// Requests one node serves at once as their entry; more end at once.
+    public static let entryRequestCount = 64
+    /// What a round trip is taken for before anything is known of it.
+    public static let unknownRoundTripMicroseconds = 50_000
+
+    // MARK: transformers
+
+    /// Widths inside one layer: feed-forward, all heads together. Larger shapes are refused.
+    public static let layerWidth = 1 << 18
+    /// Attention heads of a layer. More are refused.
+    public static let headCount = 4_096
+    /// Numbers of one attention head. Larger ones are refused.
+    public static let headSize = 1_024
+    /// Positions of one context. A shape that claims more is refused.
+    public static let contextLength = 1 << 22
+    /// One piece of a model. Larger ones are refused at import and by who reads a shape.
+    public static let pieceByteCount = 1 << 36
+    /// An encoded model shape: its longest form is one divisor for each pair of a head.
+    public static let shapeByteCount = 4 * 1_024
+    /// Bytes of a tokenizer inside the ends. Larger ones are refused at import.
+    public static let tokenizerByteCount = 64 * 1_024 * 1_024
+    /// Text that could begin a stop string is held back up to this many bytes.
+    public static let stopStringByteCount = 256
+    /// Stop strings of one request. More are refused.
+    public static let stopStringCount = 16
+
+    // MARK: checkpoints
+
+    /// Tensors of one model over all its files. A file that lists more is refused.
+    public static let checkpointTensorCount = 262_144
+    /// Values in the metadata of one file, array elements included. More is refused.
+    public static let checkpointMetadataValueCount = 8_388_608
+    /// A metadata key or a tensor's name, in bytes. Longer ones are refused.
+    public static let checkpointNameByteCount = 1_024
+    /// The JSON header of a safetensors file. Longer ones are refused.
+    public static let safetensorsHeaderByteCount = 100_000_000
+    /// Arrays and objects inside each other in JSON and in metadata. Deeper ones are refused.
+    public static let nestingDepth = 64
+
+    // MARK: tokenizers
+
+    /// Pieces of a vocabulary. A larger one is refused.
+    public static let vocabularyCount = 1_048_576
+    /// One piece of a vocabulary, in bytes. A longer one is refused.
+    public static let vocabularyPieceByteCount = 4_096
+    /// A chat template, in bytes. A longer one is dropped, and the model has none.
+    public static let chatTemplateByteCount = 131_072
+    /// Steps of one match of a pre-tokenizer pattern; at the limit the rest of the text is one word.
+    public static let patternMatchStepCount: UInt32 = 10_000_000
+
     // MARK: runtime
+
+    /// Answers of the compute and disk threads that wait for the loop. A node that is so far
+    /// behind loses them, and requests end by their deadlines.
+    public static let loopAnswerCount = 4_096
+    /// Batches received in a row before timers have their turn.
+    public static let datagramBatchesPerTurn = 4
+    /// What all KV caches together may take where the owner says nothing.
+    public static let cacheByteCountDefault = 1 << 30
+    /// Positions that a stage makes caches for; longer requests are refused.
+    public static let cachePositionCount = 32_768
+    /// How long a prompt waits for its stages' accounts after its last token.
+    public static let accountPatience = Interval.milliseconds(250)
+    /// How long a leaving node waits for its farewells to be acknowledged.
+    public static let leaveTime = Interval.milliseconds(150)
+
+    /// Datagrams of one system call; more wait in the kernel for the next.
+    public static let datagramBatchCount = 64
+    /// What the kernel is asked to hold for a socket each way; it drops beyond that.
+    public static let socketBufferByteCount = 4 * 1_024 * 1_024
+    /// Addresses taken of one name or one machine; the rest are left out.
+    public static let resolvedAddressCount = 64
+    /// Threads of a crew with its caller; more are not started.
+    public static let crewMemberCount = 64
+    /// Looks before a member or the caller sleeps: some tens of microseconds, the time between two
+    /// products of one layer.
+    public static let crewSpinCount = 1_000
+    /// Jobs that wait for the compute thread; more are refused.
+    public static let computeJobCount = 256
+    /// Peers kept on disk for the next start; the first ones given are kept.
+    public static let keptPeerCount = 64
+    /// Looks before the compute thread sleeps: a step usually comes in long after the last.
+    public static let computeSpinCount = 100
 }

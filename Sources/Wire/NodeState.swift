@@ -17,12 +17,18 @@ public struct Holding: Hashable, Sendable {
     public var layerCount: Int
     /// Whether the node also has the ends, for peers that want to fetch them.
     public var hasEnds: Bool
+    /// Whether every piece of the model lies on the node's disk, loaded or not.
+    public var hasAllPieces: Bool
 
-    public init(model: Digest, layers: LayerRange, layerCount: Int, hasEnds: Bool) {
+    public init(
+        model: Digest, layers: LayerRange, layerCount: Int, hasEnds: Bool,
+        hasAllPieces: Bool = false
+    ) {
         self.model = model
         self.layers = layers
         self.layerCount = layerCount
         self.hasEnds = hasEnds
+        self.hasAllPieces = hasAllPieces
     }
 }
 
@@ -171,11 +177,11 @@ extension Holding {
         let lower = try reader.readCount(limit: Limits.layerCount)
         let upper = try reader.readCount(limit: Limits.layerCount)
         let layerCount = try reader.readCount(limit: Limits.layerCount)
-        let ends = try reader.readUInt8()
-        guard lower <= upper, upper <= layerCount, ends <= 1 else { throw .invalid }
+        let disk = try reader.readUInt8()
+        guard lower <= upper, upper <= layerCount, disk <= 3 else { throw .invalid }
         self.init(
             model: model, layers: LayerRange(lower, upper), layerCount: layerCount,
-            hasEnds: ends == 1)
+            hasEnds: disk & 1 != 0, hasAllPieces: disk & 2 != 0)
     }
 
     public func write(into writer: inout ByteWriter) {
@@ -183,6 +189,6 @@ extension Holding {
         writer.writeVarint(layers.lower)
         writer.writeVarint(layers.upper)
         writer.writeVarint(layerCount)
-        writer.write(UInt8(hasEnds ? 1 : 0))
+        writer.write(UInt8((hasEnds ? 1 : 0) | (hasAllPieces ? 2 : 0)))
     }
 }

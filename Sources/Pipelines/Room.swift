@@ -1,1 +1,0 @@
-// The Pipelines room: see docs/ARCHITECTURE.md.
