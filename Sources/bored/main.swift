@@ -1,1 +1,4 @@
-print("bored")
+import Commands
+import Glibc
+
+exit(Main.run(Array(CommandLine.arguments.dropFirst())))
