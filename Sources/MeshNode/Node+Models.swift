@@ -239,7 +239,12 @@ extension Node {
 
     mutating func handle(_ event: ShardEvent, at now: Instant) {
         switch event {
-        case .manifestArrived(let manifest): emit(.storeManifest(manifest))
+        case .manifestArrived(let manifest):
+            // Kept in memory for its name; on disk only where somebody here asked for the model.
+            shards.offer(manifest)
+            if queries.contains(where: { $0.query.matches(manifest.manifest) }) {
+                emit(.storeManifest(manifest))
+            }
         case .manifestMissing: break
         case .readChunk(let token, let root, let index):
             if let piece = piece(root) {
