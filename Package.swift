@@ -72,12 +72,12 @@ let package = Package(
         .target(
             name: "CKernels",
             cSettings: [.unsafeFlags(["-O3"], .when(configuration: .debug))],
-            // fma, where a CPU's own instruction is not sure to be there.
+            // fma, where the processor has no instruction for it.
             linkerSettings: [.linkedLibrary("m")]),
         .target(name: "CModel"),
         room("Tensors", ["Primitives", "CKernels"]),
         room("Checkpoints", ["Primitives"]),
-        room("Tokenizers", ["Primitives", "Checkpoints", "CPCRE2"]),
+        room("Tokenizers", ["Primitives", "CPCRE2"]),
         room("Transformers", ["Primitives", "Tensors", "Checkpoints", "Tokenizers"]),
 
         // MARK: shells
