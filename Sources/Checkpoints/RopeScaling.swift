@@ -24,7 +24,7 @@ func llama3RopeDivisors(
 func power(_ base: Double, _ exponent: Double) -> Double {
     let x = exponent * naturalLogarithm(base)
     let ln2 = 0.693147180559945309417232121458
-    let scale = (x / ln2).rounded()
+    let scale = Double(Int(x / ln2 + (x < 0 ? -0.5 : 0.5)))
     let rest = x - scale * ln2
     // |rest| <= 0.35: twenty terms of the series leave less than 1e-18.
     var (term, sum) = (1.0, 1.0)
