@@ -124,7 +124,11 @@ let package = Package(
             "Transformers",
             ["Primitives", "Tensors", "Checkpoints", "Tokenizers", "Transformers", "CModel"]),
         tests(
-            "Runtime", ["Primitives", "Identity", "Wire", "MeshNode", "Runtime", "Transformers"]),
+            "Runtime",
+            [
+                "Primitives", "Identity", "Wire", "MeshNode", "Tensors", "Checkpoints",
+                "Transformers", "Runtime", "CModel",
+            ]),
         tests("Commands", ["Primitives", "Runtime", "Commands"]),
     ]
 )

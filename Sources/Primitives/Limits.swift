@@ -80,6 +80,46 @@ public enum Limits {
     /// How long a closed request waits for its stages' accounts.
     public static let accountTimeout = Interval.seconds(2)
 
+    // MARK: the node
+
+    /// Effects one input can leave behind; overflowing is our fault and traps.
+    public static let nodeEffectCount = 4_096
+    /// Records of nodes met on the way; the oldest makes room.
+    public static let recordBookCount = 256
+    /// First contacts that are asked again and again; more are ignored.
+    public static let bootstrapContactCount = 64
+    /// A silent first contact is asked no more rarely than this.
+    public static let bootstrapIntervalMaximum = Interval.seconds(30)
+    /// Voters on our own address that are remembered, and how many must agree.
+    public static let addressVoteCount = 32
+    public static let addressAgreementCount = 3
+    /// Records kept on disk to begin with after a restart, and how often they are written.
+    public static let seedCount = 64
+    public static let seedInterval = Interval.seconds(30)
+    /// Session round trips are fed to the coordinate this often.
+    public static let roundTripSampleInterval = Interval.seconds(2)
+    /// Ads are put into the DHT again this often, and forgotten there after their lifetime.
+    public static let adPublishInterval = Interval.minutes(2)
+    public static let adLifetimeSeconds: UInt32 = 600
+    /// Holders named by the DHT that are remembered; more are ignored until some expire.
+    public static let adHolderCount = 512
+    /// Peers asked for one piece at a time.
+    public static let pieceSourceCount = 8
+    /// Peers asked for one manifest at a time, and how long until the next are asked.
+    public static let manifestAskCount = 16
+    public static let manifestSearchInterval = Interval.seconds(1)
+    /// While layers are missing, the DHT is asked this often for so many blocks of them.
+    public static let holderSearchInterval = Interval.milliseconds(500)
+    public static let holderSearchCount = 8
+    /// Peers a visitor asks for the states they know.
+    public static let stateAskCount = 3
+    /// Chains tried for one request before its prompter is told.
+    public static let chainAttemptCount = 5
+    /// Requests one node serves at once as their entry; more end at once.
+    public static let entryRequestCount = 64
+    /// What a round trip is taken for before anything is known of it.
+    public static let unknownRoundTripMicroseconds = 50_000
+
     // MARK: transformers
 
     /// Widths inside one layer: feed-forward, all heads together. Larger shapes are refused.
@@ -126,4 +166,20 @@ public enum Limits {
     public static let patternMatchStepCount: UInt32 = 10_000_000
 
     // MARK: runtime
+
+    /// Datagrams of one system call; more wait in the kernel for the next.
+    public static let datagramBatchCount = 64
+    /// What the kernel is asked to hold for a socket each way; it drops beyond that.
+    public static let socketBufferByteCount = 4 * 1_024 * 1_024
+    /// Addresses taken of one name or one machine; the rest are left out.
+    public static let resolvedAddressCount = 64
+    /// Threads of a crew with its caller; more are not started.
+    public static let crewMemberCount = 64
+    /// Looks before a member or the caller sleeps: some tens of microseconds, the time between two
+    /// products of one layer.
+    public static let crewSpinCount = 1_000
+    /// Jobs that wait for the compute thread; more are refused.
+    public static let computeJobCount = 256
+    /// Looks before the compute thread sleeps: a step usually comes in long after the last.
+    public static let computeSpinCount = 100
 }
