@@ -77,7 +77,7 @@ let package = Package(
         .target(name: "CModel"),
         room("Tensors", ["Primitives", "CKernels"]),
         room("Checkpoints", ["Primitives"]),
-        room("Tokenizers", ["Primitives", "CPCRE2"]),
+        room("Tokenizers", ["Primitives", "Checkpoints", "CPCRE2"]),
         room("Transformers", ["Primitives", "Tensors", "Checkpoints", "Tokenizers"]),
 
         // MARK: shells
