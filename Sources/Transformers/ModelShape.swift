@@ -1,5 +1,6 @@
 public import Checkpoints
 public import Primitives
+public import Tokenizers
 
 /// Why something is not a usable model. The message of a shell names the model beside it.
 public enum ModelError: Error, Hashable, Sendable {
@@ -16,7 +17,7 @@ public enum ModelError: Error, Hashable, Sendable {
     /// A piece does not begin with the header that the shape prescribes.
     case wrongPieceHeader
     /// The tokenizer inside a model's ends cannot be read.
-    case invalidTokenizer(String)
+    case tokenizer(TokenizerError)
 }
 
 /// What a model is: every number that fixes its forward pass, and nothing that it learnt.

@@ -1,6 +1,7 @@
 public import Checkpoints
 import Primitives
 import Tensors
+import Tokenizers
 
 /// Turns a checkpoint into pieces, one at a time: the memory needed is that of one piece.
 ///
@@ -15,7 +16,7 @@ public struct PieceBuilder: Sendable {
     /// architecture or a variant of it is not supported.
     public init(_ checkpoint: Checkpoint, tokenizerBytes: [UInt8]) throws(ModelError) {
         guard tokenizerBytes.count <= Limits.tokenizerByteCount else {
-            throw .invalidTokenizer("larger than the limit")
+            throw .unsupported("a tokenizer of \(tokenizerBytes.count) bytes")
         }
         let parameters: ModelParameters
         do throws(CheckpointError) {
@@ -26,6 +27,17 @@ public struct PieceBuilder: Sendable {
         shape = try ModelShape(parameters)
         self.checkpoint = checkpoint
         self.tokenizerBytes = tokenizerBytes
+    }
+
+    /// With the checkpoint's own tokenizer in the ends.
+    public init(_ checkpoint: Checkpoint) throws(ModelError) {
+        let tokenizer: TokenizerModel
+        do throws(CheckpointError) {
+            tokenizer = try TokenizerModel(checkpoint)
+        } catch {
+            throw .checkpoint(error)
+        }
+        try self.init(checkpoint, tokenizerBytes: tokenizer.encode())
     }
 
     /// The ends and each layer.

@@ -1,6 +1,7 @@
 import Foundation
 import Tensors
 import Testing
+import Tokenizers
 import Transformers
 
 /// One file with the section that it is compared with.
@@ -75,6 +76,45 @@ private let files = [
             run.run(&generation)
             #expect(Array(generation.answerIDs) == Array(reference.greedyIDs.prefix(count)))
         }
+    }
+
+    @Test(arguments: files) func `shows the text of the reference`(file: ReferenceFile) throws {
+        let model = try Reference.model(file.path)
+        let tokenizer = try model.ends.makeTokenizer()
+        for reference in try file.load().cases {
+            let promptIDs = tokenizer.encode(
+                reference.prompt, addSpecial: true, parseSpecial: true)
+            #expect(promptIDs == reference.promptIDs)
+            guard reference.safeStepCount >= reference.greedyIDs.count else { continue }
+            var answer = try Answer(
+                promptIDs: promptIDs,
+                settings: GenerationSettings(maximumTokenCount: reference.greedyIDs.count),
+                tokenizer: tokenizer, shape: model.shape)
+            var run = LocalRun(
+                model, kernels: fastestKernels,
+                positionCount: answer.generation.positionCountMaximum, rowCountMaximum: 64)
+            var shown = ""
+            run.run(&answer) { part in
+                shown += part.text
+                return true
+            }
+            #expect(reference.prompt + shown == reference.fullText)
+            #expect(shown == answer.text && answer.finishReason == .length)
+        }
+    }
+
+    @Test func `ends at a stop string`() throws {
+        let model = try Reference.model("stories260K/stories260K-F16.gguf")
+        let tokenizer = try model.ends.makeTokenizer()
+        var answer = try Answer(
+            promptIDs: tokenizer.encode("Once upon a time", addSpecial: true, parseSpecial: false),
+            settings: GenerationSettings(stopStrings: ["outside", "in the p"]),
+            tokenizer: tokenizer, shape: model.shape)
+        var run = LocalRun(
+            model, kernels: fastestKernels, positionCount: 300, rowCountMaximum: 64)
+        run.run(&answer)
+        #expect(answer.text == ", there was a little girl named Lily. She loved to play ")
+        #expect(answer.finishReason == .stop)
     }
 
     @Test(arguments: files) func `has the logits of the reference`(file: ReferenceFile) throws {
