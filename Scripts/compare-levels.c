@@ -17,7 +17,8 @@ static uint64_t next(void) {
 
 static float *numbers(size_t count) {
     float *all = bored_allocate(count * sizeof(float));
-    for (size_t i = 0; i < count; i++) all[i] = (float)((int64_t)(next() % 2000001) - 1000000) / 500000.0f;
+    for (size_t i = 0; i < count; i++)
+        all[i] = (float)((int64_t)(next() % 2000001) - 1000000) / 500000.0f;
     return all;
 }
 

@@ -18,6 +18,7 @@ typedef _Float16 lanes_h __attribute__((ext_vector_type(LANES)));
 typedef uint16_t lanes_u16 __attribute__((ext_vector_type(LANES)));
 // The same, where memory promises no alignment.
 typedef float loose_f __attribute__((ext_vector_type(LANES), aligned(4)));
+typedef int32_t loose_i __attribute__((ext_vector_type(LANES), aligned(4)));
 typedef _Float16 loose_h __attribute__((ext_vector_type(LANES), aligned(2)));
 typedef uint16_t loose_u16 __attribute__((ext_vector_type(LANES), aligned(2)));
 
@@ -360,7 +361,7 @@ FUNCTION uint64_t read_probe(const void *bytes, size_t byte_count) {
 #pragma clang loop unroll(full)
             for (int part = 0; part < (int)PER_STEP; part++)
                 mixed[part] ^=
-                    *(const lanes_i *)(cursor + stream * distance + i + part * sizeof(lanes_i));
+                    *(const loose_i *)(cursor + stream * distance + i + part * sizeof(lanes_i));
     uint64_t words[sizeof mixed / 8], result;
     memcpy(words, mixed, sizeof mixed);
     size_t whole = PROBE_STREAMS * distance;

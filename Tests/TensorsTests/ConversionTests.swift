@@ -42,7 +42,9 @@ import Testing
             let middle = (low + next) / 2
             x += [low, middle, middle.nextUp, middle.nextDown]
         }
-        for _ in 0..<100_000 { x.append(Float(bitPattern: UInt32(truncatingIfNeeded: random.next()))) }
+        for _ in 0..<100_000 {
+            x.append(Float(bitPattern: UInt32(truncatingIfNeeded: random.next())))
+        }
         x += x.map { -$0 }
         for level in fastLevels + [.scalar] {
             for (number, half) in zip(x, Kernels(level: level).halfBits(x)) {

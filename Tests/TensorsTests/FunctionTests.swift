@@ -57,7 +57,10 @@ private func exponentials(_ kernels: Kernels, _ x: [Float]) -> [Float] {
                     bits(apply(count) { kernels.silu(input, into: &$0) })
                         == bits(apply(count) { scalar.silu(input, into: &$0) }))
                 #expect(
-                    bits(apply(count) { kernels.swiGLU(gate: input, up: up, count: count, into: &$0) })
+                    bits(
+                        apply(count) {
+                            kernels.swiGLU(gate: input, up: up, count: count, into: &$0)
+                        })
                         == bits(
                             apply(count) {
                                 scalar.swiGLU(gate: input, up: up, count: count, into: &$0)
@@ -161,7 +164,9 @@ private func exponentials(_ kernels: Kernels, _ x: [Float]) -> [Float] {
                         ? (4 * head + pair, 4 * head + pair + 2)
                         : (4 * head + 2 * pair, 4 * head + 2 * pair + 1)
                     let (a, b) = (Double(x[first]), Double(x[second]))
-                    let expected = (a * cos(angle) - b * sin(angle), a * sin(angle) + b * cos(angle))
+                    let expected = (
+                        a * cos(angle) - b * sin(angle), a * sin(angle) + b * cos(angle)
+                    )
                     #expect((Double(heads[first]) - expected.0).magnitude < 1e-5)
                     #expect((Double(heads[second]) - expected.1).magnitude < 1e-5)
                 }
