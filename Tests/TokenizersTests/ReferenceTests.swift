@@ -53,4 +53,105 @@ struct ReferenceTests {
             #expect(ids == expected, "\(text.debugDescription)")
         }
     }
+
+    @Test(arguments: [
+        ("stories260K", "stories260K/hf"), ("own-spm-llama", "random/rand-llama-k/hf"),
+        ("own-llama3-bpe", "random/rand-llama/hf"), ("own-qwen2-bpe", "random/rand-qwen2/hf"),
+    ])
+    func `a tokenizer.json gives the ids of the tokenizers library`(
+        name: String, path: String
+    ) throws {
+        let tokenizer = try Tokenizer(TokenizerModel(ReferenceData.directory(path)))
+        let reference = try ReferenceData.json("reference/tokenizers/\(name).json")
+        for row in try #require(reference["rows"]?.array) {
+            let text = try #require(row["text"]?.string)
+            let ids = tokenizer.encode(text, addSpecial: false, parseSpecial: true)
+            #expect(ids == Self.ids(row["hf_tokenizers"]), "\(text.debugDescription)")
+        }
+        let example = try #require(reference["add_special_example"])
+        let text = try #require(example["text"]?.string)
+        let ids = tokenizer.encode(text, addSpecial: true, parseSpecial: false)
+        #expect(ids == Self.ids(example["ids"]))
+    }
+
+    @Test func `a tokenizer.model gives the ids of SentencePiece`() throws {
+        let checkpoint = try ReferenceData.directory(
+            "random/rand-llama-k/hf", without: ["tokenizer.json"])
+        let tokenizer = try Tokenizer(TokenizerModel(checkpoint))
+        let reference = try ReferenceData.json("reference/tokenizers/own-spm-llama.json")
+        for row in try #require(reference["rows"]?.array) {
+            let text = try #require(row["text"]?.string)
+            for (key, parses) in [("sentencepiece", false), ("hf_tokenizers", true)] {
+                let ids = tokenizer.encode(text, addSpecial: false, parseSpecial: parses)
+                #expect(ids == Self.ids(row[key]), "\(key) of \(text.debugDescription)")
+            }
+        }
+    }
+
+    @Test(arguments: [("gpt-2", "gpt2"), ("qwen2", "qwen2")])
+    func `a rebuilt tokenizer.json equals the GGUF it came from`(
+        name: String, reference: String
+    ) throws {
+        // Only the tokenizer's file is real; a configuration and one tensor make it a model.
+        let files = [
+            NamedRegion(name: "config.json", region: Region(Array("{\"model_type\":\"x\"}".utf8))),
+            NamedRegion(
+                name: "tokenizer.json",
+                region: Region(try ReferenceData.bytes("vocabs/\(name).tokenizer.json"))),
+            NamedRegion(
+                name: "model.safetensors", region: Region([2, 0, 0, 0, 0, 0, 0, 0, 0x7B, 0x7D])),
+        ]
+        let json = try TokenizerModel(SafetensorsDirectory.open(files, name: name))
+        let gguf = try TokenizerModel(ReferenceData.gguf("vocabs/ggml-vocab-\(name).gguf"))
+        #expect(json.merges == gguf.merges)
+        #expect(json.patterns == gguf.patterns)
+        let tokenizer = try Tokenizer(json)
+        let rows = try ReferenceData.json("reference/tokenizers/\(reference).json")["rows"]?.array
+        for row in try #require(rows) {
+            let text = try #require(row["text"]?.string)
+            let ids = tokenizer.encode(text, addSpecial: false, parseSpecial: true)
+            #expect(ids == Self.ids(row["hf_tokenizers"]), "\(text.debugDescription)")
+        }
+    }
+
+    @Test(arguments: vocabularies)
+    func `ids decode to the text they came from, all at once and one by one`(
+        name: String, path: String
+    ) throws {
+        let tokenizer = try Tokenizer(TokenizerModel(ReferenceData.gguf(path)))
+        let reference = try ReferenceData.json("reference/tokenizers/\(name).json")
+        for row in try #require(reference["rows"]?.array) {
+            let text = try #require(row["text"]?.string)
+            let ids = tokenizer.encode(text, addSpecial: true, parseSpecial: false)
+            let decoded = tokenizer.decode(ids, skipSpecial: true)
+            #expect(decoded == text, "\(text.debugDescription)")
+            var decoder = StreamingDecoder(tokenizer, startsText: true)
+            var pieces = ids.map { decoder.append($0) }
+            #expect(!pieces.contains { $0.contains("\u{FFFD}") } || text.contains("\u{FFFD}"))
+            pieces.append(decoder.finish())
+            #expect(pieces.joined() == text)
+        }
+    }
+
+    @Test(arguments: ["stories260K", "rand-llama"])
+    func `a continuation decodes to the reference's text`(name: String) throws {
+        let isStories = name == "stories260K"
+        let path = isStories ? "stories260K/stories260K-F32" : "random/rand-llama/rand-llama-F16"
+        let tokenizer = try Tokenizer(TokenizerModel(ReferenceData.gguf(path + ".gguf")))
+        let reference = try ReferenceData.json("reference/\(name).json")
+        let cases = (isStories ? reference["variants"]?["F32"]?["cases"] : reference["cases"])?
+            .array
+        for example in try #require(cases) {
+            let prompt = try #require(example["prompt"]?.string)
+            let adds = try #require(example["add_special_tokens"]?.bool as Bool?)
+            let ids = tokenizer.encode(prompt, addSpecial: adds, parseSpecial: true)
+            #expect(ids == Self.ids(example["prompt_ids"]))
+            let greedy = try #require(Self.ids(example["greedy_ids"]))
+            let full = try #require(example["full_text"]?.string)
+            #expect(tokenizer.decode(ids + greedy, skipSpecial: true) == full)
+            var decoder = StreamingDecoder(tokenizer, startsText: prompt.isEmpty)
+            let streamed = greedy.map { decoder.append($0) }.joined() + decoder.finish()
+            #expect(full.hasSuffix(streamed) && !streamed.isEmpty)
+        }
+    }
 }
