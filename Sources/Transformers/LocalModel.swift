@@ -101,27 +101,6 @@ public struct LocalRun: ~Copyable {
         }
     }
 
-    /// Runs `answer` on until it ends or `tell` says no.
-    public mutating func run(
-        _ answer: inout Answer, crew: some Crew = SerialCrew(),
-        tell: (Answer.Part) -> Bool = { _ in true }
-    ) {
-        while let rows = answer.nextRows() {
-            append(answer.ids(of: rows), crew: crew)
-            guard rows.yieldsToken else {
-                answer.accept(rows)
-                continue
-            }
-            let last = span(ofRow: rows.count - 1)
-            let part = hidden.withSpan { all in
-                answer.accept(
-                    rows, lastRow: all.extracting(last), ends: model.ends,
-                    scratch: &endsScratch, kernels: forward.kernels, crew: crew)
-            }
-            if !tell(part) { return }
-        }
-    }
-
     private func span(ofRow row: Int) -> Range<Int> {
         row * model.shape.hiddenSize..<(row + 1) * model.shape.hiddenSize
     }

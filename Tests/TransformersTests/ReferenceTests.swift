@@ -86,35 +86,39 @@ private let files = [
                 reference.prompt, addSpecial: true, parseSpecial: true)
             #expect(promptIDs == reference.promptIDs)
             guard reference.safeStepCount >= reference.greedyIDs.count else { continue }
-            var answer = try Answer(
+            var generation = try Generation(
                 promptIDs: promptIDs,
                 settings: GenerationSettings(maximumTokenCount: reference.greedyIDs.count),
-                tokenizer: tokenizer, shape: model.shape)
+                vocabularySize: model.shape.vocabularySize,
+                contextLength: model.shape.contextLength)
             var run = LocalRun(
-                model, kernels: fastestKernels,
-                positionCount: answer.generation.positionCountMaximum, rowCountMaximum: 64)
-            var shown = ""
-            run.run(&answer) { part in
-                shown += part.text
-                return true
-            }
-            #expect(reference.prompt + shown == reference.fullText)
-            #expect(shown == answer.text && answer.finishReason == .length)
+                model, kernels: fastestKernels, positionCount: generation.positionCountMaximum,
+                rowCountMaximum: 64)
+            run.run(&generation)
+            let text = tokenizer.decode(generation.ids, skipSpecial: true)
+            #expect(text == reference.fullText)
         }
     }
 
     @Test func `ends at a stop string`() throws {
         let model = try Reference.model("stories260K/stories260K-F16.gguf")
         let tokenizer = try model.ends.makeTokenizer()
-        var answer = try Answer(
+        var generation = try Generation(
             promptIDs: tokenizer.encode("Once upon a time", addSpecial: true, parseSpecial: false),
             settings: GenerationSettings(stopStrings: ["outside", "in the p"]),
-            tokenizer: tokenizer, shape: model.shape)
+            vocabularySize: model.shape.vocabularySize, contextLength: model.shape.contextLength)
         var run = LocalRun(
-            model, kernels: fastestKernels, positionCount: 300, rowCountMaximum: 64)
-        run.run(&answer)
-        #expect(answer.text == ", there was a little girl named Lily. She loved to play ")
-        #expect(answer.finishReason == .stop)
+            model, kernels: fastestKernels, positionCount: generation.positionCountMaximum,
+            rowCountMaximum: 64)
+        var decoder = StreamingDecoder(tokenizer, startsText: false)
+        var stops = StopStrings(generation.settings.stopStrings)
+        var text = ""
+        run.run(&generation) { id in
+            text += stops.append(decoder.append(id))
+            return !stops.isFound
+        }
+        #expect(text == ", there was a little girl named Lily. She loved to play ")
+        #expect(generation.finishReason == .stop)
     }
 
     @Test(arguments: files) func `has the logits of the reference`(file: ReferenceFile) throws {
