@@ -72,7 +72,7 @@ let package = Package(
         .target(
             name: "CKernels",
             cSettings: [.unsafeFlags(["-O3"], .when(configuration: .debug))],
-            // fma, where the processor has no instruction for it.
+            // fma, where a CPU's own instruction is not sure to be there.
             linkerSettings: [.linkedLibrary("m")]),
         .target(name: "CModel"),
         room("Tensors", ["Primitives", "CKernels"]),
@@ -92,7 +92,7 @@ let package = Package(
             "Commands",
             [
                 "Primitives", "Identity", "Wire", "MeshNode", "Simulation", "Runtime",
-                "Transformers", "Tensors", "Tokenizers",
+                "Transformers", "Tensors", "Tokenizers", "Checkpoints",
             ]),
 
         // MARK: executables

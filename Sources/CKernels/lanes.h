@@ -4,7 +4,7 @@
 //   ROWS             rows of x that one pass over a panel serves at most
 //   FULL_ROWS        the most rows whose 32 outputs each fit the registers together; beyond,
 //                    a panel is done in two halves
-//   PREFETCH_HALVES  how far ahead of itself a pass of several rows asks for weights
+//   PREFETCH_INPUTS  how far ahead of itself a pass of several rows asks for weights
 //   LEVEL_KERNELS    the name of the level's table
 // and includes this once. The chains are those of scalar.c, one per lane.
 #include "kernels.h"
@@ -56,12 +56,20 @@ INLINE lanes_f silu(lanes_f x) { return x / (SPLAT(1.0f) + exponential(-x)); }
 
 enum { VECTORS = BORED_WIDTH / LANES };
 
+// Where a panel is read more than once, a stretch of it this long is served to all rows before the
+// next: 8 KiB stay in the first-level cache. The chains go on from where they stand in y.
+enum { STRETCH = 128 };
+
+/// Which of a panel's 32 outputs a tile makes.
+enum columns { WHOLE, FIRST_HALF, SECOND_HALF };
+
 /// Chains of `rows` rows and `vectors` vectors of outputs over `count` weights, in registers;
 /// outputs beyond 32 come from the panels that follow, `panel_stride` halves apart.
-/// `rows` and `vectors` are constants at every call, so that the loops over them disappear.
+/// `rows`, `vectors` and `columns` are constants at every call, so that loops over them disappear.
 INLINE void tile(
     const int rows, const int vectors, const uint16_t *weights, size_t panel_stride, size_t count,
-    const float *x, size_t x_stride, float *y, size_t y_stride, int resume) {
+    const float *x, size_t x_stride, float *y, size_t y_stride, int resume,
+    const enum columns columns) {
     lanes_f sums[rows][vectors];
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++)
@@ -69,7 +77,13 @@ INLINE void tile(
         for (int v = 0; v < vectors; v++)
             sums[r][v] = resume ? LOAD(y + r * y_stride + v * LANES) : SPLAT(0.0f);
     for (size_t i = 0; i < count; i++) {
-        if (rows > 1) __builtin_prefetch(weights + i * BORED_WIDTH + PREFETCH_HALVES);
+        // Of two passes over a stretch, each asks for one half of the next stretch.
+        size_t ahead = STRETCH + (columns == SECOND_HALF ? STRETCH / 2 : 0) + i / 2;
+        if (columns != WHOLE) {
+            __builtin_prefetch(weights + ahead * BORED_WIDTH);
+        } else if (rows > 1) {
+            __builtin_prefetch(weights + (i + PREFETCH_INPUTS) * BORED_WIDTH);
+        }
         lanes_f w[vectors];
 #pragma clang loop unroll(full)
         for (int v = 0; v < vectors; v++)
@@ -90,16 +104,17 @@ INLINE void tile(
         for (int v = 0; v < vectors; v++) STORE(y + r * y_stride + v * LANES, sums[r][v]);
 }
 
-#define TILE_CASE(R)                                                                       \
-    case R:                                                                                \
-        if (R <= FULL_ROWS) {                                                              \
-            tile(R, VECTORS, weights, 0, count, x, x_stride, y, y_stride, resume);         \
-        } else {                                                                           \
-            tile(R, VECTORS / 2, weights, 0, count, x, x_stride, y, y_stride, resume);     \
-            tile(                                                                          \
-                R, VECTORS / 2, weights + BORED_WIDTH / 2, 0, count, x, x_stride,          \
-                y + BORED_WIDTH / 2, y_stride, resume);                                    \
-        }                                                                                  \
+#define TILE_CASE(R)                                                                   \
+    case R:                                                                            \
+        if (R <= FULL_ROWS) {                                                          \
+            tile(R, VECTORS, weights, 0, count, x, x_stride, y, y_stride, resume,      \
+                WHOLE);                                                                \
+        } else {                                                                       \
+            tile(R, VECTORS / 2, weights, 0, count, x, x_stride, y, y_stride, resume,  \
+                FIRST_HALF);                                                           \
+            tile(R, VECTORS / 2, weights + BORED_WIDTH / 2, 0, count, x, x_stride,     \
+                y + BORED_WIDTH / 2, y_stride, resume, SECOND_HALF);                   \
+        }                                                                              \
         break
 
 /// Up to ROWS rows times one panel; all 32 outputs of each row are written.
@@ -152,10 +167,6 @@ FUNCTION void narrow_panel(
     }
 }
 
-// Where a panel is read more than once, a stretch of it this long is served to all rows before the
-// next: 16 KiB stay in the first-level cache. The chains go on from where they stand in y.
-enum { STRETCH = 256 };
-
 // One row is a matter of reading memory, and processors fetch ahead in several streams faster than
 // in one: that many panels are read side by side.
 enum { STREAMS = 3 };
@@ -167,7 +178,8 @@ FUNCTION size_t row_by_panels(const struct bored_product *p) {
     for (; panel + STREAMS <= end; panel += STREAMS)
         tile(
             1, STREAMS * VECTORS, p->panels + panel * p->panel_stride, p->panel_stride,
-            p->input_count, p->x, 0, p->y + panel * BORED_WIDTH, 0, 0);
+            p->input_count, p->x, 0, p->y + panel * BORED_WIDTH, 0, 0,
+            WHOLE);
     return panel;
 }
 

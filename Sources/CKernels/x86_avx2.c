@@ -4,7 +4,7 @@
 #define TARGET __attribute__((target("avx2,fma,f16c")))
 #define ROWS 6
 #define FULL_ROWS 2
-#define PREFETCH_HALVES 512
+#define PREFETCH_INPUTS 16
 #define LEVEL_KERNELS bored_avx2_kernels
 #include "lanes.h"
 #endif

@@ -14,6 +14,9 @@ public enum HashPurpose: String, Sendable, CaseIterable {
     case nameTopic = "bored name"
     case signature = "bored signature"
     case token = "bored token"
+    case handshakeMAC = "bored mac1"
+    case cookieKey = "bored cookie"
+    case entropy = "bored entropy"
     case simulated = "bored simulated"
 
     var personalisation: [UInt8] {

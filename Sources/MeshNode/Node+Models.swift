@@ -242,15 +242,25 @@ extension Node {
         case .manifestArrived(let manifest): emit(.storeManifest(manifest))
         case .manifestMissing: break
         case .readChunk(let token, let root, let index):
-            emit(.readChunk(token, root: root, index: index))
-        case .readChunkList(let token, let root): emit(.readChunkList(token, root: root))
+            if let piece = piece(root) {
+                emit(.readChunk(token, piece, index: index))
+            } else {
+                shards.chunkRead(token, bytes: nil, at: now, into: &mail)
+            }
+        case .readChunkList(let token, let root):
+            if let piece = piece(root) {
+                emit(.readChunkList(token, piece))
+            } else {
+                shards.chunkListRead(token, digests: nil, at: now, into: &mail)
+            }
         case .chunkListArrived(let root, let digests):
-            emit(.storeChunkList(root: root, digests))
+            if let piece = piece(root) { emit(.storeChunkList(piece, digests)) }
         case .storeChunk(let root, let index, let bytes):
-            emit(.storeChunk(root: root, index: index, bytes: bytes))
+            if let piece = piece(root) { emit(.storeChunk(piece, index: index, bytes: bytes)) }
         case .pieceComplete(let root):
             for (model, index) in places(of: root) {
-                emit(.completePiece(model: model, pieceIndex: index, root: root))
+                guard let piece = piece(root) else { continue }
+                emit(.completePiece(model: model, pieceIndex: index, piece))
             }
         case .fetchFailed(let root, _):
             note(.chunkRefused(root: root))
@@ -274,6 +284,11 @@ extension Node {
             isWhole
                 ? .pieceReady(model: model, pieceIndex: index)
                 : .pieceFailed(model: model, pieceIndex: index))
+    }
+
+    private func piece(_ root: Digest) -> PieceEntry? {
+        guard let (model, index) = places(of: root).first else { return nil }
+        return models[model]?.manifest.manifest.pieces[index]
     }
 
     /// Where a piece stands in the models known here.

@@ -24,12 +24,13 @@ public enum NodeEffect: Sendable {
 
     /// Keep a manifest; answer with `Node.manifestStored`.
     case storeManifest(SignedManifest)
-    case readChunk(ReadToken, root: Digest, index: Int)
-    case readChunkList(ReadToken, root: Digest)
-    case storeChunkList(root: Digest, [Digest])
-    case storeChunk(root: Digest, index: Int, bytes: [UInt8])
-    /// Every chunk of a piece was stored: make it whole. Answer with `Node.pieceStored`.
-    case completePiece(model: Digest, pieceIndex: Int, root: Digest)
+    case readChunk(ReadToken, PieceEntry, index: Int)
+    case readChunkList(ReadToken, PieceEntry)
+    case storeChunkList(PieceEntry, [Digest])
+    /// A chunk that was checked against its piece's list.
+    case storeChunk(PieceEntry, index: Int, bytes: [UInt8])
+    /// Every chunk of a piece was handed out to be stored. Answer with `Node.pieceStored`.
+    case completePiece(model: Digest, pieceIndex: Int, PieceEntry)
     /// Good records to begin with after a restart.
     case keepSeeds([NodeRecord])
 

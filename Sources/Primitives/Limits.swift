@@ -40,11 +40,106 @@ public enum Limits {
     /// One message; longer ones are refused by the sender and end a reassembly at the receiver.
     public static let messageByteCount = 4 * 1_024 * 1_024
 
+    /// Sessions and handshakes of a node. At the limit the least recently used session with
+    /// nothing to send is closed; where there is none the newcomer is refused.
+    public static let sessionCount = 1_024
+    /// Handshakes answered and not yet confirmed by the initiator; the oldest gives way.
+    public static let unconfirmedHandshakeCount = 256
+    /// Inquiries under way; more answer `silent` at once.
+    public static let inquiryCount = 64
+    /// Introductions in a second; inquiries above it are dropped.
+    public static let introductionsPerSecond = 1_000
+    /// Addresses whose handshake rate is watched under load; a newcomer takes another's place.
+    public static let limiterCount = 1_024
+    /// Bytes waiting or unacknowledged towards one peer; above it `send` says `full`.
+    public static let queuedByteCount = 16 * 1_024 * 1_024
+    /// Messages of one priority waiting towards one peer; above it `send` says `full`.
+    public static let queuedMessageCount = 4_096
+    /// Bytes of unfinished messages from one peer; fragments of more are not acknowledged.
+    public static let reassemblyByteCount = 16 * 1_024 * 1_024
+    /// The same for all peers together.
+    public static let reassemblyByteCountOfAll = 256 * 1_024 * 1_024
+    /// Unfinished messages from one peer; fragments of more are not acknowledged.
+    public static let reassemblyCount = 256
+    /// A congestion window stops growing here.
+    public static let congestionWindowByteCount = 4 * 1_024 * 1_024
+
     // MARK: Kademlia
+
+    /// Nodes in the four farthest buckets, then in each of the others; a full bucket keeps its
+    /// nodes, and newcomers wait as replacements.
+    public static let farBucketEntryCounts = [256, 128, 64, 32]
+    public static let bucketEntryCount = 16
+    /// Nodes that wait for a place in one bucket; more are not kept.
+    public static let bucketReplacementCount = 10
+    /// Nodes of one /24 or /48 in a bucket and in the table; more are refused.
+    public static let bucketPrefixEntryCount = 2
+    public static let tablePrefixEntryCount = 10
+    /// Log-distances in one request, records and ads in one reply; a message with more is malformed.
+    public static let findDistanceCount = 3
+    public static let findRecordCount = 16
+    public static let findAdCount = 10
+    /// Candidates of one lookup; the farthest are forgotten.
+    public static let lookupCandidateCount = 64
+    /// Fewer to begin with, and a lookup also asks nodes that failed a moment ago.
+    public static let lookupSeedMinimum = 4
+    /// Requests of one lookup; it ends with what it has.
+    public static let lookupRequestCount = 128
+    /// Lookups under way; the oldest that nobody waits for ends with what it has.
+    public static let lookupCount = 32
+    /// Topics being published at once, and waiting to be; more are reported as stored nowhere.
+    public static let publicationCount = 4
+    public static let waitingPublicationCount = 512
+    /// Records known but unproven; older ones are forgotten, in two generations of this size.
+    public static let candidateRecordCount = 512
+    /// Sessions that the room knows of; the requests of more are dropped.
+    public static let kademliaPeerCount = 4_096
+    /// Requests of one peer a second, and at once; more are dropped.
+    public static let kademliaRequestsPerSecond = 64
+    public static let kademliaRequestBurst = 256
+    /// Ads kept for others: in all, under one topic, of one holder; more are refused.
+    public static let storedAdCount = 1_000
+    public static let storedAdsPerTopic = 64
+    public static let storedAdsPerHolder = 128
+    /// Events one input can leave behind; overflowing is our fault and traps.
+    public static let kademliaEventCount = 1_024
+    /// Finished lookups whose density is remembered; the oldest is forgotten.
+    public static let densitySampleCount = 64
 
     // MARK: gossip
 
+    /// Signed states in one message; longer lists are cut into several messages.
+    public static let gossipStatesPerMessage = 12
+    /// Records in one shuffle; more make the message malformed.
+    public static let gossipShuffleRecordCount = 16
+    /// Entries of one probe's digest, and ids of one pull; more make the message malformed.
+    public static let gossipDigestItemCount = 64
+    /// Times that a join or a shuffle is handed on; a higher count is malformed.
+    public static let gossipHopCount = 8
+    /// Verified records kept; at the limit one that nothing else needs makes room.
+    public static let gossipRecordCount = 512
+    /// First contacts kept for a lonely hour; at the limit the newest is not kept.
+    public static let gossipContactCount = 16
+    /// Peers whose message rate is metered; at the limit the one longest silent is forgotten.
+    public static let gossipMeterCount = 256
+    /// Messages that a peer may send at once, and in each second after; more are dropped.
+    public static let gossipMessageBurst = 256
+    public static let gossipMessagesPerSecond = 64
+    /// Complete answers to `askStates` for one peer: one each this many milliseconds, else none.
+    public static let gossipAnswerMilliseconds = 500
+    /// Joins handed on at once, and in each second after; the others are served without a walk.
+    public static let gossipJoinBurst = 64
+    public static let gossipJoinsPerSecond = 16
+    /// Owners known to have left, peers ignored, peers asked, probes relayed for others, each; at
+    /// the limit the one that ends first makes room.
+    public static let gossipMarkCount = 256
+    /// Events not yet drained; overflowing is our fault and traps.
+    public static let gossipEventCount = 1_024
+
     // MARK: placement
+
+    /// Placement events not yet drained; overflowing is our fault and traps.
+    public static let placementEventCount = 256
 
     // MARK: shards
 
@@ -167,6 +262,20 @@ public enum Limits {
 
     // MARK: runtime
 
+    /// Answers of the compute and disk threads that wait for the loop. A node that is so far
+    /// behind loses them, and requests end by their deadlines.
+    public static let loopAnswerCount = 4_096
+    /// Batches received in a row before timers have their turn.
+    public static let datagramBatchesPerTurn = 4
+    /// What all KV caches together may take where the owner says nothing.
+    public static let cacheByteCountDefault = 1 << 30
+    /// Positions that a stage makes caches for; longer requests are refused.
+    public static let cachePositionCount = 32_768
+    /// How long a prompt waits for its stages' accounts after its last token.
+    public static let accountPatience = Interval.milliseconds(250)
+    /// How long a leaving node waits for its farewells to be acknowledged.
+    public static let leaveTime = Interval.milliseconds(150)
+
     /// Datagrams of one system call; more wait in the kernel for the next.
     public static let datagramBatchCount = 64
     /// What the kernel is asked to hold for a socket each way; it drops beyond that.
@@ -180,6 +289,8 @@ public enum Limits {
     public static let crewSpinCount = 1_000
     /// Jobs that wait for the compute thread; more are refused.
     public static let computeJobCount = 256
+    /// Peers kept on disk for the next start; the first ones given are kept.
+    public static let keptPeerCount = 64
     /// Looks before the compute thread sleeps: a step usually comes in long after the last.
     public static let computeSpinCount = 100
 }

@@ -1,6 +1,6 @@
 import Glibc
 public import Identity
-public import Primitives
+import Primitives
 
 /// Where a node keeps what outlives it: its key, the peers it knew, its models.
 ///
@@ -48,7 +48,13 @@ extension DataDirectory {
     public func lock() throws(DataError) -> DataLock {
         do {
             let file = try File(self.file("lock"), O_RDWR | O_CREAT, mode: 0o600)
-            guard file.lock() else {
+            // Somebody who asks whether a node runs here holds the lock for microseconds.
+            var isTaken = file.lock()
+            for _ in 0..<5 where !isTaken {
+                usleep(10_000)
+                isTaken = file.lock()
+            }
+            guard isTaken else {
                 throw DataError(
                     "Another node uses the data directory \(path): stop it, or give this one "
                         + "another by --data.")

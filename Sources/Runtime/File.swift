@@ -70,4 +70,11 @@ struct File: ~Copyable, Sendable {
 
     /// Takes the file for this process; false where another has it. It ends with the process.
     func lock() -> Bool { flock(number, LOCK_EX | LOCK_NB) == 0 }
+
+    /// Whether somebody else has taken the file. For the length of the call nobody else can.
+    var isLocked: Bool {
+        guard lock() else { return true }
+        flock(number, LOCK_UN)
+        return false
+    }
 }

@@ -1,6 +1,6 @@
 import Glibc
 public import Identity
-import Primitives
+public import Primitives
 
 /// A node's secrets on disk: magic, version, seed, agreement secret, puzzle nonce, check.
 ///
@@ -51,11 +51,12 @@ extension DataDirectory {
     ///
     /// Throws where others may read the file, or where it is damaged: a node never takes a new
     /// identity silently.
-    public func keys() throws(DataError) -> NodeKeys {
+    public func keys(puzzleBitCount: Int = Limits.puzzleBitCount) throws(DataError) -> NodeKeys {
         let path = file("key")
         do {
             if let bytes = try Files.read(path, limit: 4_096) { return try read(bytes, at: path) }
-            let keys = NodeKeys.make(entropy: SystemEntropy.bytes(64))
+            let keys = NodeKeys.make(
+                entropy: SystemEntropy.bytes(64), puzzleBitCount: puzzleBitCount)
             try Files.write(KeyFile.encode(keys), to: path, mode: 0o600)
             return keys
         } catch let error as SystemError {

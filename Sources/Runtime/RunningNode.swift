@@ -74,7 +74,7 @@ extension DataDirectory {
         guard let bytes = try? Files.read(file("node.json"), limit: 4_096),
             let node = RunningNode(json: bytes),
             kill(pid_t(truncatingIfNeeded: node.processID), 0) == 0 || errno == EPERM,
-            let lock = try? File(file("lock"), O_RDWR), !lock.lock()
+            let lock = try? File(file("lock"), O_RDWR), lock.isLocked
         else { return nil }
         return node
     }

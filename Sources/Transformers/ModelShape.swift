@@ -73,9 +73,6 @@ public struct ModelShape: Hashable, Sendable {
     public var keyValueSize: Int { keyValueHeadCount * headSize }
     public var isTied: Bool { options.contains(.tiedHead) }
     public var layers: LayerRange { LayerRange(0, layerCount) }
-
-    /// Bytes of cache that one position needs in one layer: Float16 keys and values.
-    public var cacheByteCountPerPosition: Int { keyValueSize * 2 * 2 }
 }
 
 extension ModelShape {

@@ -148,6 +148,19 @@ extension LocalModel {
     }
 }
 
+@Suite struct `a request's memory` {
+    @Test(arguments: SmallShape.allCases) func `is what its caches take`(small: SmallShape) throws {
+        let shape = try small.make()
+        for capacity in [1, 32, 33, 128] {
+            let cache = KeyValueCache(
+                headCount: shape.keyValueHeadCount, headSize: shape.headSize, capacity: capacity)
+            let told = KeyValueState.byteCount(
+                shape: shape, layers: LayerRange(1, shape.layerCount), capacity: capacity)
+            #expect(told == cache.byteCount * (shape.layerCount - 1))
+        }
+    }
+}
+
 @Suite struct `a whole generation` {
     private func answer(
         _ model: LocalModel, prefillRowCount: Int, level: KernelLevel, temperature: Float

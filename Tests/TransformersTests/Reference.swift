@@ -83,7 +83,7 @@ struct ReferenceSection: Decodable {
     }
 
     var cases: [Case]
-    var perplexity: [Perplexity]
+    var perplexity: [Perplexity]?
 }
 
 struct ReferenceVariants: Decodable {

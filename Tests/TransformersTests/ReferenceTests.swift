@@ -54,6 +54,12 @@ private let files = [
     ReferenceFile(
         path: "random/rand-llama/rand-llama-F16.gguf", section: "rand-llama", tolerance: 0.015,
         perplexityTolerance: 0.001),
+    ReferenceFile(
+        path: "random/rand-llama-k/rand-llama-k-F16.gguf", section: "rand-llama-k/F16",
+        tolerance: 0.015, perplexityTolerance: 0.001),
+    ReferenceFile(
+        path: "random/rand-llama-k/hf", section: "rand-llama-k/F16", tolerance: 0.015,
+        perplexityTolerance: 0.001),
 ]
 
 @Suite(.enabled(if: Reference.isPresent)) struct `a checkpoint of the reference kit` {
@@ -85,7 +91,10 @@ private let files = [
             let promptIDs = tokenizer.encode(
                 reference.prompt, addSpecial: true, parseSpecial: true)
             #expect(promptIDs == reference.promptIDs)
-            guard reference.safeStepCount >= reference.greedyIDs.count else { continue }
+            // Bytes that are no UTF-8 are shown in more than one way.
+            guard reference.safeStepCount >= reference.greedyIDs.count,
+                !reference.fullText.contains("\u{FFFD}")
+            else { continue }
             var generation = try Generation(
                 promptIDs: promptIDs,
                 settings: GenerationSettings(maximumTokenCount: reference.greedyIDs.count),
@@ -144,11 +153,12 @@ private let files = [
         #expect(largest > 0 && largest < file.tolerance)
     }
 
-    @Test(arguments: files) func `finds texts as likely as the reference does`(file: ReferenceFile)
+    @Test(arguments: files.filter { $0.section != "rand-llama-k/F16" })
+    func `finds texts as likely as the reference does`(file: ReferenceFile)
         throws
     {
         let model = try Reference.model(file.path)
-        for text in try file.load().perplexity {
+        for text in try #require(try file.load().perplexity) {
             var run = LocalRun(
                 model, kernels: fastestKernels, positionCount: text.ids.count,
                 rowCountMaximum: text.ids.count)

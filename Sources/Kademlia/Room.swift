@@ -1,1 +1,0 @@
-// The Kademlia room: see docs/ARCHITECTURE.md.
