@@ -22,8 +22,8 @@ public struct KeyValueCache: ~Copyable {
         self.headSize = headSize
         self.capacity = (capacity + width - 1) / width * width
         keys = HalfBuffer(count: headCount * headSize * self.capacity)
-        values = HalfBuffer(
-            count: headCount * (headSize + width - 1) / width * width * self.capacity)
+        let panelCount = (headSize + width - 1) / width
+        values = HalfBuffer(count: headCount * panelCount * width * self.capacity)
     }
 
     var keyStride: Int { headSize * capacity }

@@ -34,7 +34,7 @@ public struct Forward: Sendable {
     }
 
     /// Sends `rowCount` neighbouring positions, the first of which is `startPosition`, through
-    /// `layers`, in place. Nothing is allocated, but when a larger cache is seen for the first time.
+    /// `layers`, in place. Allocates only when it meets a larger cache than ever before.
     ///
     /// - Parameters:
     ///   - layers: the weights of `state.layers`, in order.

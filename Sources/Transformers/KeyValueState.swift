@@ -30,9 +30,14 @@ public struct KeyValueState: ~Copyable {
         }
     }
 
-    /// Bytes of memory that such a state takes, about.
+    /// Bytes of memory that the caches of such a state take: positions in whole blocks of 32, and
+    /// each head's values in whole panels.
     public static func byteCount(shape: ModelShape, layers: LayerRange, capacity: Int) -> Int {
-        layers.count * capacity * shape.cacheByteCountPerPosition
+        let width = PanelMatrix.panelWidth
+        let positionCount = (capacity + width - 1) / width * width
+        let valueSize = (shape.headSize + width - 1) / width * width
+        let headByteCount = (shape.headSize + valueSize) * positionCount * 2
+        return layers.count * shape.keyValueHeadCount * headByteCount
     }
 
     /// Forgets every position from `newCount` on: they will be computed again.

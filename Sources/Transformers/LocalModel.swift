@@ -71,10 +71,10 @@ public struct LocalRun: ~Copyable {
 
     /// The logits of row `row` of those that `append` left.
     public mutating func logits(row: Int, crew: some Crew = SerialCrew()) -> [Float] {
-        let size = model.shape.hiddenSize
+        let numbers = span(ofRow: row)
         hidden.withSpan { rows in
             model.ends.computeLogits(
-                of: rows.extracting(row * size..<(row + 1) * size), scratch: &endsScratch,
+                of: rows.extracting(numbers), scratch: &endsScratch,
                 kernels: forward.kernels, crew: crew)
         }
         return endsScratch.logits.array()
@@ -85,20 +85,23 @@ public struct LocalRun: ~Copyable {
         _ generation: inout Generation, crew: some Crew = SerialCrew(),
         tell: (Int) -> Bool = { _ in true }
     ) {
-        let size = model.shape.hiddenSize
         while let rows = generation.nextRows() {
             append(generation.ids[rows.start..<rows.start + rows.count], crew: crew)
             guard rows.yieldsToken else {
                 generation.accept(rows)
                 continue
             }
-            let last = (rows.count - 1) * size
+            let last = span(ofRow: rows.count - 1)
             let id = hidden.withSpan { all in
                 generation.accept(
-                    rows, lastRow: all.extracting(last..<last + size), ends: model.ends,
+                    rows, lastRow: all.extracting(last), ends: model.ends,
                     scratch: &endsScratch, kernels: forward.kernels, crew: crew)
             }
             if let id, !tell(id) { return generation.stop() }
         }
+    }
+
+    private func span(ofRow row: Int) -> Range<Int> {
+        row * model.shape.hiddenSize..<(row + 1) * model.shape.hiddenSize
     }
 }

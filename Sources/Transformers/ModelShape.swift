@@ -1,5 +1,6 @@
 public import Checkpoints
 public import Primitives
+public import Tokenizers
 
 /// Why something is not a usable model. The message of a shell names the model beside it.
 public enum ModelError: Error, Hashable, Sendable {
@@ -16,7 +17,7 @@ public enum ModelError: Error, Hashable, Sendable {
     /// A piece does not begin with the header that the shape prescribes.
     case wrongPieceHeader
     /// The tokenizer inside a model's ends cannot be read.
-    case invalidTokenizer(String)
+    case tokenizer(TokenizerError)
 }
 
 /// What a model is: every number that fixes its forward pass, and nothing that it learnt.
@@ -72,9 +73,6 @@ public struct ModelShape: Hashable, Sendable {
     public var keyValueSize: Int { keyValueHeadCount * headSize }
     public var isTied: Bool { options.contains(.tiedHead) }
     public var layers: LayerRange { LayerRange(0, layerCount) }
-
-    /// Bytes of cache that one position needs in one layer: Float16 keys and values.
-    public var cacheByteCountPerPosition: Int { keyValueSize * 2 * 2 }
 }
 
 extension ModelShape {

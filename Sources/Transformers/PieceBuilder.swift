@@ -1,6 +1,7 @@
 public import Checkpoints
 import Primitives
 import Tensors
+import Tokenizers
 
 /// Turns a checkpoint into pieces, one at a time: the memory needed is that of one piece.
 ///
@@ -15,7 +16,7 @@ public struct PieceBuilder: Sendable {
     /// architecture or a variant of it is not supported.
     public init(_ checkpoint: Checkpoint, tokenizerBytes: [UInt8]) throws(ModelError) {
         guard tokenizerBytes.count <= Limits.tokenizerByteCount else {
-            throw .invalidTokenizer("larger than the limit")
+            throw .unsupported("a tokenizer of \(tokenizerBytes.count) bytes")
         }
         let parameters: ModelParameters
         do throws(CheckpointError) {
@@ -26,6 +27,17 @@ public struct PieceBuilder: Sendable {
         shape = try ModelShape(parameters)
         self.checkpoint = checkpoint
         self.tokenizerBytes = tokenizerBytes
+    }
+
+    /// With the checkpoint's own tokenizer in the ends.
+    public init(_ checkpoint: Checkpoint) throws(ModelError) {
+        let tokenizer: TokenizerModel
+        do throws(CheckpointError) {
+            tokenizer = try TokenizerModel(checkpoint)
+        } catch {
+            throw .checkpoint(error)
+        }
+        try self.init(checkpoint, tokenizerBytes: tokenizer.encode())
     }
 
     /// The ends and each layer.
@@ -39,50 +51,67 @@ public struct PieceBuilder: Sendable {
     /// All bytes of piece `index`. Throws where a tensor is absent, has other dimensions, or holds
     /// a number that Float16 cannot: the error names it.
     public func build(_ index: Int) throws(ModelError) -> [UInt8] {
-        let layout = layout(of: index)
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(layout.byteCount)
-        bytes += layout.header
-        for section in layout.sections {
-            bytes.append(contentsOf: repeatElement(0, count: section.offset - bytes.count))
-            do throws(CheckpointError) {
-                try append(section, piece: index, to: &bytes)
-            } catch {
-                throw .checkpoint(error)
-            }
+        do throws(CheckpointError) {
+            return try layout(of: index).fill(
+                bytes: { tokenizerBytes },
+                vector: { section throws(CheckpointError) in
+                    try vector(section.role.tensorName(piece: index), section.columnCount)
+                },
+                rows: { section, rows throws(CheckpointError) in
+                    let name = section.role.tensorName(piece: index)
+                    _ = try checkpoint.tensor(
+                        name, shape: [section.rowCount, section.columnCount])
+                    return try checkpoint.halves(name, rows: rows)
+                })
+        } catch {
+            throw .checkpoint(error)
         }
-        precondition(bytes.count == layout.byteCount)
-        return bytes
     }
 
-    private func append(_ section: PieceLayout.Section, piece: Int, to bytes: inout [UInt8])
-        throws(CheckpointError)
-    {
-        let name = section.role.tensorName(piece: piece)
-        switch section.format {
-        case .bytes: bytes += tokenizerBytes
-        case .vector:
-            let entry = try checkpoint.tensor(name, shape: [section.columnCount])
-            for number in try checkpoint.floats(name) {
-                guard number.isFinite else {
-                    throw .tensor(
-                        file: checkpoint.files[entry.fileIndex].name, name: name,
-                        expected: "finite numbers", found: "\(number)")
+    private func vector(_ name: String, _ count: Int) throws(CheckpointError) -> [Float] {
+        let entry = try checkpoint.tensor(name, shape: [count])
+        let numbers = try checkpoint.floats(name)
+        for number in numbers where !number.isFinite {
+            throw .tensor(
+                file: checkpoint.files[entry.fileIndex].name, name: name,
+                expected: "finite numbers", found: "\(number)")
+        }
+        return numbers
+    }
+}
+
+extension PieceLayout {
+    /// The bytes of a whole piece, each section's numbers asked for in order: a matrix in groups of
+    /// up to 32 rows, as bits of Float16.
+    func fill<Failure: Error>(
+        bytes: () -> [UInt8], vector: (Section) throws(Failure) -> [Float],
+        rows: (Section, Range<Int>) throws(Failure) -> [UInt16]
+    ) throws(Failure) -> [UInt8] {
+        var piece: [UInt8] = []
+        piece.reserveCapacity(byteCount)
+        piece += header
+        for section in sections {
+            piece.append(contentsOf: repeatElement(0, count: section.offset - piece.count))
+            switch section.format {
+            case .bytes: piece += bytes()
+            case .vector:
+                for number in try vector(section) {
+                    for shift in stride(from: 0 as UInt32, to: 32, by: 8) {
+                        piece.append(UInt8(truncatingIfNeeded: number.bitPattern >> shift))
+                    }
                 }
-                for shift in stride(from: 0 as UInt32, to: 32, by: 8) {
-                    bytes.append(UInt8(truncatingIfNeeded: number.bitPattern >> shift))
+            case .panels:
+                let width = PieceLayout.panelRowCount
+                for first in stride(from: 0, to: section.rowCount, by: width) {
+                    let group = first..<min(first + width, section.rowCount)
+                    piece += PanelMatrix.pack(
+                        rows: try rows(section, group), outputCount: group.count,
+                        inputCount: section.columnCount)
                 }
-            }
-        case .panels:
-            _ = try checkpoint.tensor(name, shape: [section.rowCount, section.columnCount])
-            let width = PieceLayout.panelRowCount
-            for first in stride(from: 0, to: section.rowCount, by: width) {
-                let rows = first..<min(first + width, section.rowCount)
-                bytes += PanelMatrix.pack(
-                    rows: try checkpoint.halves(name, rows: rows), outputCount: rows.count,
-                    inputCount: section.columnCount)
             }
         }
+        precondition(piece.count == byteCount)
+        return piece
     }
 }
 

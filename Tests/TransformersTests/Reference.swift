@@ -44,7 +44,7 @@ enum Reference {
     }
 
     static func model(_ path: String) throws -> LocalModel {
-        try LocalModel(try PieceBuilder(try checkpoint(path), tokenizerBytes: []))
+        try LocalModel(try PieceBuilder(try checkpoint(path)))
     }
 }
 
@@ -54,6 +54,7 @@ struct ReferenceSection: Decodable {
         var prompt: String
         var promptIDs: [Int]
         var greedyIDs: [Int]
+        var fullText: String
         var safeStepCount: Int
         var top5: [[[Float]]]
         var lastLogits: [Float]
@@ -62,6 +63,7 @@ struct ReferenceSection: Decodable {
             case prompt
             case promptIDs = "prompt_ids"
             case greedyIDs = "greedy_ids"
+            case fullText = "full_text"
             case safeStepCount = "steps_before_first_margin_below_0_01"
             case top5 = "top5_first_positions"
             case lastLogits = "last_prompt_position_logits"
@@ -81,7 +83,7 @@ struct ReferenceSection: Decodable {
     }
 
     var cases: [Case]
-    var perplexity: [Perplexity]
+    var perplexity: [Perplexity]?
 }
 
 struct ReferenceVariants: Decodable {
