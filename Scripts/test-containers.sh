@@ -4,7 +4,8 @@
 #
 # The engine runs in a network namespace of its own, so the host's firewall and bridges stay as they
 # are. The image is a fully static binary on nothing; with BORED_FULL_IMAGE=1 the Dockerfile is built
-# instead, with whatever images of its base names the engine has or can pull.
+# instead, with whatever images of its base names the engine has or can pull. BORED_BINARY names a
+# static binary that is built already.
 #
 # Skips, and says why, where it can't run: not root, no engine.
 set -euo pipefail
@@ -74,6 +75,13 @@ start_engine() {
     fi
 }
 
+build_binary() {
+    local folder=.build/static
+    swift build -c release --scratch-path "$folder" -Xswiftc -static-executable -Xlinker -s \
+        --product bored > "$work/build.log" 2>&1 || { tail -n 20 "$work/build.log"; exit 1; }
+    cp "$(swift build -c release --scratch-path "$folder" --show-bin-path)/bored" "$work/image/bored"
+}
+
 build_image() {
     mkdir -p "$work/compose" "$work/image/data"
     cp docker-compose.yml "$work/compose/"
@@ -81,10 +89,11 @@ build_image() {
         docker build -q -t boredmesh . > /dev/null
         return
     fi
-    local folder=.build/static
-    swift build -c release --scratch-path "$folder" -Xswiftc -static-executable -Xlinker -s \
-        --product bored > "$work/build.log" 2>&1 || { tail -n 20 "$work/build.log"; exit 1; }
-    cp "$(swift build -c release --scratch-path "$folder" --show-bin-path)/bored" "$work/image/bored"
+    if [ -n "${BORED_BINARY:-}" ]; then
+        cp "$BORED_BINARY" "$work/image/bored"
+    else
+        build_binary
+    fi
     printf '%s\n' 'root:x:0:0::/:' 'node:x:10001:10001::/data:' > "$work/image/passwd"
     cat > "$work/image/Dockerfile" << 'X'
 FROM scratch
@@ -98,7 +107,7 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=5s --timeout=5s CMD ["/usr/local/bin/bored", "health", "--peer", "127.0.0.1:7777"]
 ENTRYPOINT ["/usr/local/bin/bored"]
 X
-    docker build -q -t boredmesh "$work/image" > /dev/null
+    docker build -q -t boredmesh "$work/image" > "$work/build.log" 2>&1 || { cat "$work/build.log"; exit 1; }
 }
 
 # The value of a key of the last line of JSON.
@@ -106,11 +115,11 @@ field() { python3 -c 'import json,sys; print(json.loads(sys.stdin.read().splitli
 
 start_engine
 build_image
-compose up -d --no-build --scale "node=$nodes" node
+compose up -d --no-build --scale "node=$nodes" node > "$work/up" 2>&1 || { cat "$work/up"; exit 1; }
 echo "containers: $nodes nodes are up"
 for attempt in $(seq 60); do
-    if compose run --rm health > "$work/health" 2>&1; then break; fi
-    [ "$attempt" != 60 ] || { cat "$work/health"; echo "the mesh never became complete"; exit 1; }
+    if compose run -T --rm health > "$work/health" 2> "$work/health.err"; then break; fi
+    [ "$attempt" != 60 ] || { cat "$work/health" "$work/health.err"; echo "the mesh never became complete"; exit 1; }
     sleep 0.5
 done
 cat "$work/health"

@@ -19,15 +19,16 @@ private let bannedSymbols = [
     Rule("10Foundation|20FoundationEssentials", "Foundation"),
     Rule(#"^\$ss5print_9separator"#, "the standard output"),
     symbols("the standard output", "puts printf"),
+    // CLinux, however it came to be linked.
+    Rule(
+        "^bored_(monotonic|wall|entropy|udp|resolve|interfaces|event|poll|signals|thread|gate)_?",
+        "the machine"),
 ]
 
 /// A rule for whole symbols.
 private func symbols(_ reason: String, _ names: String) -> Rule {
     Rule("^(" + names.split(separator: " ").joined(separator: "|") + ")$", reason)
 }
-
-/// C code of a core's own that asks the processor what it can do, and nothing else.
-private let exempt: Set<String> = ["bored_"]
 
 /// Reads the undefined symbols of each core's objects in the folder of a release build.
 func checkPurity(_ folder: String) -> [Finding] {
@@ -61,7 +62,6 @@ func checkPurity(_ folder: String) -> [Finding] {
 private func judge(_ symbol: String) -> [String] {
     // `open@GLIBC_2.2.5` is `open`.
     let name = String(symbol.prefix { $0 != "@" })
-    if exempt.contains(where: { name.hasPrefix($0) }) { return [] }
     return bannedSymbols.compactMap { rule in
         rule.violation(in: name).map { _ in "the core asks for \(rule.reason): \(name)" }
     }
