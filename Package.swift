@@ -66,7 +66,9 @@ let package = Package(
                 "Primitives", "Identity", "Wire", "Sessions", "Kademlia", "Gossip", "Placement",
                 "Shards", "Pipelines",
             ]),
-        room("Simulation", ["Primitives", "Identity", "Wire", "MeshNode"]),
+        room(
+            "Simulation",
+            ["Primitives", "Identity", "Wire", "Sessions", "Gossip", "Pipelines", "MeshNode"]),
 
         // MARK: maths
         .target(
@@ -85,14 +87,14 @@ let package = Package(
         room(
             "Runtime",
             [
-                "Primitives", "Identity", "Wire", "MeshNode", "Transformers", "Tensors",
-                "Checkpoints", "Tokenizers", "CLinux", "CModel",
+                "Primitives", "Identity", "Wire", "Shards", "Pipelines", "MeshNode", "Transformers",
+                "Tensors", "Checkpoints", "Tokenizers", "CLinux", "CModel",
             ]),
         room(
             "Commands",
             [
-                "Primitives", "Identity", "Wire", "MeshNode", "Simulation", "Runtime",
-                "Transformers", "Tensors", "Tokenizers", "Checkpoints",
+                "Primitives", "Identity", "Wire", "Sessions", "Shards", "Pipelines", "MeshNode",
+                "Simulation", "Runtime", "Transformers", "Tensors", "Tokenizers", "Checkpoints",
             ]),
 
         // MARK: executables

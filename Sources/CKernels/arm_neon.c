@@ -4,6 +4,7 @@
 #define TARGET
 #define ROWS 6
 #define FULL_ROWS 2
+#define PREFETCH_INPUTS 16
 #define LEVEL_KERNELS bored_neon_kernels
 #include "lanes.h"
 #endif

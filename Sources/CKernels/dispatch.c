@@ -49,7 +49,8 @@ size_t bored_attention_scratch(
     size_t row_count, size_t group_count, size_t head_size, size_t capacity) {
     size_t rows = row_count * group_count;
     // Scores, then queries and outputs, each row of them padded.
-    return rows * (bored_round_up(capacity, BORED_WIDTH) + 2 * bored_round_up(head_size, BORED_WIDTH));
+    size_t padded = bored_round_up(head_size, BORED_WIDTH);
+    return rows * (bored_round_up(capacity, BORED_WIDTH) + 2 * padded);
 }
 
 void bored_rms_norm(

@@ -59,7 +59,8 @@ static inline float bored_sum_lanes(const float *lanes) {
     float sums[BORED_LANES];
     memcpy(sums, lanes, sizeof sums);
     for (size_t distance = BORED_LANES / 2; distance > 0; distance /= 2)
-        for (size_t lane = 0; lane < distance; lane++) sums[lane] = sums[lane] + sums[lane + distance];
+        for (size_t lane = 0; lane < distance; lane++)
+            sums[lane] = sums[lane] + sums[lane + distance];
     return sums[0];
 }
 

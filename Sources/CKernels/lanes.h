@@ -4,6 +4,7 @@
 //   ROWS             rows of x that one pass over a panel serves at most
 //   FULL_ROWS        the most rows whose 32 outputs each fit the registers together; beyond,
 //                    a panel is done in two halves
+//   PREFETCH_INPUTS  how far ahead of itself a pass of several rows asks for weights
 //   LEVEL_KERNELS    the name of the level's table
 // and includes this once. The chains are those of scalar.c, one per lane.
 #include "kernels.h"
@@ -17,6 +18,7 @@ typedef _Float16 lanes_h __attribute__((ext_vector_type(LANES)));
 typedef uint16_t lanes_u16 __attribute__((ext_vector_type(LANES)));
 // The same, where memory promises no alignment.
 typedef float loose_f __attribute__((ext_vector_type(LANES), aligned(4)));
+typedef int32_t loose_i __attribute__((ext_vector_type(LANES), aligned(4)));
 typedef _Float16 loose_h __attribute__((ext_vector_type(LANES), aligned(2)));
 typedef uint16_t loose_u16 __attribute__((ext_vector_type(LANES), aligned(2)));
 
@@ -52,11 +54,22 @@ INLINE lanes_f exponential(lanes_f x) {
 
 INLINE lanes_f silu(lanes_f x) { return x / (SPLAT(1.0f) + exponential(-x)); }
 
-/// Chains of `rows` rows and `vectors` vectors of outputs over `count` weights, in registers.
-/// `rows` and `vectors` are constants at every call, so that the loops over them disappear.
+enum { VECTORS = BORED_WIDTH / LANES };
+
+// Where a panel is read more than once, a stretch of it this long is served to all rows before the
+// next: 8 KiB stay in the first-level cache. The chains go on from where they stand in y.
+enum { STRETCH = 128 };
+
+/// Which of a panel's 32 outputs a tile makes.
+enum columns { WHOLE, FIRST_HALF, SECOND_HALF };
+
+/// Chains of `rows` rows and `vectors` vectors of outputs over `count` weights, in registers;
+/// outputs beyond 32 come from the panels that follow, `panel_stride` halves apart.
+/// `rows`, `vectors` and `columns` are constants at every call, so that loops over them disappear.
 INLINE void tile(
-    const int rows, const int vectors, const uint16_t *weights, size_t count, const float *x,
-    size_t x_stride, float *y, size_t y_stride, int resume) {
+    const int rows, const int vectors, const uint16_t *weights, size_t panel_stride, size_t count,
+    const float *x, size_t x_stride, float *y, size_t y_stride, int resume,
+    const enum columns columns) {
     lanes_f sums[rows][vectors];
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++)
@@ -64,11 +77,20 @@ INLINE void tile(
         for (int v = 0; v < vectors; v++)
             sums[r][v] = resume ? LOAD(y + r * y_stride + v * LANES) : SPLAT(0.0f);
     for (size_t i = 0; i < count; i++) {
+        // Of two passes over a stretch, each asks for one half of the next stretch.
+        size_t ahead = STRETCH + (columns == SECOND_HALF ? STRETCH / 2 : 0) + i / 2;
+        if (columns != WHOLE) {
+            __builtin_prefetch(weights + ahead * BORED_WIDTH);
+        } else if (rows > 1) {
+            __builtin_prefetch(weights + (i + PREFETCH_INPUTS) * BORED_WIDTH);
+        }
         lanes_f w[vectors];
 #pragma clang loop unroll(full)
         for (int v = 0; v < vectors; v++)
             w[v] = __builtin_convertvector(
-                *(const loose_h *)(weights + i * BORED_WIDTH + v * LANES), lanes_f);
+                *(const loose_h *)(weights + v / VECTORS * panel_stride + i * BORED_WIDTH
+                                   + v % VECTORS * LANES),
+                lanes_f);
 #pragma clang loop unroll(full)
         for (int r = 0; r < rows; r++) {
             lanes_f broadcast = SPLAT(x[r * x_stride + i]);
@@ -82,18 +104,17 @@ INLINE void tile(
         for (int v = 0; v < vectors; v++) STORE(y + r * y_stride + v * LANES, sums[r][v]);
 }
 
-enum { VECTORS = BORED_WIDTH / LANES };
-
-#define TILE_CASE(R)                                                                       \
-    case R:                                                                                \
-        if (R <= FULL_ROWS) {                                                              \
-            tile(R, VECTORS, weights, count, x, x_stride, y, y_stride, resume);            \
-        } else {                                                                           \
-            tile(R, VECTORS / 2, weights, count, x, x_stride, y, y_stride, resume);        \
-            tile(                                                                          \
-                R, VECTORS / 2, weights + BORED_WIDTH / 2, count, x, x_stride,             \
-                y + BORED_WIDTH / 2, y_stride, resume);                                    \
-        }                                                                                  \
+#define TILE_CASE(R)                                                                   \
+    case R:                                                                            \
+        if (R <= FULL_ROWS) {                                                          \
+            tile(R, VECTORS, weights, 0, count, x, x_stride, y, y_stride, resume,      \
+                WHOLE);                                                                \
+        } else {                                                                       \
+            tile(R, VECTORS / 2, weights, 0, count, x, x_stride, y, y_stride, resume,  \
+                FIRST_HALF);                                                           \
+            tile(R, VECTORS / 2, weights + BORED_WIDTH / 2, 0, count, x, x_stride,     \
+                y + BORED_WIDTH / 2, y_stride, resume, SECOND_HALF);                   \
+        }                                                                              \
         break
 
 /// Up to ROWS rows times one panel; all 32 outputs of each row are written.
@@ -146,12 +167,25 @@ FUNCTION void narrow_panel(
     }
 }
 
-// With many rows, a stretch of a panel this long is served to all of them before the next: 64 KiB
-// stay in the second-level cache. The chains go on from where they stand in y.
-enum { STRETCH = 1024 };
+// One row is a matter of reading memory, and processors fetch ahead in several streams faster than
+// in one: that many panels are read side by side.
+enum { STREAMS = 3 };
+
+/// One row times whole panels, STREAMS at a time; returns the first panel it left.
+FUNCTION size_t row_by_panels(const struct bored_product *p) {
+    size_t panel = p->panel_begin, whole = p->output_count / BORED_WIDTH;
+    size_t end = p->panel_end < whole ? p->panel_end : whole;
+    for (; panel + STREAMS <= end; panel += STREAMS)
+        tile(
+            1, STREAMS * VECTORS, p->panels + panel * p->panel_stride, p->panel_stride,
+            p->input_count, p->x, 0, p->y + panel * BORED_WIDTH, 0, 0,
+            WHOLE);
+    return panel;
+}
 
 FUNCTION void multiply(const struct bored_product *p) {
-    for (size_t panel = p->panel_begin; panel < p->panel_end; panel++) {
+    size_t panel = p->row_count == 1 ? row_by_panels(p) : p->panel_begin;
+    for (; panel < p->panel_end; panel++) {
         const uint16_t *weights = p->panels + panel * p->panel_stride;
         float *y = p->y + panel * BORED_WIDTH;
         size_t width = p->output_count - panel * BORED_WIDTH;
@@ -160,7 +194,7 @@ FUNCTION void multiply(const struct bored_product *p) {
                 p->row_count, weights, p->input_count, p->x, p->x_stride, y, p->y_stride, width);
             continue;
         }
-        size_t stretch = p->row_count > ROWS ? STRETCH : p->input_count;
+        size_t stretch = p->row_count > FULL_ROWS ? STRETCH : p->input_count;
         size_t start = 0;
         do {
             size_t count =
@@ -327,16 +361,22 @@ FUNCTION void float_from_half(const uint16_t *x, size_t count, float *y) {
     memcpy(y + i, &rest, (count - i) * sizeof(float));
 }
 
+// In four streams, for the reason given at STREAMS.
 FUNCTION uint64_t read_probe(const void *bytes, size_t byte_count) {
-    lanes_i mixed[4] = {0};
+    enum { PROBE_STREAMS = 4, STEP = 64, PER_STEP = STEP / sizeof(lanes_i) };
+    lanes_i mixed[PER_STEP] = {0};
     const char *cursor = bytes;
-    size_t step = sizeof mixed, whole = byte_count / step * step;
-    for (size_t i = 0; i < whole; i += step)
+    size_t distance = byte_count / (PROBE_STREAMS * STEP) * STEP;
+    for (size_t i = 0; i < distance; i += STEP)
 #pragma clang loop unroll(full)
-        for (int part = 0; part < 4; part++)
-            mixed[part] ^= *(const lanes_i *)(cursor + i + part * sizeof(lanes_i));
+        for (int stream = 0; stream < PROBE_STREAMS; stream++)
+#pragma clang loop unroll(full)
+            for (int part = 0; part < (int)PER_STEP; part++)
+                mixed[part] ^=
+                    *(const loose_i *)(cursor + stream * distance + i + part * sizeof(lanes_i));
     uint64_t words[sizeof mixed / 8], result;
     memcpy(words, mixed, sizeof mixed);
+    size_t whole = PROBE_STREAMS * distance;
     result = bored_scalar_kernels.read_probe(cursor + whole, byte_count - whole);
     for (size_t i = 0; i < sizeof mixed / 8; i++) result ^= words[i];
     return result;

@@ -61,7 +61,7 @@ static void chain(const uint16_t *weights, const float *x, size_t count, float *
 static void multiply(const struct bored_product *p) {
     for (size_t panel = p->panel_begin; panel < p->panel_end; panel++) {
         size_t first = panel * BORED_WIDTH;
-        size_t count = p->output_count - first < BORED_WIDTH ? p->output_count - first : BORED_WIDTH;
+        size_t left = p->output_count - first, count = left < BORED_WIDTH ? left : BORED_WIDTH;
         for (size_t row = 0; row < p->row_count; row++) {
             float sums[BORED_WIDTH] = {0};
             chain(

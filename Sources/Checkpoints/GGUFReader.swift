@@ -223,7 +223,7 @@ struct GGUFReader {
         for _ in 0..<dimensionCount {
             let size = try integer(UInt64.self)
             guard size > 0, let size = Int(exactly: size) else {
-                throw wrong(at: offset - 8, "a dimension from 1 to 2^63 - 1", "\(size)")
+                throw wrong(at: offset - 8, "dimensions of '\(name)' from 1 to 2^63 - 1", "\(size)")
             }
             shape.insert(size, at: 0)
         }

@@ -20,7 +20,7 @@ public enum JSONValue: Hashable, Sendable {
     public var integer: Int? {
         switch self {
         case .integer(let value): Int(value)
-        case .number(let value): Int(exactly: value)
+        case .number(let value): wholeNumber(value)
         default: nil
         }
     }
@@ -69,4 +69,11 @@ public struct JSONObject: Hashable, Sendable {
         values.append(value)
         return true
     }
+}
+
+/// The integer with this value, or nil. Not `Int(exactly:)`, which in debug builds needs libm.
+func wholeNumber(_ value: Double) -> Int? {
+    guard value.magnitude < 0x1p63 else { return nil }
+    let integer = Int(value)
+    return Double(integer) == value ? integer : nil
 }

@@ -63,7 +63,7 @@ public struct Metadata: Sendable {
         switch values[key] {
         case nil: return nil
         case .integer(let value): return Int(value)
-        case .double(let value) where Int(exactly: value) != nil: return Int(value)
+        case .double(let value) where wholeNumber(value) != nil: return Int(value)
         case .some(let other): throw mismatch(key, "an integer", other)
         }
     }

@@ -1,20 +1,24 @@
 /// Divisors of the rotation frequencies under "llama3" scaling, one for each pair of a head: 1 for
 /// short wavelengths, `factor` for long ones, and a smooth change between them (transformers,
 /// `modeling_rope_utils`, `_compute_llama3_parameters`).
+///
+/// In Float32 and with the divisions as reciprocals, as PyTorch does it in llama.cpp's converter: an
+/// import from safetensors then gives the bits that the GGUF file has.
 func llama3RopeDivisors(
     base: Double, dimension: Int, factor: Double, lowFrequencyFactor: Double,
     highFrequencyFactor: Double, originalContextLength: Double
 ) -> [Float] {
     let longest = originalContextLength / lowFrequencyFactor
     let shortest = originalContextLength / highFrequencyFactor
+    let (low, high) = (Float(lowFrequencyFactor), Float(highFrequencyFactor))
     return (0..<dimension / 2).map { pair in
-        let wavelength = 2 * Double.pi * power(base, Double(2 * pair) / Double(dimension))
-        if wavelength < shortest { return 1 }
-        if wavelength > longest { return Float(factor) }
-        let smooth =
-            (originalContextLength / wavelength - lowFrequencyFactor)
-            / (highFrequencyFactor - lowFrequencyFactor)
-        return Float(1 / ((1 - smooth) / factor + smooth))
+        let exponent = Float(2 * pair) / Float(dimension)
+        let frequency = 1 / Float(power(base, Double(exponent)))
+        let wavelength = (1 / frequency) * Float(2 * Double.pi)
+        if Double(wavelength) < shortest { return 1 }
+        if Double(wavelength) > longest { return Float(factor) }
+        let smooth = ((1 / wavelength) * Float(originalContextLength) - low) / (high - low)
+        return 1 / ((1 - smooth) / Float(factor) + smooth)
     }
 }
 
@@ -24,7 +28,7 @@ func llama3RopeDivisors(
 func power(_ base: Double, _ exponent: Double) -> Double {
     let x = exponent * naturalLogarithm(base)
     let ln2 = 0.693147180559945309417232121458
-    let scale = (x / ln2).rounded()
+    let scale = Double(Int(x / ln2 + (x < 0 ? -0.5 : 0.5)))
     let rest = x - scale * ln2
     // |rest| <= 0.35: twenty terms of the series leave less than 1e-18.
     var (term, sum) = (1.0, 1.0)

@@ -2,6 +2,7 @@ import Glibc
 import MeshNode
 import Primitives
 import Runtime
+import Wire
 
 /// An answer on its way to a person, or to a program that reads JSON lines.
 final class AnswerPrinter {

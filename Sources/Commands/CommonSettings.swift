@@ -86,7 +86,8 @@ enum Visitor {
     }
 
     /// Whom to ask: the peers that were given, or the node of this machine.
-    static func contacts(_ settings: Settings, _ directory: DataDirectory?) throws -> [PeerAddress] {
+    static func contacts(_ settings: Settings, _ directory: DataDirectory?) throws -> [PeerAddress]
+    {
         guard settings.list("peer").isEmpty else { return try settings.contacts() }
         guard let running = directory?.runningNode(),
             running.swarm == (try settings.swarmName())

@@ -1,5 +1,5 @@
 import Glibc
-public import Runtime
+import Runtime
 
 /// The terminal: answers on the standard output, everything else on the standard error.
 public enum Console {

@@ -118,7 +118,8 @@ enum NodeCommand {
     }
 
     private static func machineMemory() -> UInt64 {
-        UInt64(max(0, sysconf(Int32(_SC_PHYS_PAGES)))) * UInt64(max(0, sysconf(Int32(_SC_PAGESIZE))))
+        UInt64(max(0, sysconf(Int32(_SC_PHYS_PAGES))))
+            * UInt64(max(0, sysconf(Int32(_SC_PAGESIZE))))
     }
 }
 

@@ -43,10 +43,10 @@ struct NodeLog {
     /// Local time of day.
     private func clockText() -> String {
         var seconds = time(nil)
-        var parts = tm()
+        var parts = unsafe tm()
         // Both structures are this function's own.
         unsafe localtime_r(&seconds, &parts)
-        return [parts.tm_hour, parts.tm_min, parts.tm_sec].map { part in
+        return unsafe [parts.tm_hour, parts.tm_min, parts.tm_sec].map { part in
             part < 10 ? "0\(part)" : "\(part)"
         }.joined(separator: ":")
     }

@@ -1,3 +1,4 @@
+internal import Identity
 internal import Primitives
 internal import Wire
 

@@ -2,7 +2,7 @@ internal import Gossip
 internal import Identity
 internal import Kademlia
 internal import Pipelines
-public import Primitives
+internal import Primitives
 internal import Sessions
 internal import Shards
 internal import Wire

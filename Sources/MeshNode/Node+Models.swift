@@ -1,5 +1,5 @@
 internal import Gossip
-public import Identity
+internal import Identity
 internal import Kademlia
 internal import Placement
 public import Primitives

@@ -1,12 +1,12 @@
 internal import Gossip
-public import Identity
+internal import Identity
 internal import Kademlia
 public import Pipelines
 internal import Placement
 public import Primitives
 internal import Sessions
 internal import Shards
-public import Wire
+internal import Wire
 
 /// Requests this node serves as their entry, and stages it serves for others.
 extension Node {

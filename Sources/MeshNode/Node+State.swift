@@ -82,9 +82,7 @@ extension Node {
     }
 
     func predictedMicroseconds(_ one: Coordinate, _ other: Coordinate) -> Int {
-        guard one.error < 255, other.error < 255 else {
-            return Limits.unknownRoundTripMicroseconds
-        }
+        guard one.isKnown, other.isKnown else { return Limits.unknownRoundTripMicroseconds }
         return Int(one.predictedRoundTrip(to: other).microseconds)
     }
 

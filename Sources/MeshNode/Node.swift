@@ -1,6 +1,6 @@
 public import Identity
 public import Primitives
-public import Wire
+internal import Wire
 internal import Gossip
 internal import Kademlia
 internal import Pipelines

@@ -2,7 +2,7 @@ public import Gossip
 public import Identity
 public import Kademlia
 public import Placement
-public import Primitives
+internal import Primitives
 public import Sessions
 
 /// Everything a node is told at its start. Values, so that a simulated node is told the same.

@@ -143,6 +143,43 @@ public enum Limits {
 
     // MARK: shards
 
+    /// Chunks of one piece: its list fits one message. Larger pieces fail at once.
+    public static let chunksPerPiece = 100_000
+    /// Requests outstanding at one source, and reads outstanding for one asker; an asker that has
+    /// more is refused as busy.
+    public static let requestsPerSource = 4
+    /// Requests outstanding in all: 16 MiB on their way here. More wait.
+    public static let shardRequestCount = 64
+    /// Reads outstanding in all; askers beyond are refused as busy.
+    public static let shardReadCount = 256
+    /// Pieces and manifests that can be offered; more are not.
+    public static let offeredPieceCount = 16_384
+    public static let offeredManifestCount = 256
+    /// Pieces being fetched; more fail at once.
+    public static let fetchCount = 2_048
+    /// Sources of one piece, and peers asked for one manifest; more are ignored.
+    public static let sourcesPerFetch = 64
+    /// Manifests looked for at once; more are missing at once.
+    public static let manifestQueryCount = 64
+    /// Sources remembered as liars; the ban that ends first is forgotten.
+    public static let bannedSourceCount = 1_024
+    /// Events one input can leave behind; overflowing is our fault and traps.
+    public static let shardEventCount = 4_096
+    /// A chunk or a list must have come by then.
+    public static let chunkTimeout = Interval.seconds(20)
+    /// A manifest must have come by then.
+    public static let manifestTimeout = Interval.seconds(3)
+    /// How long a source is left alone after a refusal for want of time, and after a silence.
+    public static let busyRest = Interval.seconds(1)
+    public static let silenceRest = Interval.seconds(5)
+    /// Silences, and refusals for want of time, in a row; then the source is given up.
+    public static let silencesPerSource = 3
+    public static let refusalsPerSource = 60
+    /// How long a piece without sources waits for new ones.
+    public static let fetchPatience = Interval.seconds(30)
+    /// How long a source of wrong bytes is not asked again.
+    public static let sourceBan = Interval.minutes(10)
+
     // MARK: pipelines
 
     /// Stages of one chain; a longer one is not chosen.
@@ -245,7 +282,7 @@ public enum Limits {
     /// A metadata key or a tensor's name, in bytes. Longer ones are refused.
     public static let checkpointNameByteCount = 1_024
     /// The JSON header of a safetensors file. Longer ones are refused.
-    public static let safetensorsHeaderByteCount = 100_000_000
+    public static let safetensorsHeaderByteCount = 25_000_000
     /// Arrays and objects inside each other in JSON and in metadata. Deeper ones are refused.
     public static let nestingDepth = 64
 
@@ -273,6 +310,9 @@ public enum Limits {
     public static let cachePositionCount = 32_768
     /// How long a prompt waits for its stages' accounts after its last token.
     public static let accountPatience = Interval.milliseconds(250)
+    /// Nodes that `bored health` measures the way to, and how long it waits for that.
+    public static let healthReachCount = 64
+    public static let healthReachTime = Interval.seconds(1)
     /// How long a leaving node waits for its farewells to be acknowledged.
     public static let leaveTime = Interval.milliseconds(150)
 

@@ -1,6 +1,7 @@
 import Primitives
 public import Tensors
 public import Transformers
+import Wire
 
 /// An answer computed wholly in this process: what every mesh must equal.
 public enum AloneAnswer {

@@ -1,7 +1,7 @@
 public import MeshNode
-public import Primitives
+import Primitives
 import Tokenizers
-public import Transformers
+import Transformers
 public import Wire
 
 /// An answer and how it came about.

@@ -1,42 +1,41 @@
 import CModel
 public import Checkpoints
 public import Identity
-public import Wire
 
-/// The small model inside the program: a whole GGUF file, read like any other.
+/// The model that comes with the program, so that a first prompt gets an answer with no download.
 public enum EmbeddedModel {
-    /// The name by which it is asked for.
     public static let name = "boredling"
 
-    /// The model's description and tensors, where they lie in the program.
-    public static func checkpoint() throws(DataError) -> Checkpoint {
-        let byteCount = Int(bored_model_byte_count())
-        guard byteCount > 0, let start = unsafe bored_model_bytes() else {
-            throw DataError("This program was built without a model of its own.")
-        }
-        // The bytes are constants of the program: nobody changes them, and nobody has to own them.
-        let region = unsafe Region(
-            owner: Constants.shared, bytes: UnsafeRawBufferPointer(start: start, count: byteCount))
-        do {
-            return try GGUF.open(NamedRegion(name: name + ".gguf", region: region))
-        } catch {
-            throw DataError("The model inside this program can't be read. \(error)")
-        }
+    /// The bytes of its GGUF file.
+    public static var region: Region {
+        let count = Int(bored_model_byte_count())
+        // Constant data of the program: it lives as long as the process does.
+        return unsafe Region(
+            owner: Owner(), bytes: UnsafeRawBufferPointer(start: bored_model_bytes(), count: count))
     }
 
-    /// Owns what needs no owner.
-    private final class Constants: Sendable {
-        static let shared = Constants()
+    private final class Owner: Sendable {}
+
+    /// Puts it into the store, by the way of any other model, unless it is there.
+    public static func add(to store: ModelStore, keys: NodeKeys) throws(DataError) {
+        if store.models(matching: name).contains(where: \.hasAllPieces) { return }
+        let file = NamedRegion(name: "\(name).gguf", region: region)
+        let checkpoint: Checkpoint
+        do { checkpoint = try GGUF.open(file) } catch {
+            throw DataError("The embedded model can't be read. \(error)")
+        }
+        _ = try store.importModel(checkpoint, name: name, keys: keys)
     }
 }
 
-extension ModelStore {
-    /// The embedded model, in this store.
-    ///
-    /// Imports it each time: pieces that are there are not written again, and a program with a newer
-    /// model of the same name is noticed (some tens of milliseconds).
-    public func embeddedModel(keys: NodeKeys) throws(DataError) -> SignedManifest {
-        try importModel(
-            try EmbeddedModel.checkpoint(), name: EmbeddedModel.name, keys: keys)
+/// A file read whole, for settings.
+public enum FileBytes {
+    public static func read(_ path: String) throws(DataError) -> [UInt8] {
+        do {
+            if let bytes = try Files.read(path, limit: 1 << 20) { return bytes }
+        } catch {
+            throw DataError("\(path) can't be read: \(error).")
+        }
+        throw DataError("\(path) does not exist.")
     }
 }

@@ -87,6 +87,17 @@ enum Files {
         return names.sorted()
     }
 
+    /// Removes a directory with all that is in it; what resists stays.
+    static func removeAll(_ path: String) {
+        if isDirectory(path) {
+            for name in list(path) { removeAll(path + "/" + name) }
+            // An empty directory; what failed above is seen by whoever looks.
+            _ = unsafe rmdir(path)
+        } else {
+            _ = unsafe unlink(path)
+        }
+    }
+
     static func parent(of path: String) -> String {
         guard let slash = path.lastIndex(of: "/") else { return "." }
         return slash == path.startIndex ? "/" : String(path[..<slash])

@@ -1,7 +1,9 @@
 public import MeshNode
 import Pipelines
 public import Primitives
+import Tensors
 public import Transformers
+import Wire
 
 /// Why a prompt got no answer.
 public enum AnswerError: Error, Hashable, Sendable {

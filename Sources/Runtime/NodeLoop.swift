@@ -52,13 +52,16 @@ public struct NodeLoop: ~Copyable {
     /// no more threads or descriptors.
     public init(keys: NodeKeys, settings: NodeLoopSettings, store: ModelStore?) throws(SystemError)
     {
-        socket = try DatagramSocket(binding: settings.listen)
-        events = try EventLoop(socket)
+        let socket = try DatagramSocket(binding: settings.listen)
+        let events = try EventLoop(socket)
+        let crew = try ThreadCrew(memberCount: settings.threadCount)
+        // All that can fail comes before the first part of the loop exists.
+        let compute = try ComputeThread(name: "bored-compute")
+        let disk = try ComputeThread(name: "bored-disk")
+        self.compute = compute
+        self.disk = disk
         address = socket.address
         answers = Mailbox(capacity: Limits.loopAnswerCount, doorbell: events.doorbell)
-        compute = try ComputeThread(name: "bored-compute")
-        disk = try ComputeThread(name: "bored-disk")
-        let crew = try ThreadCrew(memberCount: settings.threadCount)
         engine = StageEngine(
             kernels: Kernels(level: settings.kernelLevel), crew: crew,
             cacheByteLimit: settings.cacheByteLimit)
@@ -68,6 +71,8 @@ public struct NodeLoop: ~Copyable {
             keys: keys, addresses: reachableAddresses(of: socket.address),
             settings: settings.node, entropy: Bytes32(SystemEntropy.bytes(32)), seed: seed,
             at: SystemClock.now())
+        self.socket = socket
+        self.events = events
     }
 
     /// SIGTERM and SIGINT end the loop in order instead of killing the process.
@@ -185,7 +190,7 @@ func reachableAddresses(of bound: PeerAddress) -> [PeerAddress] {
     guard PeerAddress(high: bound.high, low: bound.low, port: 1).isUnspecified else {
         return [bound]
     }
-    let own = interfaceAddresses(port: bound.port)
+    let own = (try? interfaceAddresses(port: bound.port)) ?? []
     let outward = own.filter { !$0.isLoopback }
     return Array((outward.isEmpty ? own : outward).prefix(Limits.recordAddressCount))
 }

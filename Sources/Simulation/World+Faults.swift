@@ -1,6 +1,8 @@
+internal import Gossip
 internal import Identity
 internal import MeshNode
 internal import Primitives
+internal import Sessions
 internal import Wire
 
 /// Starts, crashes, partitions, and the end of them all.

@@ -1,7 +1,7 @@
 internal import Identity
 internal import MeshNode
 internal import Pipelines
-public import Primitives
+internal import Primitives
 internal import Wire
 
 /// Many production nodes in virtual time, in one thread: the same `Node` that epoll drives.

@@ -60,7 +60,7 @@ extension Kernels {
         }
     }
 
-    /// Raw little-endian numbers to half bits, rounded where they are wider; Float16 stays as it is.
+    /// Raw little-endian numbers to half bits, rounded where wider; Float16 stays as it is.
     public func halfBits(raw bytes: [UInt8], as type: RawNumber) -> [UInt16] {
         type == .float16 ? words16(bytes) : halfBits(floats(raw: bytes, as: type))
     }

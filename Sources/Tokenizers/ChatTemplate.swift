@@ -74,7 +74,11 @@ public struct ChatTemplate: Hashable, Sendable {
     public var writesBOS: Bool { writesBOSVariable || (!bos.isEmpty && source.contains(bos)) }
 
     private var writesBOSVariable: Bool { source.contains("bos_token") }
-    private var begin: String { writesBOS ? bos : "" }
+
+    /// SmolLM begins a text with the piece that begins each message, so that one is enough.
+    private var begin: String {
+        writesBOSVariable || (writesBOS && bos != "<|im_start|>") ? bos : ""
+    }
 
     private var generationPrompt: String {
         switch family {
@@ -88,11 +92,8 @@ public struct ChatTemplate: Hashable, Sendable {
 
     private func renderChatML(_ messages: [ChatMessage]) -> String {
         var text = begin
-        // Qwen's templates put their own system message before a chat that has none.
-        let standard = "You are a helpful assistant"
-        if messages.first?.role != "system", let range = source.firstRange(of: standard) {
-            let end = source[range.upperBound...].prefix { $0 != "<" && $0 != "'" && $0 != "\\" }
-            text += "<|im_start|>system\n\(standard)\(end)<|im_end|>\n"
+        if messages.first?.role != "system", let message = standardSystemMessage {
+            text += "<|im_start|>system\n\(message)<|im_end|>\n"
         }
         for message in messages {
             text += "<|im_start|>\(message.role)\n\(message.content)<|im_end|>\n"
@@ -100,22 +101,57 @@ public struct ChatTemplate: Hashable, Sendable {
         return text
     }
 
+    /// What a ChatML template says by itself before a chat without a system message (Qwen, SmolLM),
+    /// or nil. It stands there between its two markers, with no Jinja in it.
+    private var standardSystemMessage: String? {
+        for newline in ["\n", "\\n"] {
+            for part in source.components(after: "<|im_start|>system" + newline) {
+                guard let end = part.firstRange(of: "<|im_end|>") else { continue }
+                let message = part[..<end.lowerBound]
+                if !message.isEmpty, !message.contains(where: { "'\"{}".contains($0) }) {
+                    return String(message)
+                }
+            }
+        }
+        return nil
+    }
+
     private func renderLlama3(_ messages: [ChatMessage]) -> String {
-        messages.reduce(into: begin) { text, message in
+        var messages = messages
+        // Llama 3.1 and later open with two dates; without a clock the template's own stands.
+        if source.contains("Cutting Knowledge Date") {
+            var system = ""
+            if messages.first?.role == "system" { system = trimmed(messages.removeFirst().content) }
+            let dates = "Cutting Knowledge Date: December 2023\nToday Date: 26 Jul 2024\n\n"
+            messages.insert(ChatMessage(role: "system", content: dates + system), at: 0)
+        }
+        return messages.enumerated().reduce(into: begin) { text, message in
+            let (index, message) = message
             text += "<|start_header_id|>\(message.role)<|end_header_id|>\n\n"
-            text += trimmed(message.content) + "<|eot_id|>"
+            let isDated = index == 0 && source.contains("Cutting Knowledge Date")
+            text += (isDated ? message.content : trimmed(message.content)) + "<|eot_id|>"
         }
     }
 
+    /// Llama 2 and Mistral, which differ in spaces and in where a text begins.
     private func renderLlama2(_ messages: [ChatMessage]) -> String {
-        var text = begin
+        let trims = source.contains(".strip()") || source.contains("| trim")
+        let repeatsBegin = source.contains("bos_token + '[INST]")
+        let end = source.contains("' ' + eos_token") ? " " + eos : eos
+        var text = repeatsBegin ? "" : begin
         var system = ""
         for message in messages {
+            let content = trims ? trimmed(message.content) : message.content
             switch message.role {
-            case "system": system = "<<SYS>>\n\(message.content)\n<</SYS>>\n\n"
-            case "assistant": text += " \(message.content)\(eos)"
+            case "system":
+                let isTagged = source.contains("<<SYS>>")
+                system = message.content
+                system = isTagged ? "<<SYS>>\n\(system)\n<</SYS>>\n\n" : system + "\n\n"
+            case "assistant": text += " \(content)\(end)"
             default:
-                text += "[INST] \(system)\(message.content) [/INST]"
+                let request = system + message.content
+                text += repeatsBegin ? begin : ""
+                text += "[INST] \(trims ? trimmed(request) : request) [/INST]"
                 system = ""
             }
         }
@@ -149,5 +185,12 @@ public struct ChatTemplate: Hashable, Sendable {
         let kept = text.drop { $0.isWhitespace }
         guard let last = kept.lastIndex(where: { !$0.isWhitespace }) else { return "" }
         return String(kept[...last])
+    }
+}
+
+extension String {
+    /// What follows each occurrence of `marker`, up to the end of the text.
+    fileprivate func components(after marker: String) -> [Substring] {
+        ranges(of: marker).map { self[$0.upperBound...] }
     }
 }

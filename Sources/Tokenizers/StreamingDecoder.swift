@@ -9,7 +9,7 @@ public struct StreamingDecoder: Sendable {
     private var pending: [UInt8] = []
 
     /// - `startsText`: whether the first id is the first of the whole text. A SentencePiece text
-    ///   then loses its leading space; the continuation of a prompt keeps it.
+    ///   then loses its leading space; the continuation of a prompt that has any text keeps it.
     public init(_ tokenizer: Tokenizer, startsText: Bool, skipSpecial: Bool = true) {
         self.tokenizer = tokenizer
         self.skipSpecial = skipSpecial

@@ -3,9 +3,14 @@ import Primitives
 
 extension TokenizerModel {
     /// Reads `tokenizer.json` of the tokenizers library: models of type BPE, with byte fallback and
-    /// U+2581 (SentencePiece's) or with a byte-level alphabet (GPT-2's).
+    /// U+2581 (SentencePiece's) or with a byte-level alphabet (GPT-2's). Where there is none,
+    /// `tokenizer.model` is read.
     init(huggingFace checkpoint: Checkpoint) throws(CheckpointError) {
         guard let region = checkpoint.file(named: TokenizerFile.name) else {
+            if let region = checkpoint.file(named: SentencePieceFile.name) {
+                try self.init(sentencePiece: region, checkpoint)
+                return
+            }
             throw .missingFile(name: TokenizerFile.name, wantedBy: "a Hugging Face model")
         }
         let json = try JSONValue(parsing: region.bytes, file: TokenizerFile.name)

@@ -21,6 +21,7 @@ final class Net {
     private(set) var sentByteCount = 0
     private(set) var sentCount = 0
     var isAlive: [Bool] = []
+    private var deadlines: [Instant] = []
     var side: [Int] = []
     var events: [[GossipEvent]] = []
     private var random: SeededRandom
@@ -84,6 +85,7 @@ final class Net {
             initialSequence: sequence, seed: random.next())
         cores.append(Slot(core: core, record: record, keys: keys))
         isAlive.append(true)
+        deadlines.append(now)
         side.append(0)
         events.append([])
         indices[keys.id] = index
@@ -121,7 +123,7 @@ final class Net {
             var next = end
             var firing: Int?
             for index in cores.indices where isAlive[index] {
-                let deadline = max(now, cores[index].core.nextDeadline)
+                let deadline = max(now, deadlines[index])
                 if deadline < next {
                     next = deadline
                     firing = index
@@ -168,6 +170,7 @@ final class Net {
             }
         }
         while let event = cores[index].core.nextEvent() { events[index].append(event) }
+        deadlines[index] = cores[index].core.nextDeadline
     }
 
     private func establish(_ one: Int, _ other: Int) {

@@ -68,20 +68,3 @@ struct ModelImportTests {
         }
     }
 }
-
-struct EmbeddedModelTests {
-    @Test func `the model inside the program is stored like any other, once`() throws {
-        let scratch = Scratch()
-        let store = ModelStore(path: scratch.path)
-        let signed = try store.embeddedModel(keys: .seeded(1))
-        #expect(signed.manifest.name == EmbeddedModel.name)
-        #expect(store.model(signed.manifest.digest)?.hasAllPieces == true)
-        let shape = try ModelShape(decoding: signed.manifest.shape)
-        let weights = try signed.manifest.pieces.map { try store.readPiece($0) }
-        #expect(try LocalModel(shape: shape, pieces: weights).layers.count == shape.layerCount)
-        // A manifest by another publisher is the same model.
-        let again = try store.embeddedModel(keys: .seeded(2))
-        #expect(again.manifest.digest == signed.manifest.digest)
-        #expect(store.models().count == 1)
-    }
-}

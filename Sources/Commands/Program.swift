@@ -14,7 +14,7 @@ struct CommandError: Error, CustomStringConvertible {
 }
 
 /// The way from what was typed to the command that does it.
-public enum Main {
+public enum Program {
     /// Runs one command; the result is the exit code of the process.
     public static func run(_ arguments: [String]) -> Int32 {
         do {

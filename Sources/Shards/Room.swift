@@ -1,1 +1,0 @@
-// The Shards room: see docs/ARCHITECTURE.md.
