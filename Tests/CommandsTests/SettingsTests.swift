@@ -111,7 +111,8 @@ struct SettingsTests {
         let lines = Help.text(of: command).split(separator: "\n").map(String.init)
         #expect(lines[0] == "usage: bored node [NAME] [options]")
         #expect(lines.allSatisfy { $0.count <= 100 && !$0.hasSuffix(" ") })
-        #expect(lines.contains { $0.contains("--peer ADDR:PORT...") && $0.contains("(BORED_PEERS)") })
+        #expect(
+            lines.contains { $0.contains("--peer ADDR:PORT...") && $0.contains("(BORED_PEERS)") })
         let columns = lines.drop { $0 != "options:" }.dropFirst().compactMap { line in
             line.firstRange(of: "where to").map {
                 line.distance(from: line.startIndex, to: $0.lowerBound)
