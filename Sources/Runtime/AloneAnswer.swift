@@ -24,7 +24,8 @@ public enum AloneAnswer {
         var generation = try Generation(
             promptIDs: promptIDs, settings: settings, vocabularySize: model.shape.vocabularySize,
             contextLength: model.shape.contextLength)
-        var writer = AnswerWriter(model, stopStrings: settings.stopStrings, tell: tell)
+        var writer = AnswerWriter(
+            model, promptIDs: promptIDs, stopStrings: settings.stopStrings, tell: tell)
         var answer = Answer(
             promptIDs: promptIDs, seed: settings.sampling.seed, model: model.manifest)
         var run = LocalRun(
@@ -51,6 +52,6 @@ extension Answer {
     mutating func take(_ generation: Generation, _ writer: AnswerWriter) {
         ids = Array(generation.answerIDs)
         text = writer.text
-        finish = generation.finishReason == .stop ? .stop : .length
+        finish = generation.finishReason == .stop || writer.isStopped ? .stop : .length
     }
 }

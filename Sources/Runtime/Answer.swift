@@ -64,9 +64,15 @@ struct AnswerWriter {
     private var stops: StopStrings
     private let tell: (String) -> Void
     private(set) var text = ""
+    /// A stop string was reached, if only by what the end of the answer released.
+    var isStopped: Bool { stops.isFound }
 
-    init(_ model: TextModel, stopStrings: [String], tell: @escaping (String) -> Void) {
-        decoder = StreamingDecoder(model.tokenizer, startsText: false)
+    init(
+        _ model: TextModel, promptIDs: [Int], stopStrings: [String],
+        tell: @escaping (String) -> Void
+    ) {
+        let promptText = model.tokenizer.decode(promptIDs, skipSpecial: true)
+        decoder = StreamingDecoder(model.tokenizer, startsText: promptText.isEmpty)
         stops = StopStrings(stopStrings)
         self.tell = tell
     }

@@ -24,7 +24,7 @@ public enum EmbeddedModel {
         do { checkpoint = try GGUF.open(file) } catch {
             throw DataError("The embedded model can't be read. \(error)")
         }
-        _ = try store.importModel(checkpoint, name: name, keys: keys)
+        _ = try store.importModel(checkpoint, name: name, keys: keys, isDurable: false)
     }
 }
 

@@ -17,23 +17,30 @@ enum Files {
     }
 
     /// Replaces a file by another in one step: after a crash there is the old one or the new one.
-    static func write(_ bytes: [UInt8], to path: String, mode: mode_t = 0o644) throws(SystemError) {
+    ///
+    /// - Parameter isDurable: waits until the disk has it. What can be made again, and is checked
+    ///   when it is read, need not wait.
+    static func write(
+        _ bytes: [UInt8], to path: String, mode: mode_t = 0o644, isDurable: Bool = true
+    ) throws(SystemError) {
         let temporary = path + ".new"
         // One left by a crash may have another mode.
         try remove(temporary)
         do {
             let file = try File(temporary, O_WRONLY | O_CREAT | O_EXCL, mode: mode)
             try file.write(bytes, at: 0)
-            try file.synchronize()
+            if isDurable { try file.synchronize() }
         }
-        try rename(temporary, to: path)
+        try rename(temporary, to: path, isDurable: isDurable)
     }
 
-    /// Renames and makes the new name survive a crash.
-    static func rename(_ path: String, to target: String) throws(SystemError) {
+    /// Renames and, where `isDurable`, makes the new name survive a crash.
+    static func rename(_ path: String, to target: String, isDurable: Bool = true)
+        throws(SystemError)
+    {
         // C strings for the length of the call.
         guard unsafe Glibc.rename(path, target) == 0 else { throw .last("rename \(path)") }
-        try synchronizeDirectory(of: target)
+        if isDurable { try synchronizeDirectory(of: target) }
     }
 
     static func synchronizeDirectory(of path: String) throws(SystemError) {

@@ -43,7 +43,8 @@ public struct MeshAnswer: ~Copyable {
             throw .generation(error)
         }
         self.model = model
-        writer = AnswerWriter(model, stopStrings: settings.stopStrings, tell: tell)
+        writer = AnswerWriter(
+            model, promptIDs: promptIDs, stopStrings: settings.stopStrings, tell: tell)
         answer = Answer(
             promptIDs: promptIDs, seed: settings.sampling.seed, model: model.manifest)
         scratch = EndsScratch(shape: model.shape)

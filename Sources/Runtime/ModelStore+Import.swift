@@ -17,9 +17,10 @@ extension ModelStore {
     ///
     /// The digest depends on the checkpoint and the name alone. Memory needed is that of the
     /// largest piece. The manifest comes last, so a crash leaves pieces and no model; the next
-    /// import uses them. `progress` is called after each piece.
+    /// import uses them. `progress` is called after each piece. Without `isDurable` the disk is not
+    /// waited for: good for what can be imported again.
     public func importModel(
-        _ checkpoint: Checkpoint, name: String? = nil, keys: NodeKeys,
+        _ checkpoint: Checkpoint, name: String? = nil, keys: NodeKeys, isDurable: Bool = true,
         progress: (ImportProgress) -> Void = { _ in }
     ) throws(DataError) -> SignedManifest {
         let builder = try Self.builder(of: checkpoint)
@@ -29,7 +30,7 @@ extension ModelStore {
         var byteCount: UInt64 = 0
         for index in 0..<builder.pieceCount {
             let bytes = try Self.build(index, with: builder)
-            entries.append(try keep(bytes))
+            entries.append(try keep(bytes, isDurable: isDurable))
             byteCount += UInt64(bytes.count)
             progress(
                 ImportProgress(
@@ -39,7 +40,7 @@ extension ModelStore {
         let manifest = try Self.manifest(
             of: checkpoint, name: name, shape: builder.shape, pieces: entries)
         let signed = SignedManifest(manifest, keys: keys)
-        try add(signed)
+        try add(signed, isDurable: isDurable)
         _ = consume lock
         return signed
     }
@@ -128,12 +129,12 @@ extension ModelStore {
     }
 
     /// Writes a piece, unless it is there.
-    private func keep(_ bytes: [UInt8]) throws(DataError) -> PieceEntry {
+    private func keep(_ bytes: [UInt8], isDurable: Bool) throws(DataError) -> PieceEntry {
         let (entry, digests) = PieceEntry.digests(of: bytes)
         try attempt { () throws(SystemError) in
-            try files.keep(chunkDigests: digests, of: entry)
+            try files.keep(chunkDigests: digests, of: entry, isDurable: isDurable)
             guard !files.isComplete(entry) else { return }
-            try Files.write(bytes, to: files.complete(entry.root))
+            try Files.write(bytes, to: files.complete(entry.root), isDurable: isDurable)
             try Files.remove(files.part(entry.root))
         }
         return entry

@@ -87,12 +87,14 @@ public final class ModelStore: Sendable {
     }
 
     /// Keeps a manifest; its signature is the caller's to check.
-    public func add(_ signed: SignedManifest) throws(DataError) {
+    public func add(_ signed: SignedManifest, isDurable: Bool = true) throws(DataError) {
         var writer = ByteWriter(reserving: signed.manifest.encoded.count + 128)
         signed.write(into: &writer)
         try attempt { () throws(SystemError) in
             try Files.makeDirectory(manifestsPath)
-            try Files.write(writer.bytes, to: manifestsPath + "/\(signed.manifest.digest)")
+            try Files.write(
+                writer.bytes, to: manifestsPath + "/\(signed.manifest.digest)",
+                isDurable: isDurable)
         }
     }
 

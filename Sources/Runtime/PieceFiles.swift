@@ -33,8 +33,11 @@ struct PieceFiles: Sendable {
         return entry.matches(chunkDigests: digests) ? digests : nil
     }
 
-    func keep(chunkDigests: [Digest], of entry: PieceEntry) throws(SystemError) {
-        try Files.write(chunkDigests.flatMap(\.bytes), to: chunks(entry.root))
+    func keep(
+        chunkDigests: [Digest], of entry: PieceEntry, isDurable: Bool = true
+    ) throws(SystemError) {
+        try Files.write(
+            chunkDigests.flatMap(\.bytes), to: chunks(entry.root), isDurable: isDurable)
     }
 
     /// Chunk `index` of an open file of `entry`.
