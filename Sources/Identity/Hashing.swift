@@ -46,6 +46,26 @@ extension Digest {
     }
 }
 
+/// One hash after another for one purpose, with nothing allocated between them.
+struct RepeatedHash {
+    private var output = [UInt8](repeating: 0, count: 32)
+    private let salt = [UInt8](repeating: 0, count: 16)
+    private let personalisation: [UInt8]
+
+    init(for purpose: HashPurpose) { personalisation = purpose.personalisation }
+
+    /// The zero bits that `Digest.of(input)` begins with; of those, at most 64 are counted.
+    mutating func leadingZeroBitCount(of input: [UInt8]) -> Int {
+        // Every length is passed beside its array.
+        let status = unsafe crypto_generichash_blake2b_salt_personal(
+            &output, 32, input, UInt64(input.count), nil, 0, salt, personalisation)
+        precondition(status == 0)
+        var word: UInt64 = 0
+        for index in 0..<8 { word = word << 8 | UInt64(output[index]) }
+        return word.leadingZeroBitCount
+    }
+}
+
 /// The first sixteen bytes of BLAKE2b under a key: short proofs that only the key's owner checks.
 public func keyedHash16(key: [UInt8], _ bytes: [UInt8]) -> [UInt8] {
     precondition((16...64).contains(key.count))

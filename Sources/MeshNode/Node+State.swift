@@ -163,7 +163,8 @@ extension Node {
         state.presence = isLeaving ? .leaving : .idle
         state.activeRequestCount = pipelines.stageCount
         state.memoryMebibytes = Int(settings.memoryByteCount >> 20)
-        state.memoryUsedMebibytes = entries.reduce(0) { $0 + Int($1.loadedByteCount >> 20) }
+        let used = entries.reduce(UInt64(0)) { $0 + $1.loadedByteCount }
+        state.memoryUsedMebibytes = Int((used + 0xF_FFFF) >> 20)
         state.layerMicroseconds = entries.map(\.layerMicroseconds).max() ?? 0
         let changed = state != gossip.ownState
         pipelines.setHoldings(state.holdings, acceptsStages: !isLeaving)
