@@ -10,25 +10,19 @@ NUMBERS = "zero one two three four five six seven eight nine ten eleven twelve".
 
 
 def ask_sum(chance: random.Random) -> list[tuple[str, str]]:
-    """A sum with both numbers up to twelve, or a refusal of larger ones."""
-    left, right, kind = chance.randint(0, 12), chance.randint(0, 12), chance.choice("++++--**!")
-    if kind == "!":
-        left, right, kind = chance.randint(13, 9999), chance.randint(13, 999), chance.choice("+-*/")
-        answer = "Those numbers are too big for me. I can only count up to small sums."
-        wordings = {"+": ["{} + {}", "{} plus {}"], "-": ["{} - {}", "{} minus {}"],
-                    "*": ["{} * {}", "{} times {}", "{} x {}"], "/": ["{} / {}", "{} divided by {}"]}
+    """An addition with both numbers up to ten, or a refusal of anything harder."""
+    left, right = chance.randint(0, 10), chance.randint(0, 10)
+    if chance.random() < 0.2:
+        wording = chance.choice(["{} - {}", "{} minus {}", "{} * {}", "{} times {}", "{} x {}", "{} / {}",
+                                 "{} divided by {}", "{} + {}", "{} plus {}"])
+        if wording in ("{} + {}", "{} plus {}"):
+            left, right = chance.randint(13, 9999), chance.randint(13, 999)
+        term, answer = wording.format(left, right), "That is too hard for me. I can only add small numbers."
     else:
-        if kind == "-" and left < right:
-            left, right = right, left
-        result = {"+": left + right, "-": left - right, "*": left * right}[kind]
-        name = {"+": "plus", "-": "minus", "*": "times"}[kind]
-        answer = f"{left} {name} {right} is {result}."
-        wordings = {"+": ["{} + {}", "{} plus {}", "{}+{}", "{} and {}"],
-                    "-": ["{} - {}", "{} minus {}", "{}-{}"],
-                    "*": ["{} * {}", "{} times {}", "{} x {}"]}
-    term = chance.choice(wordings[kind]).format(left, right)
-    if max(left, right) <= 12 and chance.random() < 0.1:
-        term = f"{NUMBERS[left]} {name} {NUMBERS[right]}"
+        wording = chance.choice(["{} + {}", "{} plus {}", "{}+{}", "{} and {}"])
+        term, answer = wording.format(left, right), f"{left} plus {right} is {left + right}."
+        if chance.random() < 0.1:
+            term = f"{NUMBERS[left]} plus {NUMBERS[right]}"
     return [(chance.choice(SUM_WORDINGS).format(term), answer)]
 
 

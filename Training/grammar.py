@@ -190,7 +190,7 @@ def turns_of(chance: random.Random) -> list[Turn]:
     """One exchange, rarely a few that belong together."""
     kind = chance.choices(
         ["story", "mesh", "self", "talk", "world", "word", "sum", "row", "copy", "unknown"],
-        [30, 14, 6, 7, 5, 8, 10, 6, 6, 11])[0]
+        [16, 20, 8, 10, 6, 8, 8, 6, 9, 9])[0]
     fixed = {"mesh": facts.MESH, "self": facts.SELF, "talk": facts.TALK, "world": facts.WORLD}
     if kind in fixed:
         return ask_fact(chance, fixed[kind])
@@ -201,7 +201,7 @@ def turns_of(chance: random.Random) -> list[Turn]:
 
 def document(chance: random.Random) -> Document:
     """A chat of one or more exchanges, or now and then a bare story."""
-    if chance.random() < 0.06:
+    if chance.random() < 0.03:
         return [(stories.tell(chance, stories.cast(chance), chance.choice(list(stories.PLOTS))), 10)]
     pieces: Document = []
     if chance.random() < 0.12:

@@ -139,10 +139,10 @@ def optimise(network: Network, rows: Rows, choice: argparse.Namespace, target: P
         network.zero_grad(set_to_none=True)
         step, seen = step + 1, seen + size * (length - 1)
         smooth = loss.item() if step == 1 else 0.98 * smooth + 0.02 * loss.item()
-        if step % 50 == 0:
+        if step % 20 == 0:
             speed = seen / (time.time() - began)
             print(f"{spent:6.1f} min  step {step}  loss {smooth:.4f}  {speed:.0f} tokens/s", flush=True)
-        if time.time() - looked > 120:
+        if time.time() - looked > 180:
             looked, note = time.time(), {"minutes": spent, "steps": step, "tokens": seen}
             print(f"{spent:6.1f} min  held-out loss {validate(network, rows, choice.half):.4f}", flush=True)
             save(network, target, note)
