@@ -50,7 +50,9 @@ struct DocumentCheck {
 
     private func checkLinks(_ line: String, in path: String) -> [String] {
         let folder = path.split(separator: "/").dropLast().joined(separator: "/")
-        return line.matches(of: /\]\(([^)\s]+)\)/).compactMap { match in
+        // What stands between backticks is quoted, not linked.
+        let text = line.replacing(/`[^`]*`/, with: "")
+        return text.matches(of: /\]\(([^)\s]+)\)/).compactMap { match in
             let target = String(match.1.prefix { $0 != "#" })
             guard !target.isEmpty, !target.contains("://"), !target.hasPrefix("mailto:") else {
                 return nil
