@@ -10,6 +10,7 @@ enum FailureText {
             let layers = missing.map(\.description).joined(separator: ", ")
             return "Nobody within reach holds layers \(layers) of \(model): start a node with "
                 + "--model \(model), or wait longer with --wait SECONDS."
+        case .unknownModel: return "The manifest of \(model) is not here: look for it first."
         case .tooMany: return "This node serves as many requests as it takes: try again."
         case .failed(let failure): return sentence(for: failure)
         }

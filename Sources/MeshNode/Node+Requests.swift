@@ -137,12 +137,19 @@ extension Node {
     }
 
     private mutating func advance(_ ticket: Ticket, _ request: OpenRequest, at now: Instant) {
-        guard let manifest = shards.manifest(request.model)?.manifest else { return }
+        guard let manifest = shards.manifest(request.model)?.manifest else {
+            requests[ticket] = nil
+            emit(.requestFailed(ticket, .unknownModel))
+            return
+        }
         var candidates = chainCandidates(for: request.model, at: now)
-        candidates.removeAll { request.excluded.contains($0.id) }
+        candidates.removeAll {
+            request.excluded.contains($0.id) || knownRecord(of: $0.id) == nil
+        }
+        let ways = Ways(self, to: candidates.map(\.id))
         let choice = chooseChain(
             layerCount: manifest.layerCount, candidates: candidates,
-            roundTripMicroseconds: { one, other in between(one, other) })
+            roundTripMicroseconds: { one, other in ways.between(one, other) })
         switch choice {
         case .chain(let chain, _):
             open(chain, for: ticket, manifest: manifest, at: now)
@@ -168,7 +175,8 @@ extension Node {
         let links = chain.stages.compactMap { stage in
             knownRecord(of: stage.id).map { ChainLink(record: $0, layers: stage.layers) }
         }
-        guard links.count == chain.stages.count else { return }
+        // Candidates without a record were left out.
+        precondition(links.count == chain.stages.count)
         guard let request = requests[ticket] else { return }
         let id = pipelines.open(
             model: request.model, chain: links, hiddenSize: manifest.hiddenSize,
@@ -202,17 +210,6 @@ extension Node {
                     activeRequestCount: 0))
         }
         return candidates
-    }
-
-    /// Round trip between two nodes, nil being this one; microseconds.
-    private func between(_ one: NodeID?, _ other: NodeID?) -> Int {
-        if one == other || (one ?? id) == (other ?? id) { return 0 }
-        guard let one, let other else { return roundTripMicroseconds(one ?? other ?? id) }
-        guard let first = gossip.known[one], let second = gossip.known[other] else {
-            return Limits.unknownRoundTripMicroseconds
-        }
-        return predictedMicroseconds(
-            first.signed.state.coordinate, second.signed.state.coordinate)
     }
 
     private mutating func searchHolders(
@@ -261,5 +258,34 @@ extension RequestFailure {
         case .openTimeout(let nodes): nodes
         case .stepTimeout: []
         }
+    }
+}
+
+/// Round trips between the nodes of one choice, looked up once: measured from here, predicted by
+/// coordinates elsewhere.
+struct Ways {
+    private let own: NodeID
+    private var fromHere = OrderedTable<NodeID, Int>()
+    private var coordinates = OrderedTable<NodeID, Coordinate>()
+
+    init(_ node: borrowing Node, to ids: [NodeID]) {
+        own = node.id
+        for id in ids {
+            fromHere[id] = node.roundTripMicroseconds(id)
+            coordinates[id] = node.gossip.known[id]?.signed.state.coordinate
+        }
+    }
+
+    /// Microseconds between two nodes; nil stands for this one.
+    func between(_ one: NodeID?, _ other: NodeID?) -> Int {
+        let (first, second) = (one ?? own, other ?? own)
+        if first == second { return 0 }
+        if first == own || second == own {
+            return fromHere[first == own ? second : first] ?? Limits.unknownRoundTripMicroseconds
+        }
+        guard let here = coordinates[first], let there = coordinates[second], here.isKnown,
+            there.isKnown
+        else { return Limits.unknownRoundTripMicroseconds }
+        return Int(here.predictedRoundTrip(to: there).microseconds)
     }
 }

@@ -72,6 +72,8 @@ public enum RequestEnd: Hashable, Sendable {
     case layersMissing([LayerRange])
     /// A stage ended it.
     case failed(RequestFailure)
+    /// No manifest of the model is here: find it first.
+    case unknownModel
     /// As many requests as the node serves at once are under way.
     case tooMany
 }

@@ -80,7 +80,8 @@ extension DataDirectory {
         let kept = peers.prefix(Limits.keptPeerCount)
         writer.writeVarint(kept.count)
         for record in kept { writer.write(record) }
-        do { try Files.write(writer.bytes, to: file("peers"), mode: 0o600, isDurable: false) } catch {
+        do { try Files.write(writer.bytes, to: file("peers"), mode: 0o600, isDurable: false) } catch
+        {
             throw DataError(error)
         }
     }

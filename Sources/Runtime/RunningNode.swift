@@ -57,7 +57,8 @@ public enum JSONText {
 extension DataDirectory {
     /// Says how to reach this process. Its holder of the lock calls it, so two can't.
     public func announce(_ node: RunningNode, holding lock: borrowing DataLock) throws(DataError) {
-        do { try Files.write(Array(node.json.utf8), to: file("node.json"), isDurable: false) } catch {
+        do { try Files.write(Array(node.json.utf8), to: file("node.json"), isDurable: false) } catch
+        {
             throw DataError(error)
         }
     }

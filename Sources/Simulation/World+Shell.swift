@@ -41,11 +41,11 @@ extension World {
         }
     }
 
-    private func add(_ task: Task, for index: Int, after time: Interval) {
+    private func add(_ task: ShellAnswer, for index: Int, after time: Interval) {
         queue.add(.task(task, index: index, life: nodes[index].life), at: now + time)
     }
 
-    func finish(_ task: Task, index: Int, life: Int) {
+    func finish(_ task: ShellAnswer, index: Int, life: Int) {
         let simulated = nodes[index]
         guard simulated.life == life, simulated.isAlive else { return }
         switch task {

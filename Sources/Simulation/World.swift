@@ -13,7 +13,7 @@ public final class World {
     enum Event {
         case datagram([UInt8], from: PeerAddress, to: PeerAddress)
         case wake(index: Int, life: Int)
-        case task(Task, index: Int, life: Int)
+        case task(ShellAnswer, index: Int, life: Int)
         case crash
         case restart(index: Int)
         case partition
@@ -23,7 +23,7 @@ public final class World {
     }
 
     /// Answers of a simulated shell that take time.
-    enum Task {
+    enum ShellAnswer {
         case loaded(model: Digest, LayerRange)
         case computed(RequestID, Step, output: [UInt8], microseconds: UInt32)
     }

@@ -50,10 +50,12 @@ struct FuzzTests {
         var mutated = packet
         switch random.below(5) {
         case 0:
-            mutated = (0..<random.below(1_201)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+            mutated = (0..<random.below(1_201)).map { _ in UInt8(truncatingIfNeeded: random.next())
+            }
             if mutated.count > 1 { (mutated[0], mutated[1]) = (UInt8(random.below(9)), 1) }
         case 1: mutated.removeLast(1 + random.below(packet.count))
-        case 2: mutated += (0...random.below(40)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
+        case 2:
+            mutated += (0...random.below(40)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
         default:
             for _ in 0...random.below(6) {
                 mutated[random.below(packet.count)] ^= UInt8(1 + random.below(255))

@@ -137,7 +137,8 @@ struct HandshakeTests {
         let (a, b) = (world.add(1), world.add(2))
         let dead = PeerAddress(10, 8, 8, 8, port: 1)
         let record = NodeRecord(
-            keys: b.keys, sequence: 1, addresses: [dead, PeerAddress(10, 8, 8, 9, port: 2), b.address])
+            keys: b.keys, sequence: 1,
+            addresses: [dead, PeerAddress(10, 8, 8, 9, port: 2), b.address])
         world.with(a) { $0.connect(to: record, address: dead, at: world.now, into: &$1) }
         world.run(for: .seconds(1))
         #expect(a.established == [b.id])
