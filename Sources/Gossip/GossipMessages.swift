@@ -53,7 +53,7 @@ public struct StateItem: Hashable, Sendable {
     }
 }
 
-/// Everything that gossip says (docs/protocol/gossip.md, "Messages").
+/// Everything that gossip says (Protocol.md, "Messages").
 public enum GossipMessage: Hashable, Sendable {
     case join(SignedState)
     case forwardJoin(hopsLeft: Int, SignedState)

@@ -1,7 +1,7 @@
 public import Primitives
 public import Wire
 
-/// What a node's gossip may cost and how fast it notices (docs/protocol/gossip.md, "Constants").
+/// What a node's gossip may cost and how fast it notices (Protocol.md, "Constants").
 public struct GossipSettings: Sendable {
     /// Peers that this node keeps links with: half of them the nearest, half by chance.
     public var activeLimit = 8

@@ -21,7 +21,7 @@ extension Coordinate {
 }
 
 /// This node's own coordinate, moved by each measured round trip (Dabek 2004; constants of serf:
-/// docs/protocol/gossip.md, "Coordinates"). Estimates only: floats are at home here.
+/// Protocol.md, "Coordinates"). Estimates only: floats are at home here.
 struct Vivaldi: Sendable {
     private var axes: [Double] = Array(repeating: 0, count: Coordinate.axisCount)
     private var height = Vivaldi.heightMinimum

@@ -50,7 +50,7 @@ public struct PlacedLayers: Hashable, Sendable {
     public var isReady: Bool
 }
 
-/// How patient a node is (docs/protocol/placement.md, "Constants").
+/// How patient a node is (Protocol.md, "Constants").
 public struct PlacementSettings: Sendable {
     /// A node waits this long by chance before it first chooses, so that starters take turns.
     public var waitLowest = Interval.milliseconds(200)

@@ -1,6 +1,6 @@
 import Primitives
 
-/// The canonical bytes of a shape (docs/protocol/pieces.md, "Shape"): equal shapes have equal
+/// The canonical bytes of a shape (Protocol.md, "Shape"): equal shapes have equal
 /// bytes, and bytes that are not canonical are refused.
 extension ModelShape {
     static let codingVersion: UInt8 = 1

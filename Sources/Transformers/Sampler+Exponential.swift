@@ -1,6 +1,6 @@
 extension Sampler {
     /// e^x for x <= 0 in Float64, from IEEE additions and multiplications in one written order,
-    /// never fused: the same bits on every machine (docs/protocol/sampling.md, "Exponential").
+    /// never fused: the same bits on every machine (Protocol.md, "Exponential").
     ///
     /// Error below 2 units in the last place. Below -708 the result is 0, for NaN as well.
     public static func exponential(_ x: Double) -> Double {
