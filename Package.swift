@@ -131,6 +131,6 @@ let package = Package(
                 "Primitives", "Identity", "Wire", "MeshNode", "Tensors", "Checkpoints",
                 "Transformers", "Runtime", "CModel",
             ]),
-        tests("Commands", ["Primitives", "Runtime", "Commands"]),
+        tests("Commands", ["Primitives", "Tensors", "Runtime", "Commands"]),
     ]
 )

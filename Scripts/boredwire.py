@@ -205,7 +205,9 @@ class Manifest:
         self.name, self.license = inner.string(64), inner.string(64)
         self.layer_count, self.hidden_size = inner.varint(1024), inner.varint(2**20)
         self.shape = inner.blob(4096)
-        self.pieces = [(inner.varint(2**40 - 1), inner.take(32)) for _ in range(self.layer_count + 1)]
+        self.pieces = []
+        for _ in range(self.layer_count + 1):
+            self.pieces.append((inner.varint(2**40 - 1), inner.take(32)))
         inner.end()
         check(self.name and self.layer_count > 0 and self.hidden_size > 0, "an empty manifest")
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""exact-1 in Python, written from Protocol.md, "exact-1": prints Tests/Vectors/exact-1.json.
+"""exact-1 in Python, written from Protocol.md: prints Tests/Vectors/exact-1.json.
 
 Every operation is exact in rationals, then rounded once. Slow, and meant to be: it is the second
 implementation that the kernels are held against.

@@ -322,10 +322,9 @@ def ask_states(visitor, session):
                 states[state.id] = state
         return is_answer and is_last
 
-    peer = address_seen = wire.address(*visitor.peer[:2])
-    hello = b"\1\7" + address_seen + session.fragment(b"\x2b\0")
+    hello = b"\1\7" + wire.address(*visitor.peer[:2]) + session.fragment(b"\x2b\0")
     if not visitor.converse(session, hello, read):
-        raise WireError(f"no states from {peer.hex()}")
+        raise WireError("no answer to askStates")
     return states
 
 

@@ -2,6 +2,9 @@
 
     python3 train.py --minutes 70 --threads 1
 
+--half uses bfloat16; it is far slower on a processor that has no instructions for it. With
+--minutes the number of steps depends on the machine, with --steps it does not.
+
 Everything large goes to the work folder (ignored by git); a checkpoint is written every few
 minutes, and the last one is the result.
 """
@@ -163,7 +166,7 @@ def main() -> None:
     parser.add_argument("--start", type=Path, help="a checkpoint to begin with")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rows", type=int, default=50_000, help="rows of text to write")
-    parser.add_argument("--half", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument("--half", action=argparse.BooleanOptionalAction, default=False)
     parser.add_argument("--compile", action=argparse.BooleanOptionalAction, default=False)
     parser.add_argument("--work", type=Path, default=HERE / "work")
     choice = parser.parse_args()

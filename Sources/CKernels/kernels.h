@@ -29,7 +29,7 @@ extern const struct bored_kernels bored_avx2_kernels;
 extern const struct bored_kernels bored_avx512_kernels;
 extern const struct bored_kernels bored_neon_kernels;
 
-// exp: constants of Protocol.md, "exact-1".
+// exp: constants of Protocol.md.
 #define BORED_EXP_HIGHEST 0x1.64p6f
 #define BORED_EXP_LOWEST -0x1.ap6f
 #define BORED_LOG2_E 0x1.715476p0f

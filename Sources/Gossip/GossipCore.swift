@@ -4,7 +4,7 @@ public import Wire
 
 /// One node's part in the gossip: a partial view of the swarm (HyParView, Leitao 2007), a failure
 /// detector on its links (SWIM, Das 2002; Lifeguard, Dadgar 2018), and the signed states of the
-/// neighbourhood. Full account: Protocol.md, "Gossip".
+/// neighbourhood. Full account: Protocol.md.
 ///
 /// Nobody can declare another node dead to a third. A state lives as long as its owner was heard
 /// of; hearsay ("I heard it n tenths ago") can lengthen that life and never shorten it.

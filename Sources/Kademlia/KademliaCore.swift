@@ -40,7 +40,7 @@ struct Publication: Sendable {
 }
 
 /// A node's part of the distributed hash table: whom it knows, how it finds others, and the ads it
-/// keeps (Protocol.md, "Kademlia"; Maymounkov and Mazieres 2002).
+/// keeps (Protocol.md; Maymounkov and Mazieres 2002).
 ///
 /// Letters may go to nodes without a session: the driver then connects with `record(of:)`, and
 /// calls `peerUnreachable` where that fails.

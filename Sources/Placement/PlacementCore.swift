@@ -2,7 +2,7 @@ public import Primitives
 internal import Wire
 
 /// One node's choice of the layers it holds, made without a leader: fill what is least covered,
-/// say so at once, and move only when that pays (Protocol.md, "Placement"; after Petals,
+/// say so at once, and move only when that pays (Protocol.md; after Petals,
 /// Borzunov 2023, section 3.2).
 public struct PlacementCore: ~Copyable {
     /// How one wanted model stands here.

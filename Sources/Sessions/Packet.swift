@@ -1,7 +1,7 @@
 internal import Identity
 internal import Primitives
 
-/// The constants of Protocol.md, "Sessions" that both ends must share.
+/// The constants of Protocol.md that both ends must share.
 enum Protocol {
     static let name = "BoredMesh"
     static let version: UInt8 = 1

@@ -2,7 +2,7 @@ public import Identity
 public import Primitives
 internal import Wire
 
-/// Sessions with all peers over one UDP port: handshakes, keys, messages (Protocol.md, "Sessions").
+/// Sessions with all peers over one UDP port: handshakes, keys, messages (Protocol.md).
 ///
 /// `Noise_IK_25519_ChaChaPoly_SHA256` with WireGuard's guards around it (mac1, cookies, replay
 /// window, timers), and inside it independent messages with QUIC's loss recovery (RFC 9002).

@@ -3,7 +3,7 @@ public import Primitives
 public import Wire
 
 /// A node's part in moving models about: pieces named by their content, chunk by chunk, from
-/// whoever has them (Protocol.md, "Shards").
+/// whoever has them (Protocol.md).
 public struct ShardCore: ~Copyable, MessageCore {
     let suite: CryptoSuite
     var random: SeededRandom

@@ -65,7 +65,8 @@ extension World {
 
     func wake(_ index: Int, life: Int) {
         let node = nodes[index]
-        guard node.life == life, node.isAlive else { return }
+        // A wake that an earlier one has replaced is void: otherwise each would breed another.
+        guard node.life == life, node.isAlive, node.nextWake == now else { return }
         node.nextWake = .never
         if let deadline = node.node?.nextDeadline, deadline <= now {
             node.node?.fire(at: now, into: &outbox)

@@ -26,7 +26,7 @@ public enum KernelLevel: String, Sendable, CaseIterable {
     }
 }
 
-/// The operations of a forward pass, at one level. Protocol.md, "exact-1" fixes their bits.
+/// The operations of a forward pass, at one level. Protocol.md fixes their bits.
 ///
 /// A row's result never depends on the rows beside it, nor on how a crew shares out the parts.
 public struct Kernels: Sendable {

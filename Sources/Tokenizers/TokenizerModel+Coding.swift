@@ -9,7 +9,7 @@ extension TokenizerModel {
         return all.enumerated().reduce(0) { $0 | ($1.element ? 1 << UInt8($1.offset) : 0) }
     }
 
-    /// The canonical bytes of this tokenizer: one sequence for each value (Protocol.md, "Tokenizer").
+    /// The canonical bytes of this tokenizer: one sequence for each value (Protocol.md).
     public func encode() -> [UInt8] {
         var writer = ByteWriter(reserving: 16 * pieces.count)
         writer.write(Self.magic)

@@ -1,6 +1,6 @@
 /// Everything that a tokenizer is: its vocabulary and its rules, without the tables made from them.
 ///
-/// It travels inside of a model's ends in the format of Protocol.md, "Encoded tokenizer".
+/// It travels inside of a model's ends in the format of `Protocol.md`.
 public struct TokenizerModel: Hashable, Sendable {
     public enum Kind: UInt8, Hashable, Sendable {
         /// SentencePiece's BPE: merges by score, spaces as U+2581, unknown characters as bytes.

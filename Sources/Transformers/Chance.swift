@@ -1,7 +1,7 @@
 /// Chance as a function of (seed, position): a counter-based generator.
 ///
 /// A position that is computed again, by whoever and however often, draws the same number. The
-/// mixing function is SplitMix64's (Steele, Lea, Flood 2014; Protocol.md, "Sampling").
+/// mixing function is SplitMix64's (Steele, Lea, Flood 2014; Protocol.md).
 public enum Chance {
     private static let increment: UInt64 = 0x9E37_79B9_7F4A_7C15
 

@@ -6,7 +6,7 @@ import Tokenizers
 /// Turns a checkpoint into pieces, one at a time: the memory needed is that of one piece.
 ///
 /// Matrices become Float16, rounded to nearest, ties to even, whatever the source's format; the
-/// same source gives the same bytes on every machine (Protocol.md, "Pieces of a model").
+/// same source gives the same bytes on every machine (Protocol.md).
 public struct PieceBuilder: Sendable {
     public let shape: ModelShape
     private let checkpoint: Checkpoint

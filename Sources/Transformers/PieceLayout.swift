@@ -1,6 +1,6 @@
 import Primitives
 
-/// Where everything lies in one piece of a model (Protocol.md, "Pieces of a model").
+/// Where everything lies in one piece of a model (Protocol.md).
 ///
 /// Piece 0 is the ends, piece 1 + i is layer i. A piece is a header of 64 bytes, then its sections
 /// in one order, each at a multiple of 64 bytes with zeros between: a piece is read into aligned

@@ -1,4 +1,4 @@
-/// Chooses tokens: Protocol.md, "Sampling", step by step.
+/// Chooses tokens: Protocol.md, step by step.
 ///
 /// Tokens rank by logit, the higher first, and by id, the lower first, where logits are equal. A
 /// logit that is not a number counts as minus infinity. Buffers are kept between draws.

@@ -1,1 +1,2 @@
-print("bored-bench")
+KernelBench.run()
+SessionBench.run()

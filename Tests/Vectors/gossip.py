@@ -1,4 +1,4 @@
-"""Reads gossip.json by Protocol.md, "Gossip" alone; exits with 1 where a byte does not fit.
+"""Reads gossip.json by Protocol.md alone; exits with 1 where a byte does not fit.
 
 Python's standard library only: structure, ids (BLAKE2b) and the simple messages byte for byte.
 """

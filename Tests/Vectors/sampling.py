@@ -1,4 +1,4 @@
-"""Writes sampling.json: draws computed from Protocol.md, "Sampling" with nothing of BoredMesh.
+"""Writes sampling.json: draws computed from Protocol.md with nothing of BoredMesh.
 
 Run with: python3 Tests/Vectors/sampling.py > Tests/Vectors/sampling.json
 """

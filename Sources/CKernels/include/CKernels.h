@@ -1,5 +1,5 @@
 #pragma once
-/// The arithmetic of `exact-1` (Protocol.md, "exact-1"): every function here gives the same bits
+/// The arithmetic of `exact-1` (Protocol.md): every function here gives the same bits
 /// at every level, on every CPU. Half-precision numbers travel as their 16 bits.
 #include <stddef.h>
 #include <stdint.h>

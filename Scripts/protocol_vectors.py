@@ -1,0 +1,205 @@
+#!/usr/bin/env python3
+"""Reads the vectors of Tests/Vectors by Protocol.md alone; exits with 1 where a byte does not fit.
+
+Gossip field by field with its signatures; Kademlia and shards field by field (their signatures are
+the simulator's); Noise against published messages; encoded tokenizers. Vectors that are not there, and signatures where the package
+`cryptography` is missing, are named as skipped. `exact_1.py` does the arithmetic, and
+`Tests/Vectors/sampling.py` the sampling.
+"""
+
+import json
+import pathlib
+import sys
+
+import boredwire as wire
+from boredwire import Ad, Manifest, Reader, Record, State, check, digest
+
+FOLDER = pathlib.Path(__file__).resolve().parent.parent / "Tests" / "Vectors"
+skipped = set()
+
+
+def believe(signed, what):
+    """A signature that does not hold is a fault; one that can't be checked is skipped."""
+    verdict = signed.is_authentic(0) if isinstance(signed, Record) else signed.is_authentic()
+    if verdict is None:
+        skipped.add("signatures: the Python package 'cryptography' is not here")
+    check(verdict is not False, "a signature of " + what)
+
+
+def record(reader, what):
+    found = Record(reader.blob(320))
+    believe(found, what)
+    return found
+
+
+def state(reader, what):
+    found = State(reader)
+    believe(found.record, what)
+    believe(found, what)
+    return found
+
+
+def gossip(name, reader):
+    kind = reader.u8()
+    if kind in (0x20, 0x2C):
+        check(state(reader, name).presence == 3 or kind == 0x20, "a leaver that stays")
+    elif kind in (0x21, 0x22, 0x23):
+        check(reader.u8() <= {0x21: 8, 0x22: 2, 0x23: 1}[kind], "over its limit")
+        state(reader, name)
+    elif kind in (0x25, 0x26):
+        if kind == 0x25:
+            check(reader.u8() <= 8, "too many hops")
+            record(reader, name)
+        reader.list(16, lambda inner: record(inner, name))
+    elif kind == 0x27:
+        reader.u32()
+        check(reader.u8() <= 1, "isLink")
+        reader.u32()
+        for _ in range(2):
+            reader.list(64, lambda inner: inner.take(11))
+    elif kind == 0x28:
+        reader.u32()
+        check(reader.u8() <= 2, "outcome")
+    elif kind == 0x29:
+        reader.take(36)
+    elif kind == 0x2A:
+        for _, _, item in wire.read_states(reader.data)[2]:
+            believe(item, name)
+        reader.take(reader.left())
+    elif kind == 0x2B:
+        reader.list(64, lambda inner: inner.take(6))
+    else:
+        check(kind == 0x24, "an unknown kind")
+
+
+def kademlia(name, reader):
+    kind = reader.u8()
+    reader.u32()
+    if kind == 0x10:
+        distances = reader.list(3, Reader.u16)
+        check(distances and len(set(distances)) == len(distances), "distances")
+        check(all(1 <= distance <= 256 for distance in distances), "a distance out of bounds")
+    elif kind == 0x11:
+        reader.list(16, lambda inner: Record(inner.blob(320)))
+    elif kind == 0x12:
+        reader.take(32)
+        Ad(reader.blob(640))
+    elif kind == 0x13:
+        check(reader.u8() <= 2, "verdict")
+    elif kind == 0x14:
+        reader.take(32)
+    elif kind == 0x15:
+        reader.list(10, lambda inner: (inner.u32(), Ad(inner.blob(640))))
+        reader.list(16, lambda inner: Record(inner.blob(320)))
+    else:
+        check(False, "an unknown kind")
+
+
+def shards(name, reader):
+    kind = reader.u8()
+    reader.u32()
+    if kind == 0x30:
+        reader.take(32) if reader.u8() == 0 else reader.string(64)
+    elif kind == 0x31:
+        Manifest(reader)
+    elif kind == 0x33:
+        root, chunks = reader.take(32), reader.list(100_000, lambda inner: inner.take(32))
+        check(digest("bored piece", b"".join(chunks)) == root, "the list is not the root's")
+    elif kind in (0x32, 0x34, 0x35):
+        reader.take(32)
+        if kind != 0x32:
+            reader.varint(99_999)
+        if kind == 0x35:
+            check(reader.left() <= 262_144, "a chunk over its limit")
+            reader.take(reader.left())
+    elif kind == 0x36:
+        check(reader.u8() <= 1, "reason")
+    else:
+        check(False, "an unknown kind")
+
+
+def messages(file, kinds, read):
+    path = FOLDER / file
+    if not path.exists():
+        skipped.add(f"{file} is not here")
+        return 0
+    count = 0
+    for name, text in json.loads(path.read_text()).items():
+        data = bytes.fromhex(text)
+        if not data or data[0] not in kinds or name in ("root", "own", "known", "asker"):
+            continue
+        if name.endswith(("ID", "Bytes", "Digest", "Manifest")):
+            if not name.startswith("ask"):
+                continue
+        reader = Reader(data)
+        try:
+            read(name, reader)
+            reader.end()
+        except wire.WireError as error:
+            sys.exit(f"{file}, {name}: {error}")
+        count += 1
+    return count
+
+
+def tokenizers():
+    count = 0
+    for vector in json.loads((FOLDER / "tokenizer.json").read_text())["vectors"]:
+        reader = Reader(bytes.fromhex(vector["encoded"]))
+        check(reader.take(4) == b"BTK1", "magic")
+        kind, flags = reader.u8(), reader.u8()
+        check(kind in (1, 2) and flags < 32, "kind or flags")
+        pieces = [(reader.u8(), reader.blob(4096)) for _ in range(reader.varint(1_048_576))]
+        check(all(1 <= piece[0] <= 6 for piece in pieces), "a piece's type")
+        scores = [reader.u32() for _ in pieces] if kind == 1 else []
+        merges = reader.list(1_048_576, lambda r: (r.varint(), r.varint(), r.varint()))
+        check(all(part < len(pieces) for merge in merges for part in merge), "a merge's id")
+        check(kind == 2 or not merges, "merges beside scores")
+        reader.list(8, lambda inner: inner.string(4096))
+        ends = [reader.varint(), reader.varint()] + reader.list(64, Reader.varint)
+        check(all(part <= len(pieces) for part in ends), "an id out of bounds")
+        if reader.u8() == 1:
+            reader.string(131_072)
+        reader.end()
+        told = vector["tokenizer"]
+        check(len(told["pieces"]) == len(pieces), "the count of pieces")
+        check(len(scores) == len(told.get("scores", scores)), "the count of scores")
+        check([list(merge) for merge in merges] == told.get("merges", []), "merges")
+        count += 1
+    return count
+
+
+def noise():
+    try:
+        from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+        from visitor import NoiseIK
+    except (ImportError, SystemExit):
+        skipped.add("noise-ik.json: the Python package 'cryptography' is not here")
+        return 0
+    told = json.loads((FOLDER / "noise-ik.json").read_text())
+    field = lambda name: bytes.fromhex(told[name])
+    handshake = NoiseIK(
+        X25519PrivateKey.from_private_bytes(field("init_static")),
+        field("init_remote_static"),
+        field("init_prologue"),
+        X25519PrivateKey.from_private_bytes(field("init_ephemeral")),
+    )
+    first, second = told["messages"][:2]
+    sent = handshake.write_initiation(bytes.fromhex(first["payload"]))
+    check(sent.hex() == first["ciphertext"], "noise: the initiation")
+    read = handshake.read_response(bytes.fromhex(second["ciphertext"]))
+    check(read.hex() == second["payload"], "noise: the response")
+    check(handshake.hash == field("handshake_hash"), "noise: the transcript")
+    return 2
+
+
+if __name__ == "__main__":
+    counts = {
+        "gossip": messages("gossip.json", range(0x20, 0x2D), gossip),
+        "kademlia": messages("kademlia.json", range(0x10, 0x16), kademlia),
+        "shards": messages("shards.json", range(0x30, 0x37), shards),
+        "tokenizer": tokenizers(),
+        "noise": noise(),
+    }
+    for reason in sorted(skipped):
+        print("SKIPPED:", reason)
+    print(", ".join(f"{name}: {count} fit" for name, count in counts.items()))
