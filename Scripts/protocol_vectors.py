@@ -42,7 +42,7 @@ def state(reader, what):
 def gossip(name, reader):
     kind = reader.u8()
     if kind in (0x20, 0x2C):
-        check(state(reader, name).presence == 3 or kind == 0x20, "a leaver that stays")
+        state(reader, name)
     elif kind in (0x21, 0x22, 0x23):
         check(reader.u8() <= {0x21: 8, 0x22: 2, 0x23: 1}[kind], "over its limit")
         state(reader, name)
