@@ -121,6 +121,9 @@ extension KademliaCore {
             entry.roundTrip = roundTrip
         }
         cache.succeed(id)
+        if let peer = peers[id], !peer.record.isTransient, table.entry(of: id) == nil {
+            admit(peer, at: now)
+        }
         return request
     }
 

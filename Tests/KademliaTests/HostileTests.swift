@@ -100,8 +100,9 @@ func putAd(_ request: UInt32, _ topic: NodeID, _ ad: [UInt8]) -> [UInt8] {
             _ = bench.letters()
         }
         let counters = bench.counters
-        #expect(counters.messagesMalformed + counters.requestsServed
-            + counters.repliesUnexpected == 2_000)
+        #expect(
+            counters.messagesMalformed + counters.requestsServed
+                + counters.repliesUnexpected == 2_000)
         #expect(bench.core.tableCount == 1)
     }
 

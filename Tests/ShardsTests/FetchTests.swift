@@ -282,8 +282,9 @@ import Wire
             }
         }
         let counters = exchange.members[0].core.counters
-        #expect(counters.messagesMalformed + counters.requestsRefused
-            + counters.repliesUnexpected == 2_000)
+        #expect(
+            counters.messagesMalformed + counters.requestsRefused
+                + counters.repliesUnexpected == 2_000)
         #expect(exchange.members[0].events.isEmpty)
         #expect(exchange.members[0].core.nextDeadline == .never)
     }
