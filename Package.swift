@@ -66,16 +66,20 @@ let package = Package(
                 "Primitives", "Identity", "Wire", "Sessions", "Kademlia", "Gossip", "Placement",
                 "Shards", "Pipelines",
             ]),
-        room("Simulation", ["Primitives", "Identity", "Wire", "MeshNode"]),
+        room(
+            "Simulation",
+            ["Primitives", "Identity", "Wire", "Sessions", "Gossip", "Pipelines", "MeshNode"]),
 
         // MARK: maths
         .target(
             name: "CKernels",
-            cSettings: [.unsafeFlags(["-O3"], .when(configuration: .debug))]),
+            cSettings: [.unsafeFlags(["-O3"], .when(configuration: .debug))],
+            // fma, where a CPU's own instruction is not sure to be there.
+            linkerSettings: [.linkedLibrary("m")]),
         .target(name: "CModel"),
         room("Tensors", ["Primitives", "CKernels"]),
         room("Checkpoints", ["Primitives"]),
-        room("Tokenizers", ["Primitives", "CPCRE2"]),
+        room("Tokenizers", ["Primitives", "Checkpoints", "CPCRE2"]),
         room("Transformers", ["Primitives", "Tensors", "Checkpoints", "Tokenizers"]),
 
         // MARK: shells
@@ -83,14 +87,14 @@ let package = Package(
         room(
             "Runtime",
             [
-                "Primitives", "Identity", "Wire", "MeshNode", "Transformers", "Tensors",
-                "Checkpoints", "Tokenizers", "CLinux", "CModel",
+                "Primitives", "Identity", "Wire", "Shards", "Pipelines", "MeshNode", "Transformers",
+                "Tensors", "Checkpoints", "Tokenizers", "CLinux", "CModel",
             ]),
         room(
             "Commands",
             [
-                "Primitives", "Identity", "Wire", "MeshNode", "Simulation", "Runtime",
-                "Transformers", "Tensors", "Tokenizers",
+                "Primitives", "Identity", "Wire", "Sessions", "Shards", "Pipelines", "MeshNode",
+                "Simulation", "Runtime", "Transformers", "Tensors", "Tokenizers", "Checkpoints",
             ]),
 
         // MARK: executables
@@ -122,7 +126,11 @@ let package = Package(
             "Transformers",
             ["Primitives", "Tensors", "Checkpoints", "Tokenizers", "Transformers", "CModel"]),
         tests(
-            "Runtime", ["Primitives", "Identity", "Wire", "MeshNode", "Runtime", "Transformers"]),
+            "Runtime",
+            [
+                "Primitives", "Identity", "Wire", "MeshNode", "Tensors", "Checkpoints",
+                "Transformers", "Runtime", "CModel",
+            ]),
         tests("Commands", ["Primitives", "Runtime", "Commands"]),
     ]
 )

@@ -14,6 +14,9 @@ public enum HashPurpose: String, Sendable, CaseIterable {
     case nameTopic = "bored name"
     case signature = "bored signature"
     case token = "bored token"
+    case handshakeMAC = "bored mac1"
+    case cookieKey = "bored cookie"
+    case entropy = "bored entropy"
     case simulated = "bored simulated"
 
     var personalisation: [UInt8] {
@@ -40,6 +43,26 @@ extension Digest {
         writer.write(digest)
         writer.write(UInt64(number))
         return of(writer.bytes, for: purpose)
+    }
+}
+
+/// One hash after another for one purpose, with nothing allocated between them.
+struct RepeatedHash {
+    private var output = [UInt8](repeating: 0, count: 32)
+    private let salt = [UInt8](repeating: 0, count: 16)
+    private let personalisation: [UInt8]
+
+    init(for purpose: HashPurpose) { personalisation = purpose.personalisation }
+
+    /// The zero bits that `Digest.of(input)` begins with; of those, at most 64 are counted.
+    mutating func leadingZeroBitCount(of input: [UInt8]) -> Int {
+        // Every length is passed beside its array.
+        let status = unsafe crypto_generichash_blake2b_salt_personal(
+            &output, 32, input, UInt64(input.count), nil, 0, salt, personalisation)
+        precondition(status == 0)
+        var word: UInt64 = 0
+        for index in 0..<8 { word = word << 8 | UInt64(output[index]) }
+        return word.leadingZeroBitCount
     }
 }
 

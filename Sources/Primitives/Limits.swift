@@ -40,6 +40,30 @@ public enum Limits {
     /// One message; longer ones are refused by the sender and end a reassembly at the receiver.
     public static let messageByteCount = 4 * 1_024 * 1_024
 
+    /// Sessions and handshakes of a node. At the limit the least recently used session with
+    /// nothing to send is closed; where there is none the newcomer is refused.
+    public static let sessionCount = 1_024
+    /// Handshakes answered and not yet confirmed by the initiator; the oldest gives way.
+    public static let unconfirmedHandshakeCount = 256
+    /// Inquiries under way; more answer `silent` at once.
+    public static let inquiryCount = 64
+    /// Introductions in a second; inquiries above it are dropped.
+    public static let introductionsPerSecond = 1_000
+    /// Addresses whose handshake rate is watched under load; a newcomer takes another's place.
+    public static let limiterCount = 1_024
+    /// Bytes waiting or unacknowledged towards one peer; above it `send` says `full`.
+    public static let queuedByteCount = 16 * 1_024 * 1_024
+    /// Messages of one priority waiting towards one peer; above it `send` says `full`.
+    public static let queuedMessageCount = 4_096
+    /// Bytes of unfinished messages from one peer; fragments of more are not acknowledged.
+    public static let reassemblyByteCount = 16 * 1_024 * 1_024
+    /// The same for all peers together.
+    public static let reassemblyByteCountOfAll = 256 * 1_024 * 1_024
+    /// Unfinished messages from one peer; fragments of more are not acknowledged.
+    public static let reassemblyCount = 256
+    /// A congestion window stops growing here.
+    public static let congestionWindowByteCount = 4 * 1_024 * 1_024
+
     // MARK: Kademlia
 
     /// Nodes in the four farthest buckets, then in each of the others; a full bucket keeps its
@@ -84,7 +108,38 @@ public enum Limits {
 
     // MARK: gossip
 
+    /// Signed states in one message; longer lists are cut into several messages.
+    public static let gossipStatesPerMessage = 12
+    /// Records in one shuffle; more make the message malformed.
+    public static let gossipShuffleRecordCount = 16
+    /// Entries of one probe's digest, and ids of one pull; more make the message malformed.
+    public static let gossipDigestItemCount = 64
+    /// Times that a join or a shuffle is handed on; a higher count is malformed.
+    public static let gossipHopCount = 8
+    /// Verified records kept; at the limit one that nothing else needs makes room.
+    public static let gossipRecordCount = 512
+    /// First contacts kept for a lonely hour; at the limit the newest is not kept.
+    public static let gossipContactCount = 16
+    /// Peers whose message rate is metered; at the limit the one longest silent is forgotten.
+    public static let gossipMeterCount = 256
+    /// Messages that a peer may send at once, and in each second after; more are dropped.
+    public static let gossipMessageBurst = 256
+    public static let gossipMessagesPerSecond = 64
+    /// Complete answers to `askStates` for one peer: one each this many milliseconds, else none.
+    public static let gossipAnswerMilliseconds = 500
+    /// Joins handed on at once, and in each second after; the others are served without a walk.
+    public static let gossipJoinBurst = 64
+    public static let gossipJoinsPerSecond = 16
+    /// Owners known to have left, peers ignored, peers asked, probes relayed for others, each; at
+    /// the limit the one that ends first makes room.
+    public static let gossipMarkCount = 256
+    /// Events not yet drained; overflowing is our fault and traps.
+    public static let gossipEventCount = 1_024
+
     // MARK: placement
+
+    /// Placement events not yet drained; overflowing is our fault and traps.
+    public static let placementEventCount = 256
 
     // MARK: shards
 
@@ -157,5 +212,125 @@ public enum Limits {
     /// How long a closed request waits for its stages' accounts.
     public static let accountTimeout = Interval.seconds(2)
 
+    // MARK: the node
+
+    /// Effects one input can leave behind; overflowing is our fault and traps.
+    public static let nodeEffectCount = 4_096
+    /// Records of nodes met on the way; the oldest makes room.
+    public static let recordBookCount = 256
+    /// First contacts that are asked again and again; more are ignored.
+    public static let bootstrapContactCount = 64
+    /// A silent first contact is asked no more rarely than this.
+    public static let bootstrapIntervalMaximum = Interval.seconds(30)
+    /// Voters on our own address that are remembered, and how many must agree.
+    public static let addressVoteCount = 32
+    public static let addressAgreementCount = 3
+    /// Records kept on disk to begin with after a restart, and how often they are written.
+    public static let seedCount = 64
+    public static let seedInterval = Interval.seconds(30)
+    /// Session round trips are fed to the coordinate this often.
+    public static let roundTripSampleInterval = Interval.seconds(2)
+    /// Ads are put into the DHT again this often, and forgotten there after their lifetime.
+    public static let adPublishInterval = Interval.minutes(2)
+    public static let adLifetimeSeconds: UInt32 = 600
+    /// Holders named by the DHT that are remembered; more are ignored until some expire.
+    public static let adHolderCount = 512
+    /// Peers asked for one piece at a time.
+    public static let pieceSourceCount = 8
+    /// Peers asked for one manifest at a time, and how long until the next are asked.
+    public static let manifestAskCount = 16
+    public static let manifestSearchInterval = Interval.seconds(1)
+    /// While layers are missing, the DHT is asked this often for so many blocks of them.
+    public static let holderSearchInterval = Interval.milliseconds(500)
+    public static let holderSearchCount = 8
+    /// Peers a visitor asks for the states they know.
+    public static let stateAskCount = 3
+    /// Chains tried for one request before its prompter is told.
+    public static let chainAttemptCount = 5
+    /// Requests one node serves at once as their entry; more end at once.
+    public static let entryRequestCount = 64
+    /// What a round trip is taken for before anything is known of it.
+    public static let unknownRoundTripMicroseconds = 50_000
+
+    // MARK: transformers
+
+    /// Widths inside one layer: feed-forward, all heads together. Larger shapes are refused.
+    public static let layerWidth = 1 << 18
+    /// Attention heads of a layer. More are refused.
+    public static let headCount = 4_096
+    /// Numbers of one attention head. Larger ones are refused.
+    public static let headSize = 1_024
+    /// Positions of one context. A shape that claims more is refused.
+    public static let contextLength = 1 << 22
+    /// One piece of a model. Larger ones are refused at import and by who reads a shape.
+    public static let pieceByteCount = 1 << 36
+    /// An encoded model shape: its longest form is one divisor for each pair of a head.
+    public static let shapeByteCount = 4 * 1_024
+    /// Bytes of a tokenizer inside the ends. Larger ones are refused at import.
+    public static let tokenizerByteCount = 64 * 1_024 * 1_024
+    /// Text that could begin a stop string is held back up to this many bytes.
+    public static let stopStringByteCount = 256
+    /// Stop strings of one request. More are refused.
+    public static let stopStringCount = 16
+
+    // MARK: checkpoints
+
+    /// Tensors of one model over all its files. A file that lists more is refused.
+    public static let checkpointTensorCount = 262_144
+    /// Values in the metadata of one file, array elements included. More is refused.
+    public static let checkpointMetadataValueCount = 8_388_608
+    /// A metadata key or a tensor's name, in bytes. Longer ones are refused.
+    public static let checkpointNameByteCount = 1_024
+    /// The JSON header of a safetensors file. Longer ones are refused.
+    public static let safetensorsHeaderByteCount = 25_000_000
+    /// Arrays and objects inside each other in JSON and in metadata. Deeper ones are refused.
+    public static let nestingDepth = 64
+
+    // MARK: tokenizers
+
+    /// Pieces of a vocabulary. A larger one is refused.
+    public static let vocabularyCount = 1_048_576
+    /// One piece of a vocabulary, in bytes. A longer one is refused.
+    public static let vocabularyPieceByteCount = 4_096
+    /// A chat template, in bytes. A longer one is dropped, and the model has none.
+    public static let chatTemplateByteCount = 131_072
+    /// Steps of one match of a pre-tokenizer pattern; at the limit the rest of the text is one word.
+    public static let patternMatchStepCount: UInt32 = 10_000_000
+
     // MARK: runtime
+
+    /// Answers of the compute and disk threads that wait for the loop. A node that is so far
+    /// behind loses them, and requests end by their deadlines.
+    public static let loopAnswerCount = 4_096
+    /// Batches received in a row before timers have their turn.
+    public static let datagramBatchesPerTurn = 4
+    /// What all KV caches together may take where the owner says nothing.
+    public static let cacheByteCountDefault = 1 << 30
+    /// Positions that a stage makes caches for; longer requests are refused.
+    public static let cachePositionCount = 32_768
+    /// How long a prompt waits for its stages' accounts after its last token.
+    public static let accountPatience = Interval.milliseconds(250)
+    /// Nodes that `bored health` measures the way to, and how long it waits for that.
+    public static let healthReachCount = 64
+    public static let healthReachTime = Interval.seconds(1)
+    /// How long a leaving node waits for its farewells to be acknowledged.
+    public static let leaveTime = Interval.milliseconds(150)
+
+    /// Datagrams of one system call; more wait in the kernel for the next.
+    public static let datagramBatchCount = 64
+    /// What the kernel is asked to hold for a socket each way; it drops beyond that.
+    public static let socketBufferByteCount = 4 * 1_024 * 1_024
+    /// Addresses taken of one name or one machine; the rest are left out.
+    public static let resolvedAddressCount = 64
+    /// Threads of a crew with its caller; more are not started.
+    public static let crewMemberCount = 64
+    /// Looks before a member or the caller sleeps: some tens of microseconds, the time between two
+    /// products of one layer.
+    public static let crewSpinCount = 1_000
+    /// Jobs that wait for the compute thread; more are refused.
+    public static let computeJobCount = 256
+    /// Peers kept on disk for the next start; the first ones given are kept.
+    public static let keptPeerCount = 64
+    /// Looks before the compute thread sleeps: a step usually comes in long after the last.
+    public static let computeSpinCount = 100
 }

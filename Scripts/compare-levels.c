@@ -1,0 +1,138 @@
+// Runs every kernel at every level of this machine on the same numbers and prints a digest of all
+// the bits that came out, one line a level. Exits with 1 when the levels differ.
+#include "CKernels.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static uint64_t state;
+
+static uint64_t next(void) {
+    uint64_t mixed = state += 0x9E3779B97F4A7C15u;
+    mixed = (mixed ^ mixed >> 30) * 0xBF58476D1CE4E5B9u;
+    mixed = (mixed ^ mixed >> 27) * 0x94D049BB133111EBu;
+    return mixed ^ mixed >> 31;
+}
+
+static float *numbers(size_t count) {
+    float *all = bored_allocate(count * sizeof(float));
+    for (size_t i = 0; i < count; i++)
+        all[i] = (float)((int64_t)(next() % 2000001) - 1000000) / 500000.0f;
+    return all;
+}
+
+static uint64_t digest;
+
+static void absorb(const void *bytes, size_t count) {
+    const unsigned char *cursor = bytes;
+    for (size_t i = 0; i < count; i++) digest = (digest ^ cursor[i]) * 0x100000001B3u;
+}
+
+static void products(int level) {
+    for (int round = 0; round < 40; round++) {
+        size_t n = 1 + next() % 200, k = 1 + next() % 400, rows = 1 + next() % 15;
+        size_t panels = (n + 31) / 32, count = panels * 32 * k;
+        float *x = numbers(rows * k), *w = numbers(count), *y = bored_allocate(rows * n * 4);
+        uint16_t *halves = bored_allocate(count * 2);
+        bored_half_from_float(level, w, count, halves);
+        struct bored_product p = {halves, 32 * k, 0, panels, n, k, x, k, rows, y, n};
+        bored_multiply(level, &p);
+        absorb(y, rows * n * 4);
+        bored_free(x, rows * k * 4);
+        bored_free(w, count * 4);
+        bored_free(y, rows * n * 4);
+        bored_free(halves, count * 2);
+    }
+}
+
+static void attention(int level) {
+    for (int round = 0; round < 20; round++) {
+        size_t rows = 1 + next() % 8, groups = 1 + next() % 5, size = 1 + next() % 80;
+        size_t before = next() % 100, capacity = 128, padded = (size + 31) / 32 * 32;
+        float *key = numbers(size * 108), *value = numbers(size * 108);
+        float *query = numbers(rows * groups * size), *output = numbers(rows * groups * size);
+        size_t scratch_bytes = 4 * bored_attention_scratch(rows, groups, size, capacity);
+        float *scratch = bored_allocate(scratch_bytes);
+        uint16_t *keys = bored_allocate(size * capacity * 2);
+        uint16_t *values = bored_allocate(padded * capacity * 2);
+        for (size_t i = 0; i < before + rows; i++)
+            bored_cache_append(key + i * size, value + i * size, size, i, capacity, keys, values);
+        struct bored_attention a = {
+            query, groups * size, rows, groups, size, keys, values, capacity, before + 1,
+            0.25f, scratch, output, groups * size,
+        };
+        bored_attend(level, &a);
+        absorb(output, rows * groups * size * 4);
+        bored_free(key, size * 108 * 4);
+        bored_free(value, size * 108 * 4);
+        bored_free(query, rows * groups * size * 4);
+        bored_free(output, rows * groups * size * 4);
+        bored_free(scratch, scratch_bytes);
+        bored_free(keys, size * capacity * 2);
+        bored_free(values, padded * capacity * 2);
+    }
+}
+
+static void functions(int level) {
+    enum { COUNT = 65536 };
+    static float x[COUNT], up[COUNT], y[COUNT];
+    static uint16_t halves[COUNT];
+    for (size_t i = 0; i < COUNT; i++) {
+        halves[i] = (uint16_t)i;
+        uint32_t bits = (uint32_t)next();
+        // NaN payloads are outside the promise.
+        if ((bits & 0x7F800000u) == 0x7F800000u) bits &= 0xFF800000u;
+        memcpy(&x[i], &bits, 4);
+        if (i % 2) x[i] = (float)((int64_t)(next() % 2000001) - 1000000) / 9000.0f;
+        up[i] = (float)(i % 17) - 8.0f;
+    }
+    for (size_t count = COUNT - 20; count < COUNT; count++) {
+        bored_exponential(level, x, count, y);
+        absorb(y, count * 4);
+    }
+    bored_silu(level, x, COUNT, y);
+    for (size_t i = 0; i < COUNT; i++)
+        if (y[i] == y[i]) absorb(&y[i], 4);
+    bored_swiglu(level, up, up, COUNT - 3, y);
+    absorb(y, (COUNT - 3) * 4);
+    bored_float_from_half(level, halves, COUNT, y);
+    absorb(y, sizeof y);
+    bored_half_from_float(level, x, COUNT, halves);
+    absorb(halves, sizeof halves);
+    for (size_t width = 1; width < 100; width++) {
+        bored_rms_norm(level, up, up + 1, 1e-5f, width, y);
+        absorb(y, width * 4);
+    }
+    for (size_t i = 0; i < 2000; i++) {
+        double sine, cosine, power = bored_power(10000.0, -(double)i / 2000.0);
+        bored_sine_cosine((double)i * 3.7 * power, &sine, &cosine);
+        absorb(&sine, 8);
+        absorb(&cosine, 8);
+        absorb(&power, 8);
+    }
+    for (size_t i = 0; i < COUNT; i++) x[i] = up[i] * 0.37f;
+    bored_rotate_neighbours(x, up, 1000);
+    bored_rotate_halves(x, up, 1000);
+    bored_add(up, COUNT, x);
+    absorb(x, sizeof x);
+    absorb(&digest, (size_t)(bored_read_probe(level, x, sizeof x) & 7));
+}
+
+int main(void) {
+    static const char *const names[] = {"scalar", "avx2", "avx512", "neon"};
+    uint64_t first = 0;
+    int differ = 0;
+    for (int level = BORED_SCALAR; level <= BORED_NEON; level++) {
+        if (!bored_level_supported(level)) continue;
+        state = 1;
+        digest = 0xCBF29CE484222325u;
+        products(level);
+        attention(level);
+        functions(level);
+        printf("%s %016llx\n", names[level], (unsigned long long)digest);
+        if (level == BORED_SCALAR) first = digest;
+        differ |= digest != first;
+    }
+    return differ;
+}

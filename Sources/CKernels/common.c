@@ -1,0 +1,65 @@
+// One operation of IEEE 754 after the other, with nothing to order: the same C at every level.
+#include "kernels.h"
+
+void bored_add(const float *x, size_t count, float *y) {
+    for (size_t i = 0; i < count; i++) y[i] = y[i] + x[i];
+}
+
+void bored_rotate_neighbours(float *head, const float *table, size_t pair_count) {
+    for (size_t i = 0; i < pair_count; i++) {
+        float cosine = table[2 * i], sine = table[2 * i + 1];
+        float a = head[2 * i], b = head[2 * i + 1];
+        head[2 * i] = a * cosine - b * sine;
+        head[2 * i + 1] = a * sine + b * cosine;
+    }
+}
+
+void bored_rotate_halves(float *head, const float *table, size_t pair_count) {
+    for (size_t i = 0; i < pair_count; i++) {
+        float cosine = table[2 * i], sine = table[2 * i + 1];
+        float a = head[i], b = head[i + pair_count];
+        head[i] = a * cosine - b * sine;
+        head[i + pair_count] = a * sine + b * cosine;
+    }
+}
+
+void bored_float_from_bfloat16(const uint16_t *x, size_t count, float *y) {
+    for (size_t i = 0; i < count; i++) {
+        uint32_t bits = (uint32_t)x[i] << 16;
+        y[i] = bored_float_of_bits((bits & 0x7FFFFFFFu) > 0x7F800000u ? 0x7FC00000u : bits);
+    }
+}
+
+void bored_pack(
+    const uint16_t *rows, size_t first_output, size_t row_count, size_t input_count,
+    uint16_t *panels) {
+    for (size_t row = 0; row < row_count; row++) {
+        size_t output = first_output + row;
+        uint16_t *panel = panels + output / BORED_WIDTH * BORED_WIDTH * input_count;
+        for (size_t k = 0; k < input_count; k++)
+            panel[k * BORED_WIDTH + output % BORED_WIDTH] = rows[row * input_count + k];
+    }
+}
+
+void bored_unpack_row(const uint16_t *panels, size_t input_count, size_t output, float *y) {
+    const uint16_t *column =
+        panels + output / BORED_WIDTH * BORED_WIDTH * input_count + output % BORED_WIDTH;
+    for (size_t k = 0; k < input_count; k++)
+        bored_scalar_kernels.float_from_half(column + k * BORED_WIDTH, 1, y + k);
+}
+
+void bored_cache_append(
+    const float *key, const float *value, size_t head_size, size_t position, size_t capacity,
+    uint16_t *keys, uint16_t *values) {
+    uint16_t *block = keys + position / BORED_WIDTH * BORED_WIDTH * head_size;
+    for (size_t i = 0; i < head_size; i++) {
+        uint16_t half;
+        bored_scalar_kernels.half_from_float(key + i, 1, &half);
+        block[i * BORED_WIDTH + position % BORED_WIDTH] = half;
+    }
+    for (size_t first = 0; first < head_size; first += BORED_WIDTH) {
+        size_t count = head_size - first < BORED_WIDTH ? head_size - first : BORED_WIDTH;
+        bored_scalar_kernels.half_from_float(
+            value + first, count, values + first * capacity + position * BORED_WIDTH);
+    }
+}

@@ -1,0 +1,83 @@
+// Which level runs, and what is the same at all of them.
+#include "kernels.h"
+
+static const struct bored_kernels *kernels_of(int level) {
+    switch (level) {
+#if defined(__x86_64__)
+    case BORED_AVX2: return &bored_avx2_kernels;
+    case BORED_AVX512: return &bored_avx512_kernels;
+#elif defined(__aarch64__)
+    case BORED_NEON: return &bored_neon_kernels;
+#endif
+    default: return &bored_scalar_kernels;
+    }
+}
+
+int bored_level_supported(int level) {
+    switch (level) {
+    case BORED_SCALAR: return 1;
+#if defined(__x86_64__)
+    case BORED_AVX2:
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")
+            && __builtin_cpu_supports("f16c");
+    case BORED_AVX512:
+        return bored_level_supported(BORED_AVX2) && __builtin_cpu_supports("avx512f")
+            && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw")
+            && __builtin_cpu_supports("avx512dq");
+#elif defined(__aarch64__)
+    case BORED_NEON: return 1;
+#endif
+    default: return 0;
+    }
+}
+
+int bored_level_detected(void) {
+    for (int level = BORED_NEON; level > BORED_SCALAR; level--)
+        if (bored_level_supported(level)) return level;
+    return BORED_SCALAR;
+}
+
+void bored_multiply(int level, const struct bored_product *product) {
+    kernels_of(level)->multiply(product);
+}
+
+void bored_attend(int level, const struct bored_attention *attention) {
+    kernels_of(level)->attend(attention);
+}
+
+size_t bored_attention_scratch(
+    size_t row_count, size_t group_count, size_t head_size, size_t capacity) {
+    size_t rows = row_count * group_count;
+    // Scores, then queries and outputs, each row of them padded.
+    size_t padded = bored_round_up(head_size, BORED_WIDTH);
+    return rows * (bored_round_up(capacity, BORED_WIDTH) + 2 * padded);
+}
+
+void bored_rms_norm(
+    int level, const float *x, const float *weight, float epsilon, size_t width, float *y) {
+    kernels_of(level)->rms_norm(x, weight, epsilon, width, y);
+}
+
+void bored_exponential(int level, const float *x, size_t count, float *y) {
+    kernels_of(level)->exponential(x, count, y);
+}
+
+void bored_silu(int level, const float *x, size_t count, float *y) {
+    kernels_of(level)->silu(x, count, y);
+}
+
+void bored_swiglu(int level, const float *gate, const float *up, size_t count, float *y) {
+    kernels_of(level)->swiglu(gate, up, count, y);
+}
+
+void bored_half_from_float(int level, const float *x, size_t count, uint16_t *y) {
+    kernels_of(level)->half_from_float(x, count, y);
+}
+
+void bored_float_from_half(int level, const uint16_t *x, size_t count, float *y) {
+    kernels_of(level)->float_from_half(x, count, y);
+}
+
+uint64_t bored_read_probe(int level, const void *bytes, size_t byte_count) {
+    return kernels_of(level)->read_probe(bytes, byte_count);
+}

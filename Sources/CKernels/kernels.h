@@ -1,0 +1,69 @@
+#pragma once
+// Shared by the levels, invisible to Swift.
+#include "CKernels.h"
+
+#include <string.h>
+
+#pragma STDC FP_CONTRACT OFF
+
+#define BORED_WIDTH BORED_PANEL_WIDTH
+/// Partial sums in every reduction: lane j takes the elements whose index is j modulo 16.
+#define BORED_LANES 16
+
+/// What a level implements; the rest is the same C for all.
+struct bored_kernels {
+    void (*multiply)(const struct bored_product *product);
+    void (*attend)(const struct bored_attention *attention);
+    void (*rms_norm)(
+        const float *x, const float *weight, float epsilon, size_t width, float *y);
+    void (*exponential)(const float *x, size_t count, float *y);
+    void (*silu)(const float *x, size_t count, float *y);
+    void (*swiglu)(const float *gate, const float *up, size_t count, float *y);
+    void (*half_from_float)(const float *x, size_t count, uint16_t *y);
+    void (*float_from_half)(const uint16_t *x, size_t count, float *y);
+    uint64_t (*read_probe)(const void *bytes, size_t byte_count);
+};
+
+extern const struct bored_kernels bored_scalar_kernels;
+extern const struct bored_kernels bored_avx2_kernels;
+extern const struct bored_kernels bored_avx512_kernels;
+extern const struct bored_kernels bored_neon_kernels;
+
+// exp: constants of docs/protocol/exact-1.md.
+#define BORED_EXP_HIGHEST 0x1.64p6f
+#define BORED_EXP_LOWEST -0x1.ap6f
+#define BORED_LOG2_E 0x1.715476p0f
+#define BORED_LN2_HIGH 0x1.62e4p-1f
+#define BORED_LN2_LOW 0x1.7f7d1cp-20f
+#define BORED_ROUNDING 0x1.8p23f
+#define BORED_EXP_2 0x1.fffffcp-2f
+#define BORED_EXP_3 0x1.555492p-3f
+#define BORED_EXP_4 0x1.5558aep-5f
+#define BORED_EXP_5 0x1.12397cp-7f
+#define BORED_EXP_6 0x1.6a4f48p-10f
+
+static inline float bored_float_of_bits(uint32_t bits) {
+    float value;
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
+static inline uint32_t bored_bits_of_float(float value) {
+    uint32_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+/// The reduction tree over the sixteen partial sums: distance 8, 4, 2, 1.
+static inline float bored_sum_lanes(const float *lanes) {
+    float sums[BORED_LANES];
+    memcpy(sums, lanes, sizeof sums);
+    for (size_t distance = BORED_LANES / 2; distance > 0; distance /= 2)
+        for (size_t lane = 0; lane < distance; lane++)
+            sums[lane] = sums[lane] + sums[lane + distance];
+    return sums[0];
+}
+
+static inline size_t bored_round_up(size_t count, size_t multiple) {
+    return (count + multiple - 1) / multiple * multiple;
+}

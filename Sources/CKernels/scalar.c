@@ -1,0 +1,154 @@
+// The reference: exact-1 as plainly as C can say it. Every other level is tested against this one.
+#include "kernels.h"
+
+/// Exact. The multiplication makes subnormal halves normal; infinity and NaN keep their meaning.
+static float float_from_half(uint16_t half) {
+    uint32_t magnitude = half & 0x7FFFu;
+    uint32_t sign = (uint32_t)(half & 0x8000u) << 16;
+    if (magnitude > 0x7C00u) return bored_float_of_bits(0x7FC00000u);
+    if (magnitude == 0x7C00u) return bored_float_of_bits(sign | 0x7F800000u);
+    float scaled = bored_float_of_bits(magnitude << 13) * 0x1p112f;
+    return bored_float_of_bits(sign | bored_bits_of_float(scaled));
+}
+
+/// Round to nearest, ties to even. Every NaN becomes 0x7E00.
+static uint16_t half_from_float(float value) {
+    uint32_t bits = bored_bits_of_float(value);
+    uint16_t sign = (uint16_t)(bits >> 16 & 0x8000u);
+    uint32_t magnitude = bits & 0x7FFFFFFFu;
+    if (magnitude > 0x7F800000u) return 0x7E00u;
+    if (magnitude >= 0x477FF000u) return sign | 0x7C00u;
+    if (magnitude < 0x38800000u) {
+        // Adding one half leaves the subnormal's bits, rounded to even, at the low end.
+        float shifted = bored_float_of_bits(magnitude) + 0.5f;
+        return sign | (uint16_t)(bored_bits_of_float(shifted) - 0x3F000000u);
+    }
+    uint32_t odd = magnitude >> 13 & 1u;
+    return sign | (uint16_t)((magnitude - 0x38000000u + 0xFFFu + odd) >> 13);
+}
+
+static float exponential(float x) {
+    x = BORED_EXP_HIGHEST < x ? BORED_EXP_HIGHEST : x;
+    x = BORED_EXP_LOWEST > x ? BORED_EXP_LOWEST : x;
+    float shifted = __builtin_fmaf(x, BORED_LOG2_E, BORED_ROUNDING);
+    float n = shifted - BORED_ROUNDING;
+    float r = __builtin_fmaf(-n, BORED_LN2_HIGH, x);
+    r = __builtin_fmaf(-n, BORED_LN2_LOW, r);
+    float p = BORED_EXP_6;
+    p = __builtin_fmaf(p, r, BORED_EXP_5);
+    p = __builtin_fmaf(p, r, BORED_EXP_4);
+    p = __builtin_fmaf(p, r, BORED_EXP_3);
+    p = __builtin_fmaf(p, r, BORED_EXP_2);
+    p = __builtin_fmaf(p, r, 1.0f);
+    p = __builtin_fmaf(p, r, 1.0f);
+    // Two steps, so that results below the normal range are rounded once, by the second.
+    int32_t exponent = (int32_t)(bored_bits_of_float(shifted) - 0x4B400000u);
+    int32_t first = exponent >> 1, second = exponent - first;
+    p = p * bored_float_of_bits((uint32_t)(first + 127) << 23);
+    return p * bored_float_of_bits((uint32_t)(second + 127) << 23);
+}
+
+static float silu(float x) { return x / (1.0f + exponential(-x)); }
+
+/// Goes on with the chains of 32 outputs: sums[lane] = x[i] * weights[i][lane] + sums[lane].
+static void chain(const uint16_t *weights, const float *x, size_t count, float *sums) {
+    for (size_t i = 0; i < count; i++)
+        for (size_t lane = 0; lane < BORED_WIDTH; lane++)
+            sums[lane] = __builtin_fmaf(
+                x[i], float_from_half(weights[i * BORED_WIDTH + lane]), sums[lane]);
+}
+
+static void multiply(const struct bored_product *p) {
+    for (size_t panel = p->panel_begin; panel < p->panel_end; panel++) {
+        size_t first = panel * BORED_WIDTH;
+        size_t left = p->output_count - first, count = left < BORED_WIDTH ? left : BORED_WIDTH;
+        for (size_t row = 0; row < p->row_count; row++) {
+            float sums[BORED_WIDTH] = {0};
+            chain(
+                p->panels + panel * p->panel_stride, p->x + row * p->x_stride, p->input_count,
+                sums);
+            memcpy(p->y + row * p->y_stride + first, sums, count * sizeof(float));
+        }
+    }
+}
+
+/// Turns scores into exponentials of their distance to the largest; returns their sum.
+static float soften(float *scores, size_t count, float scale) {
+    float highest = -__builtin_inff();
+    for (size_t i = 0; i < count; i++) {
+        scores[i] = scores[i] * scale;
+        if (scores[i] > highest) highest = scores[i];
+    }
+    float lanes[BORED_LANES] = {0};
+    for (size_t i = 0; i < count; i++) {
+        scores[i] = exponential(scores[i] - highest);
+        lanes[i % BORED_LANES] = lanes[i % BORED_LANES] + scores[i];
+    }
+    return bored_sum_lanes(lanes);
+}
+
+static void attend_one(
+    const struct bored_attention *a, const float *query, size_t length, float *output) {
+    float *scores = a->scratch;
+    for (size_t position = 0; position < length; position += BORED_WIDTH) {
+        memset(scores + position, 0, BORED_WIDTH * sizeof(float));
+        chain(a->keys + position * a->head_size, query, a->head_size, scores + position);
+    }
+    float sum = soften(scores, length, a->scale);
+    for (size_t first = 0; first < a->head_size; first += BORED_WIDTH) {
+        float sums[BORED_WIDTH] = {0};
+        chain(a->values + first * a->capacity, scores, length, sums);
+        for (size_t i = 0; i < BORED_WIDTH && first + i < a->head_size; i++)
+            output[first + i] = sums[i] / sum;
+    }
+}
+
+static void attend(const struct bored_attention *a) {
+    for (size_t row = 0; row < a->row_count; row++)
+        for (size_t g = 0; g < a->group_count; g++)
+            attend_one(
+                a, a->query + row * a->query_stride + g * a->head_size, a->length + row,
+                a->output + row * a->output_stride + g * a->head_size);
+}
+
+static void rms_norm(
+    const float *x, const float *weight, float epsilon, size_t width, float *y) {
+    float lanes[BORED_LANES] = {0};
+    for (size_t i = 0; i < width; i++)
+        lanes[i % BORED_LANES] = __builtin_fmaf(x[i], x[i], lanes[i % BORED_LANES]);
+    float mean = bored_sum_lanes(lanes) / (float)width;
+    float scale = 1.0f / __builtin_elementwise_sqrt(mean + epsilon);
+    for (size_t i = 0; i < width; i++) y[i] = (x[i] * scale) * weight[i];
+}
+
+static void exponential_all(const float *x, size_t count, float *y) {
+    for (size_t i = 0; i < count; i++) y[i] = exponential(x[i]);
+}
+
+static void silu_all(const float *x, size_t count, float *y) {
+    for (size_t i = 0; i < count; i++) y[i] = silu(x[i]);
+}
+
+static void swiglu(const float *gate, const float *up, size_t count, float *y) {
+    for (size_t i = 0; i < count; i++) y[i] = silu(gate[i]) * up[i];
+}
+
+static void half_from_float_all(const float *x, size_t count, uint16_t *y) {
+    for (size_t i = 0; i < count; i++) y[i] = half_from_float(x[i]);
+}
+
+static void float_from_half_all(const uint16_t *x, size_t count, float *y) {
+    for (size_t i = 0; i < count; i++) y[i] = float_from_half(x[i]);
+}
+
+static uint64_t read_probe(const void *bytes, size_t byte_count) {
+    const uint64_t *words = bytes;
+    uint64_t mixed = 0;
+    for (size_t i = 0; i < byte_count / 8; i++) mixed ^= words[i];
+    return mixed;
+}
+
+const struct bored_kernels bored_scalar_kernels = {
+    multiply, attend, rms_norm, exponential_all, silu_all, swiglu, half_from_float_all,
+    float_from_half_all, read_probe,
+};

@@ -1,1 +1,0 @@
-// The Checkpoints room: see docs/ARCHITECTURE.md.

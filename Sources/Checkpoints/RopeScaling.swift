@@ -1,0 +1,52 @@
+/// Divisors of the rotation frequencies under "llama3" scaling, one for each pair of a head: 1 for
+/// short wavelengths, `factor` for long ones, and a smooth change between them (transformers,
+/// `modeling_rope_utils`, `_compute_llama3_parameters`).
+///
+/// In Float32 and with the divisions as reciprocals, as PyTorch does it in llama.cpp's converter: an
+/// import from safetensors then gives the bits that the GGUF file has.
+func llama3RopeDivisors(
+    base: Double, dimension: Int, factor: Double, lowFrequencyFactor: Double,
+    highFrequencyFactor: Double, originalContextLength: Double
+) -> [Float] {
+    let longest = originalContextLength / lowFrequencyFactor
+    let shortest = originalContextLength / highFrequencyFactor
+    let (low, high) = (Float(lowFrequencyFactor), Float(highFrequencyFactor))
+    return (0..<dimension / 2).map { pair in
+        let exponent = Float(2 * pair) / Float(dimension)
+        let frequency = 1 / Float(power(base, Double(exponent)))
+        let wavelength = (1 / frequency) * Float(2 * Double.pi)
+        if Double(wavelength) < shortest { return 1 }
+        if Double(wavelength) > longest { return Float(factor) }
+        let smooth = ((1 / wavelength) * Float(originalContextLength) - low) / (high - low)
+        return 1 / ((1 - smooth) / Float(factor) + smooth)
+    }
+}
+
+/// base to the power of exponent, for base > 0, to about 14 digits.
+///
+/// In a fixed order of IEEE operations, so that an import gives the same bytes on every machine.
+func power(_ base: Double, _ exponent: Double) -> Double {
+    let x = exponent * naturalLogarithm(base)
+    let ln2 = 0.693147180559945309417232121458
+    let scale = Double(Int(x / ln2 + (x < 0 ? -0.5 : 0.5)))
+    let rest = x - scale * ln2
+    // |rest| <= 0.35: twenty terms of the series leave less than 1e-18.
+    var (term, sum) = (1.0, 1.0)
+    for index in 1...20 {
+        term *= rest / Double(index)
+        sum += term
+    }
+    return Double(sign: .plus, exponent: Int(scale), significand: sum)
+}
+
+private func naturalLogarithm(_ x: Double) -> Double {
+    let ln2 = 0.693147180559945309417232121458
+    // ln(m) = 2 artanh((m - 1) / (m + 1)); for m in 1..<2 the ratio is below 1/3.
+    let ratio = (x.significand - 1) / (x.significand + 1)
+    var (term, sum) = (ratio, 0.0)
+    for index in 0..<20 {
+        sum += term / Double(2 * index + 1)
+        term *= ratio * ratio
+    }
+    return Double(x.exponent) * ln2 + 2 * sum
+}

@@ -1,0 +1,150 @@
+import Primitives
+
+/// A Hugging Face model directory: `config.json`, tensors in one or many safetensors files, and the
+/// tokenizer's files.
+public enum SafetensorsDirectory {
+    /// Whether a file of this name can be needed, so that a shell maps no other.
+    public static func isWanted(_ name: String) -> Bool {
+        [".safetensors", ".json", ".model", ".jinja"].contains { name.hasSuffix($0) }
+    }
+
+    /// Reads a model. `files` are those of its directory that are wanted, in any order; `name` is
+    /// used where the configuration gives none.
+    ///
+    /// Tensors get GGUF's names and metadata GGUF's keys. Query and key rows of llama come out
+    /// grouped for a rotation of neighbouring pairs, as its GGUF files have them.
+    public static func open(_ files: [NamedRegion], name: String) throws(CheckpointError)
+        -> Checkpoint
+    {
+        let directory = HuggingFaceFiles(files: files)
+        let configuration = try HuggingFaceConfiguration(directory, name: name)
+        var files = files
+        var tensors = try readTensors(
+            of: files, index: directory.json("model.safetensors.index.json"))
+        nameCanonically(&tensors)
+        tieEmbeddings(&tensors, isTied: configuration.isTied)
+        if configuration.architecture == "llama" {
+            let headSize = configuration.headSize
+            for index in tensors.indices where isRotated(tensors[index].name) {
+                guard headSize > 0, headSize % 2 == 0, tensors[index].rowCount % headSize == 0
+                else {
+                    throw .tensor(
+                        file: files[tensors[index].fileIndex].name, name: tensors[index].name,
+                        expected: "rows that divide into heads of \(headSize)",
+                        found: "shape \(tensors[index].shape)")
+                }
+                tensors[index].rowOrder = .pairedHalves(headSize: headSize)
+            }
+        }
+        if let divisors = configuration.ropeDivisors {
+            let bytes = divisors.flatMap { value in
+                (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> UInt32(8 * $0)) }
+            }
+            tensors.append(
+                TensorEntry(
+                    name: "rope_freqs.weight", shape: [divisors.count], type: .f32,
+                    fileIndex: files.count, byteRange: 0..<bytes.count))
+            files.append(NamedRegion(name: "config.json, rope_scaling", region: Region(bytes)))
+        }
+        return try Checkpoint(
+            format: .safetensors, architecture: configuration.architecture,
+            metadata: configuration.metadata, tensors: tensors, files: files)
+    }
+
+    /// A matrix or bias of llama whose rows are rotated.
+    private static func isRotated(_ name: String) -> Bool {
+        ["attn_q.weight", "attn_k.weight"].contains { name.hasSuffix($0) }
+    }
+
+    /// Tensors of the files that the index names, or of all where there is no index.
+    private static func readTensors(of files: [NamedRegion], index: JSONValue?)
+        throws(CheckpointError) -> [TensorEntry]
+    {
+        let indexName = "model.safetensors.index.json"
+        guard let index else {
+            let parts = files.indices.filter { files[$0].name.hasSuffix(".safetensors") }
+            guard !parts.isEmpty else {
+                throw .missingFile(name: "model.safetensors", wantedBy: "a Hugging Face model")
+            }
+            // Some repositories carry a second copy of the weights under another name.
+            let usual = parts.filter { files[$0].name == "model.safetensors" }
+            var tensors: [TensorEntry] = []
+            for part in usual.isEmpty ? parts : usual {
+                tensors += try SafetensorsReader(file: files[part], fileIndex: part).tensors()
+            }
+            return tensors
+        }
+        guard let map = index["weight_map"]?.object else {
+            throw .metadata(
+                file: indexName, key: "weight_map", expected: "an object",
+                found: index["weight_map"]?.kind ?? "no such key")
+        }
+        var tensors: [TensorEntry] = []
+        var seen: [String: Set<String>] = [:]
+        for (tensor, part) in zip(map.keys, map.values) {
+            guard let part = part.string else {
+                throw .metadata(
+                    file: indexName, key: tensor, expected: "a file name", found: part.kind)
+            }
+            if seen[part] == nil {
+                guard let position = files.firstIndex(where: { $0.name == part }) else {
+                    throw .missingFile(name: part, wantedBy: indexName)
+                }
+                let more = try SafetensorsReader(file: files[position], fileIndex: position)
+                    .tensors()
+                seen[part] = Set(more.map(\.name))
+                tensors += more
+            }
+            guard seen[part]?.contains(tensor) == true else {
+                throw .tensor(
+                    file: part, name: tensor, expected: "the tensor, which \(indexName) puts here",
+                    found: "none of this name")
+            }
+        }
+        return tensors
+    }
+
+    /// Gives tensors the names that llama.cpp's converter gives them; unknown names stay.
+    private static func nameCanonically(_ tensors: inout [TensorEntry]) {
+        for index in tensors.indices {
+            tensors[index].name = canonicalTensorName(tensors[index].name)
+        }
+        // A table that the rotation base determines; old files carry it.
+        tensors.removeAll { $0.name.hasSuffix("rotary_emb.inv_freq") }
+    }
+
+    /// A tied model has one matrix for both ends; a file may give it either name, or both.
+    private static func tieEmbeddings(_ tensors: inout [TensorEntry], isTied: Bool) {
+        guard isTied else { return }
+        if tensors.contains(where: { $0.name == "token_embd.weight" }) {
+            tensors.removeAll { $0.name == "output.weight" }
+        } else if let index = tensors.firstIndex(where: { $0.name == "output.weight" }) {
+            tensors[index].name = "token_embd.weight"
+        }
+    }
+}
+
+/// The name in GGUF of a tensor of a Hugging Face decoder, or the name itself.
+func canonicalTensorName(_ name: String) -> String {
+    let ends = [
+        "embed_tokens.weight": "token_embd.weight", "norm.weight": "output_norm.weight",
+        "lm_head.weight": "output.weight",
+    ]
+    let plain = name.hasPrefix("model.") ? String(name.dropFirst(6)) : name
+    if let end = ends[plain] { return end }
+    let parts = plain.split(separator: ".", omittingEmptySubsequences: false)
+    guard parts.count >= 4, parts[0] == "layers", let layer = Int(parts[1]), layer >= 0,
+        let suffix = parts.last
+    else { return name }
+    let modules = [
+        "input_layernorm": "attn_norm", "post_attention_layernorm": "ffn_norm",
+        "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v",
+        "self_attn.o_proj": "attn_output", "self_attn.q_norm": "attn_q_norm",
+        "self_attn.k_norm": "attn_k_norm", "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up",
+        "mlp.down_proj": "ffn_down",
+    ]
+    guard let module = modules[parts[2..<parts.count - 1].joined(separator: ".")] else {
+        return name
+    }
+    return "blk.\(layer).\(module).\(suffix)"
+}

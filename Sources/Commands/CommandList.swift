@@ -1,0 +1,120 @@
+/// What `bored` can do, as its help tells it.
+enum CommandList {
+    static let about =
+        "BoredMesh: large language models, run together by computers that would stand idle."
+
+    static let all = [
+        demo, prompt, node, health, modelImport, modelList, modelRemove, key, simulate,
+    ]
+
+    private static let json = OptionSpecification("json", .flag, "one JSON object per line")
+    private static let config = OptionSpecification(
+        "config", .value("FILE"), "a JSON object of option names and values")
+    private static let data = OptionSpecification(
+        "data", .value("DIR"), "where keys, peers and models are kept; ~/.bored otherwise")
+    private static let swarm = OptionSpecification(
+        "swarm", .value("NAME"), "only nodes of the same swarm meet", standard: "public")
+    private static let peers = OptionSpecification(
+        "peer", .list("ADDR:PORT"), "a first contact; a name may stand for many addresses")
+    private static let threads = OptionSpecification(
+        "threads", .value("N"), "threads that compute", standard: "1")
+    private static let kernel = OptionSpecification(
+        "kernel", .value("LEVEL"), "scalar, avx2, avx512 or neon; the best there is otherwise")
+
+    static let node = CommandSpecification(
+        "node", "lends this computer to the mesh",
+        options: [
+            .init(
+                "listen", .value("ADDR:PORT"), "where to listen; port 0 takes any",
+                standard: "0.0.0.0:7777"),
+            peers, swarm, data,
+            .init(
+                "model", .list("NAME"),
+                "a model to hold layers of: its name or digest; the embedded one otherwise"),
+            .init("memory", .value("SIZE"), "memory lent for weights; half of all otherwise"),
+            .init("layers", .value("N"), "at most so many layers of each model"),
+            .init("cache", .value("SIZE"), "memory for the KV caches of requests", standard: "1G"),
+            .init("region", .value("NAME"), "where the computer stands, as its owner says"),
+            threads, kernel, config, json,
+        ],
+        notes: [
+            "example: bored node --peer 192.0.2.7:7777 --model boredling",
+            "SIGTERM and SIGINT make it leave in order.",
+        ])
+
+    static let prompt = CommandSpecification(
+        "prompt", "answers a prompt over the mesh", operands: "TEXT", operandCount: 1...1,
+        options: [
+            peers, swarm, data,
+            .init("model", .value("NAME"), "the model to ask", standard: "boredling"),
+            .init("max-tokens", .value("N"), "tokens of the answer at most", standard: "256"),
+            .init("temperature", .value("T"), "0 takes the best token always", standard: "0.7"),
+            .init("top-p", .value("P"), "the most likely tokens of this share", standard: "0.9"),
+            .init("top-k", .value("K"), "the most likely K tokens; 0 for all", standard: "0"),
+            .init("seed", .value("S"), "the same seed, the same answer; drawn otherwise"),
+            .init("stop", .list("TEXT"), "ends the answer where this text would begin"),
+            .init("wait", .value("SECONDS"), "patience for layers nobody holds", standard: "15"),
+            .init("raw", .flag, "continue TEXT as it stands, without a chat form"),
+            .init("alone", .flag, "compute everything in this process, with no mesh"),
+            .init("stats", .flag, "tell about speed and the chain afterwards"),
+            threads, kernel, config, json,
+        ],
+        notes: [
+            "TEXT - reads the standard input. Without --peer the node of this machine is used.",
+            "exit codes: 0 answered, 1 no answer, 64 a mistake in the command, 130 interrupted.",
+        ])
+
+    static let health = CommandSpecification(
+        "health", "shows the mesh: nodes, models, layers at risk",
+        options: [
+            peers, swarm, data,
+            .init("watch", .flag, "again every two seconds"),
+            .init("wait", .value("SECONDS"), "patience for a first answer", standard: "5"),
+            config, json,
+        ],
+        notes: ["exit codes: 0 every known model is complete, 1 one is not, 2 nobody answers."])
+
+    static let modelImport = CommandSpecification(
+        "model import", "puts a GGUF file or a safetensors directory into the store",
+        operands: "PATH", operandCount: 1...1,
+        options: [
+            .init("name", .value("NAME"), "what to call it; its own name otherwise"), data, config,
+            json,
+        ])
+
+    static let modelList = CommandSpecification(
+        "model list", "lists the models of the store", options: [data, config, json])
+
+    static let modelRemove = CommandSpecification(
+        "model remove", "takes a model out of the store", operands: "NAME", operandCount: 1...1,
+        options: [data, config, json])
+
+    static let key = CommandSpecification(
+        "key", "shows who this node is", options: [data, config, json])
+
+    static let simulate = CommandSpecification(
+        "simulate", "runs a world of nodes in virtual time, faults and all",
+        options: [
+            .init("nodes", .value("N"), "nodes of the world", standard: "100"),
+            .init("seed", .value("S"), "everything follows from it", standard: "1"),
+            .init("seeds", .value("N"), "so many worlds, from --seed on", standard: "1"),
+            .init("minutes", .value("M"), "virtual minutes of faults", standard: "1"),
+            .init("loss", .value("PERCENT"), "datagrams lost, at most", standard: "5"),
+            .init("layers", .value("N"), "layers of the simulated model", standard: "8"),
+            .init("view", .value("N"), "neighbours a node keeps in view"),
+            .init("calm", .flag, "no faults"),
+            .init("curves", .flag, "libsodium's curves instead of a keyed hash"),
+            config, json,
+        ],
+        notes: ["exit codes: 0 converged, 2 did not in time, 3 a wrong result."])
+
+    static let demo = CommandSpecification(
+        "demo", "five nodes on this machine answer a prompt together",
+        options: [
+            .init("nodes", .value("N"), "how many", standard: "5"),
+            .init("layers", .value("N"), "at most so many layers for each", standard: "2"),
+            .init("text", .value("TEXT"), "the prompt", standard: "What is a mesh?"),
+            .init("seed", .value("S"), "seed of the answer", standard: "7"),
+            config, json,
+        ])
+}

@@ -1,0 +1,98 @@
+import Identity
+import Primitives
+import Runtime
+import Wire
+
+/// `bored model`: what is in the store.
+enum ModelCommand {
+    static func importModel(_ settings: Settings) throws -> Int32 {
+        let directory = try settings.dataDirectory()
+        let keys = try directory.keys()
+        let store = ModelStore(in: directory)
+        let checkpoint = try ModelStore.openCheckpoint(settings.operands[0])
+        if let name = settings.string("name"), name.utf8.count > Limits.modelNameByteCount {
+            throw UsageError("--name takes at most \(Limits.modelNameByteCount) bytes.")
+        }
+        let start = SystemClock.now()
+        let signed = try store.importModel(
+            checkpoint, name: settings.string("name"), keys: keys
+        ) { progress in
+            guard !settings.wantsJSON else { return }
+            Console.note(
+                "\(progress.finishedPieceCount) of \(progress.pieceCount) pieces, "
+                    + "\(size(progress.byteCount))")
+        }
+        let manifest = signed.manifest
+        let byteCount = manifest.pieces.reduce(UInt64(0)) { $0 + $1.byteCount }
+        if settings.wantsJSON {
+            var line = JSONLine()
+            line.add("name", manifest.name)
+            line.add("digest", manifest.digest.description)
+            line.add("layers", manifest.layerCount)
+            line.add("bytes", Int(byteCount))
+            Console.line(line.text)
+        } else {
+            Console.line(
+                "\(manifest.name) \(manifest.digest): \(manifest.layerCount) layers, "
+                    + "\(size(byteCount)), in \(decimal(SystemClock.now().since(start).seconds, 1)) s"
+            )
+        }
+        return 0
+    }
+
+    static func list(_ settings: Settings) throws -> Int32 {
+        let directory = try settings.dataDirectory()
+        let store = ModelStore(in: directory)
+        try EmbeddedModel.add(to: store, keys: try directory.keys())
+        let models = store.models()
+        if settings.wantsJSON {
+            for model in models {
+                let manifest = model.manifest
+                var line = JSONLine()
+                line.add("name", manifest.name)
+                line.add("digest", manifest.digest.description)
+                line.add("license", manifest.license)
+                line.add("layers", manifest.layerCount)
+                line.add("bytes", Int(manifest.pieces.reduce(UInt64(0)) { $0 + $1.byteCount }))
+                line.add("pieces", manifest.pieces.count)
+                line.add("piecesHere", model.isComplete.count { $0 })
+                Console.line(line.text)
+            }
+            return 0
+        }
+        let header = [["name", "digest", "layers", "size", "pieces here", "license"]]
+        let rows = models.map { model in
+            let manifest = model.manifest
+            return [
+                manifest.name, manifest.digest.short, "\(manifest.layerCount)",
+                size(manifest.pieces.reduce(UInt64(0)) { $0 + $1.byteCount }),
+                "\(model.isComplete.count { $0 }) of \(manifest.pieces.count)",
+                manifest.license.isEmpty ? "-" : manifest.license,
+            ]
+        }
+        for line in columns(header + rows) { Console.line(line) }
+        return 0
+    }
+
+    static func remove(_ settings: Settings) throws -> Int32 {
+        let store = ModelStore(in: try settings.dataDirectory())
+        let name = settings.operands[0]
+        let found = store.models(matching: name)
+        guard let model = found.first else {
+            throw CommandError("The store has no model '\(name)': see bored model list.")
+        }
+        guard found.count == 1 else {
+            throw CommandError(
+                "\(found.count) models are called '\(name)': name one by its digest.")
+        }
+        try store.remove(model.manifest.digest)
+        if settings.wantsJSON {
+            var line = JSONLine()
+            line.add("removed", model.manifest.digest.description)
+            Console.line(line.text)
+        } else {
+            Console.line("removed \(model.manifest.name) \(model.manifest.digest)")
+        }
+        return 0
+    }
+}

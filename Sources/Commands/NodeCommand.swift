@@ -1,0 +1,135 @@
+import Glibc
+import Identity
+import MeshNode
+import Primitives
+import Runtime
+import Shards
+import Wire
+
+/// `bored node`: lends this computer.
+enum NodeCommand {
+    static func run(_ settings: Settings) throws -> Int32 {
+        let directory = try settings.dataDirectory()
+        let lock = try directory.lock()
+        let keys = try directory.keys()
+        let store = ModelStore(in: directory)
+        let log = NodeLog(isJSON: settings.wantsJSON)
+        var loop = try NodeLoop(
+            keys: keys, settings: try loopSettings(settings), store: store)
+        try loop.watchSignals()
+        let swarm = try settings.swarmName()
+        try directory.announce(
+            RunningNode(
+                address: loop.address, processID: Int(getpid()), swarm: swarm, id: keys.id),
+            holding: lock)
+        log.write("listening", "node \(keys.id.short) on \(loop.address), swarm \(swarm)")
+        try addModels(settings, keys: keys, store: store, log: log, loop: &loop)
+        loop.with { node, now, outbox in
+            node.meet(directory.keptPeers(), at: now, into: &outbox)
+        }
+        try serve(settings, directory: directory, log: log, loop: &loop)
+        log.write("leaving", "node \(keys.id.short)")
+        try loop.leave()
+        directory.withdraw(holding: lock)
+        loop.finish()
+        return 0
+    }
+
+    private static func loopSettings(_ settings: Settings) throws -> NodeLoopSettings {
+        var node = NodeSettings(
+            swarm: SwarmKey(name: try settings.swarmName()), firstSequence: wallMilliseconds())
+        let memory = try settings.byteCount("memory").map { UInt64($0) }
+        node.memoryByteCount = memory ?? machineMemory() / 2
+        node.layerLimit = try settings.integer("layers", in: 0...Limits.layerCount)
+        node.region = settings.string("region") ?? ""
+        guard node.region.utf8.count <= 8, node.region.utf8.allSatisfy({ $0 < 128 }) else {
+            throw UsageError("--region takes at most eight ASCII characters.")
+        }
+        guard let listen = try settings.address("listen") else {
+            throw UsageError("--listen takes an address such as 0.0.0.0:7777.")
+        }
+        var loop = NodeLoopSettings(node: node, listen: listen)
+        loop.threadCount = try settings.threadCount()
+        loop.kernelLevel = try settings.kernelLevel()
+        loop.cacheByteLimit = try settings.byteCount("cache") ?? Limits.cacheByteCountDefault
+        return loop
+    }
+
+    /// Models of the store are offered at once; others are looked for among the peers.
+    private static func addModels(
+        _ settings: Settings, keys: NodeKeys, store: ModelStore, log: NodeLog,
+        loop: inout NodeLoop
+    ) throws {
+        let asked = settings.list("model")
+        let names = asked.isEmpty ? [EmbeddedModel.name] : asked
+        if names.contains(EmbeddedModel.name) { try EmbeddedModel.add(to: store, keys: keys) }
+        for name in names {
+            let found = store.models(matching: name)
+            guard found.count <= 1 else {
+                throw CommandError(
+                    "\(found.count) models of the store are called '\(name)': name one by its "
+                        + "digest, as bored model list shows it.")
+            }
+            if let model = found.first {
+                let pieces = store.statuses(of: model.manifest)
+                loop.with { node, now, outbox in
+                    node.addModel(
+                        model.signed, pieces: pieces, isServed: true, at: now, into: &outbox)
+                }
+            } else {
+                log.write("searching", "model \(name) among the peers")
+                let query = ManifestQuery(name)
+                loop.with { node, now, outbox in
+                    node.findModel(query, isServed: true, at: now, into: &outbox)
+                }
+            }
+        }
+    }
+
+    private static func serve(
+        _ settings: Settings, directory: DataDirectory, log: NodeLog, loop: inout NodeLoop
+    ) throws {
+        var nextResolve = SystemClock.now()
+        var wait = Interval.milliseconds(200)
+        while !loop.isSignalled {
+            let now = SystemClock.now()
+            if nextResolve <= now {
+                // Names are asked again while the node is alone: a service's other containers may
+                // start later than this one.
+                if loop.node.peerCount == 0 {
+                    let contacts = try settings.contacts()
+                    loop.with { node, now, outbox in
+                        node.meet(contacts, at: now, into: &outbox)
+                    }
+                } else {
+                    wait = .seconds(30)
+                }
+                nextResolve = now + wait
+                wait = min(wait * 2, .seconds(30))
+            }
+            for effect in try loop.turn(until: nextResolve) {
+                switch effect {
+                case .note(let note): log.write(note)
+                case .keepSeeds(let records): try? directory.keep(peers: records)
+                default: break
+                }
+            }
+        }
+    }
+
+    private static func machineMemory() -> UInt64 {
+        UInt64(max(0, sysconf(Int32(_SC_PHYS_PAGES))))
+            * UInt64(max(0, sysconf(Int32(_SC_PAGESIZE))))
+    }
+}
+
+extension ManifestQuery {
+    /// Sixty-four hexadecimal digits are a digest, everything else is a name.
+    init(_ text: String) {
+        if let raw = Bytes32(hexadecimal: text) {
+            self = .digest(Digest(raw))
+        } else {
+            self = .name(text)
+        }
+    }
+}

@@ -1,0 +1,83 @@
+import Glibc
+import Primitives
+import Runtime
+
+/// Something the command could not do, in one sentence.
+struct CommandError: Error, CustomStringConvertible {
+    var description: String
+    var exitCode: Int32 = 1
+
+    init(_ sentence: String, exitCode: Int32 = 1) {
+        description = sentence
+        self.exitCode = exitCode
+    }
+}
+
+/// The way from what was typed to the command that does it.
+public enum Program {
+    /// Runs one command; the result is the exit code of the process.
+    public static func run(_ arguments: [String]) -> Int32 {
+        do {
+            return try dispatch(arguments)
+        } catch let error as UsageError {
+            Console.note("bored: \(error)")
+            return UsageError.exitCode
+        } catch let error as CommandError {
+            Console.note("bored: \(error)")
+            return error.exitCode
+        } catch {
+            Console.note("bored: \(error)")
+            return 1
+        }
+    }
+
+    private static func dispatch(_ arguments: [String]) throws -> Int32 {
+        guard let first = arguments.first, first != "--help", first != "-h", first != "help" else {
+            Console.out(Help.overview(CommandList.all, about: CommandList.about))
+            return 0
+        }
+        if first == "--version" {
+            Console.line("bored \(version)")
+            return 0
+        }
+        // `model import` is one name of two words.
+        let isGroup = CommandList.all.contains { $0.name.hasPrefix(first + " ") }
+        if isGroup, arguments.count == 1 || arguments[1].hasPrefix("-") {
+            let group = CommandList.all.filter { $0.name.hasPrefix(first + " ") }
+            Console.out(Help.overview(group, about: CommandList.about))
+            return arguments.count == 1 ? UsageError.exitCode : 0
+        }
+        let name = isGroup ? first + " " + arguments[1] : first
+        let command = try Help.command(name, among: CommandList.all)
+        let settings = try Settings(
+            command, arguments: Array(arguments.dropFirst(isGroup ? 2 : 1)),
+            environment: environmentValue, readFile: { try? FileBytes.read($0) })
+        if settings.wantsHelp {
+            Console.out(Help.text(of: command))
+            return 0
+        }
+        return try run(name, settings)
+    }
+
+    private static func run(_ name: String, _ settings: Settings) throws -> Int32 {
+        switch name {
+        case "node": try NodeCommand.run(settings)
+        case "prompt": try PromptCommand.run(settings)
+        case "health": try HealthCommand.run(settings)
+        case "model import": try ModelCommand.importModel(settings)
+        case "model list": try ModelCommand.list(settings)
+        case "model remove": try ModelCommand.remove(settings)
+        case "key": try KeyCommand.run(settings)
+        case "simulate": try SimulateCommand.run(settings)
+        default: try DemoCommand.run(settings)
+        }
+    }
+
+    static let version = "0.1.0"
+}
+
+/// A variable of the environment, or nil.
+func environmentValue(_ name: String) -> String? {
+    // The string is copied before anybody can change the environment.
+    unsafe getenv(name).map { unsafe String(cString: $0) }
+}

@@ -1,0 +1,145 @@
+import Glibc
+import MeshNode
+import Primitives
+import Runtime
+import Shards
+import Tensors
+import Transformers
+import Wire
+
+/// `bored prompt`: text in, text out, word by word.
+enum PromptCommand {
+    static func run(_ settings: Settings) throws -> Int32 {
+        let text = try promptText(settings)
+        let directory = try settings.dataDirectory()
+        let store = ModelStore(in: directory)
+        let sampling = try samplingSettings(settings)
+        return settings.flag("alone")
+            ? try alone(settings, text, sampling, directory, store)
+            : try mesh(settings, text, sampling, directory, store)
+    }
+
+    private static func promptText(_ settings: Settings) throws -> String {
+        let text = settings.operands[0]
+        guard text == "-" else { return text }
+        guard let input = Console.readInput(limit: 1 << 20) else {
+            throw CommandError("The standard input is not UTF-8 text of at most 1 MiB.")
+        }
+        return input
+    }
+
+    private static func samplingSettings(_ settings: Settings) throws -> SamplingSettings {
+        let temperature = try settings.number("temperature", in: 0...100) ?? 0.7
+        let topP = try settings.number("top-p", in: 0...1) ?? 0.9
+        let topK = try settings.integer("top-k", in: 0...1_000_000) ?? 0
+        let drawn = SystemEntropy.bytes(6).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        let seed = try settings.seed("seed") ?? drawn
+        do {
+            return try SamplingSettings(
+                temperature: Float(temperature), topK: topK, topP: Float(topP), seed: seed)
+        } catch {
+            throw UsageError("--temperature, --top-p and --top-k do not go together: \(error).")
+        }
+    }
+
+    private static func generationSettings(
+        _ settings: Settings, _ model: TextModel, _ sampling: SamplingSettings
+    ) throws -> GenerationSettings {
+        let maximum = try settings.integer("max-tokens", in: 1...Limits.positionCount) ?? 256
+        return GenerationSettings(
+            sampling: sampling, maximumTokenCount: maximum, stopIDs: model.stopIDs,
+            stopStrings: settings.list("stop"))
+    }
+
+    // MARK: alone
+
+    private static func alone(
+        _ settings: Settings, _ text: String, _ sampling: SamplingSettings,
+        _ directory: DataDirectory, _ store: ModelStore
+    ) throws -> Int32 {
+        let name = settings.string("model") ?? EmbeddedModel.name
+        if name == EmbeddedModel.name {
+            try EmbeddedModel.add(to: store, keys: try directory.keys())
+        }
+        guard let stored = store.models(matching: name).first, stored.hasAllPieces else {
+            throw CommandError(
+                "The store has no complete model '\(name)': see bored model list, or bring one in "
+                    + "with bored model import PATH.")
+        }
+        let model = try TextModel(stored.manifest, store: store)
+        introduce(model, settings)
+        let kernels = Kernels(level: try settings.kernelLevel())
+        let crew = try ThreadCrew(memberCount: try settings.threadCount())
+        let writer = AnswerPrinter(settings)
+        let answer: Answer
+        do {
+            answer = try AloneAnswer.run(
+                model, try AloneAnswer.load(model, store: store),
+                promptIDs: model.promptIDs(for: text, isRaw: settings.flag("raw")),
+                settings: try generationSettings(settings, model, sampling), kernels: kernels,
+                crew: crew, tell: writer.tell)
+        } catch let error as GenerationError {
+            throw CommandError("\(error)")
+        }
+        writer.finish(answer)
+        return 0
+    }
+
+    /// A model without a chat form is said to be one, and so is the demonstration model.
+    static func introduce(_ model: TextModel, _ settings: Settings) {
+        if model.manifest.name == EmbeddedModel.name {
+            Console.note(
+                "(\(EmbeddedModel.name) is a tiny demonstration model: expect simple talk and "
+                    + "wrong facts)")
+        }
+        if model.template == nil, !settings.flag("raw") {
+            Console.note(
+                "(\(model.manifest.name) has no chat form that is known: the text is continued "
+                    + "as it stands)")
+        }
+    }
+
+    // MARK: over the mesh
+
+    private static func mesh(
+        _ settings: Settings, _ text: String, _ sampling: SamplingSettings,
+        _ directory: DataDirectory, _ store: ModelStore
+    ) throws -> Int32 {
+        let name = settings.string("model") ?? EmbeddedModel.name
+        let contacts = try Visitor.contacts(settings, directory)
+        if name == EmbeddedModel.name {
+            try EmbeddedModel.add(to: store, keys: try directory.keys())
+        }
+        var loop = try Visitor.loop(settings, store: store, contacts: contacts)
+        let patience = try settings.seconds("wait")
+        let model = try EntryModel.find(
+            name, loop: &loop, store: store, settings: settings, patience: patience)
+        introduce(model, settings)
+        let writer = AnswerPrinter(settings)
+        do {
+            let run = try MeshAnswer(
+                model, promptIDs: model.promptIDs(for: text, isRaw: settings.flag("raw")),
+                settings: try generationSettings(settings, model, sampling), tell: writer.tell)
+            let answer = try run.run(on: &loop, patience: patience) { effect in
+                if case .requestOpened(_, let seats) = effect { writer.show(chain: seats) }
+            }
+            writer.finish(answer)
+            try loop.leave()
+            return answer.finish == .cancelled ? 130 : 0
+        } catch let error as AnswerError {
+            let failure = sentence(for: error, model: model.manifest)
+            writer.fail(failure.description)
+            try? loop.leave()
+            throw failure
+        }
+    }
+
+    static func sentence(for error: AnswerError, model: ModelManifest) -> CommandError {
+        switch error {
+        case .generation(let error): CommandError("\(error)")
+        case .system(let error): CommandError("\(error)")
+        case .cancelled: CommandError("Interrupted before the first word.", exitCode: 130)
+        case .request(let end): CommandError(FailureText.sentence(for: end, model: model.name))
+        }
+    }
+}

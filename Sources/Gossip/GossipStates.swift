@@ -1,0 +1,347 @@
+internal import Identity
+internal import Primitives
+internal import Wire
+
+/// The signed states of the neighbourhood: told on change two hops far, kept alive by digests,
+/// mended by pulls.
+extension GossipCore {
+    /// What became of a state that came in.
+    enum Verdict {
+        case adopted(isNewOwner: Bool)
+        case departed
+        case known
+        case refused
+        case forged
+    }
+
+    // MARK: this node's own
+
+    mutating func signOwn() {
+        ownState.sequence += 1
+        ownState.coordinate = vivaldi.coordinate
+        signedOwn = SignedState(ownState, record: record, keys: keys)
+    }
+
+    /// The own state has changed: it goes out at once, or as soon as the rate allows.
+    mutating func changed(at now: Instant, into mail: inout Mail) {
+        guard !hasLeft else { return }
+        schedule.pushAt = min(schedule.pushAt, now)
+        pushOwn(at: now, into: &mail)
+    }
+
+    mutating func pushOwn(at now: Instant, into mail: inout Mail) {
+        guard pushMeter.take(at: now) else {
+            schedule.pushAt = pushMeter.nextAt(now)
+            return
+        }
+        schedule.pushAt = .never
+        schedule.refreshAt = now + random.jittered(settings.stateRefresh)
+        signOwn()
+        guard !record.isTransient else { return }
+        let item = StateItem(hopCount: 0, age: 0, signed: signedOwn)
+        for peer in active.keys {
+            send(.states(isAnswer: false, isLast: true, [item]), to: peer, into: &mail)
+        }
+    }
+
+    mutating func refresh(at now: Instant, into mail: inout Mail) {
+        schedule.refreshAt = now + random.jittered(settings.stateRefresh)
+        changed(at: now, into: &mail)
+    }
+
+    // MARK: taking states in
+
+    mutating func receiveStates(
+        _ items: [StateItem], _ isAnswer: Bool, _ isLast: Bool, from peer: NodeID, at now: Instant,
+        into mail: inout Mail
+    ) {
+        take(items, from: peer, at: now, into: &mail)
+        guard isAnswer, let count = asking[peer] else { return }
+        asking[peer] = isLast ? nil : count + items.count
+        if isLast { tell(.statesAnswered(from: peer, count: count + items.count)) }
+    }
+
+    /// Takes states in and passes on what is new: one message per link.
+    mutating func take(
+        _ items: [StateItem], from peer: NodeID, at now: Instant, into mail: inout Mail
+    ) {
+        var onward: [StateItem] = []
+        for item in items {
+            let owner = item.signed.record.id
+            switch adopt(item, from: peer, at: now, into: &mail) {
+            case .adopted(let isNewOwner):
+                counters.statesAdopted += 1
+                tell(.stateChanged(owner))
+                let isSmall = known.count <= settings.smallSwarmLimit
+                if item.hopCount == 0 || (isNewOwner && isSmall) { onward.append(item) }
+            case .departed:
+                let isSmall = known.count <= settings.smallSwarmLimit
+                if item.hopCount == 0 || isSmall { onward.append(item) }
+            case .known: counters.stale += 1
+            case .refused: counters.statesRefused += 1
+            case .forged: return ban(peer, at: now)
+            }
+        }
+        if !onward.isEmpty, !record.isTransient { passOn(onward, from: peer, into: &mail) }
+    }
+
+    private mutating func passOn(
+        _ items: [StateItem], from peer: NodeID, into mail: inout Mail
+    ) {
+        for link in active.keys where link != peer {
+            var batch: [StateItem] = []
+            for item in items where item.signed.record.id != link {
+                let owner = item.signed.record.id
+                if let entry = known[owner], entry.toldTo.contains(link) { continue }
+                known.update(owner) { $0.toldTo.append(link) }
+                let hopCount = min(item.hopCount, 254) + 1
+                batch.append(StateItem(hopCount: hopCount, age: item.age, signed: item.signed))
+            }
+            if batch.isEmpty { continue }
+            send(.states(isAnswer: false, isLast: true, batch), to: link, into: &mail)
+        }
+    }
+
+    private mutating func adopt(
+        _ item: StateItem, from peer: NodeID, at now: Instant, into mail: inout Mail
+    ) -> Verdict {
+        let (owner, state) = (item.signed.record.id, item.signed.state)
+        if owner == id { return adoptOwn(item.signed, at: now, into: &mail) }
+        if item.signed.record.isTransient {
+            counters.transientRefused += 1
+            return .refused
+        }
+        if let departure = departed[owner], state.sequence <= departure.sequence { return .known }
+        let heardAt = evidence(age: item.age, isDirect: owner == peer, at: now)
+        if let entry = known[owner], state.sequence <= entry.state.sequence {
+            if state.sequence == entry.state.sequence {
+                extend(owner, to: heardAt, from: peer)
+                known.update(owner) { if !$0.toldTo.contains(peer) { $0.toldTo.append(peer) } }
+            }
+            return .known
+        }
+        guard now.since(heardAt) < settings.stateExpiry else { return .refused }
+        guard adopt(item.signed.record) else { return .forged }
+        counters.signaturesChecked += 1
+        guard item.signed.isAuthentic(suite: keys.suite) else {
+            counters.forged += 1
+            return .forged
+        }
+        if state.presence == .leaving {
+            depart(owner, sequence: state.sequence, at: now)
+            return .departed
+        }
+        return insert(item, from: peer, heardAt: heardAt, at: now)
+    }
+
+    private mutating func insert(
+        _ item: StateItem, from peer: NodeID, heardAt: Instant, at now: Instant
+    ) -> Verdict {
+        let owner = item.signed.record.id
+        let isLink = active.contains(owner) || owner == peer
+        let hopCount = isLink ? 1 : min(3, Int(item.hopCount) + 1)
+        let old = known[owner]
+        guard old != nil || admits(owner, hopCount: hopCount) else { return .refused }
+        known[owner] = KnownState(
+            signed: item.signed, heardAt: max(heardAt, old?.heardAt ?? .origin),
+            hopCount: min(hopCount, old?.hopCount ?? 3), roundTrip: old?.roundTrip, signedAt: now,
+            heardFrom: peer,
+            secondHopUntil: hopCount <= 2
+                ? now + settings.stateExpiry : old?.secondHopUntil ?? .origin,
+            toldTo: [peer])
+        departed.remove(owner)
+        return .adopted(isNewOwner: old == nil)
+    }
+
+    /// Whether an owner not known before finds a place: far ones only in a small swarm; at the
+    /// limit, fewer hops win, then the smaller XOR distance.
+    private mutating func admits(_ owner: NodeID, hopCount: Int) -> Bool {
+        if hopCount >= 3, !record.isTransient, known.count >= settings.smallSwarmLimit {
+            return false
+        }
+        guard known.count >= settings.neighbourhoodLimit else { return true }
+        var worst = (hopCount: hopCount, distance: owner.distance(to: id))
+        var victim: NodeID?
+        for index in known.keys.indices where !active.contains(known.keys[index]) {
+            let rank = (known.values[index].hopCount, known.keys[index].distance(to: id))
+            if rank > worst {
+                worst = rank
+                victim = known.keys[index]
+            }
+        }
+        guard let victim else { return false }
+        known.remove(victim)
+        tell(.stateGone(victim))
+        return true
+    }
+
+    /// A state of this node that this node does not remember: signed before a restart, by a clock
+    /// that ran ahead. It must not outlive what is true now.
+    private mutating func adoptOwn(
+        _ signed: SignedState, at now: Instant, into mail: inout Mail
+    ) -> Verdict {
+        counters.ownStatesEchoed += 1
+        guard signed.state.sequence > ownState.sequence else { return .known }
+        counters.signaturesChecked += 1
+        guard signed.record.signingKey == keys.signingKey,
+            signed.isAuthentic(suite: keys.suite), signed.state.sequence < .max / 2
+        else {
+            counters.forged += 1
+            return .forged
+        }
+        ownState.sequence = signed.state.sequence
+        changed(at: now, into: &mail)
+        return .known
+    }
+
+    // MARK: life and its end
+
+    func evidence(age: UInt8, isDirect: Bool, at now: Instant) -> Instant {
+        if isDirect { return now }
+        let since = Interval.milliseconds(Int(age) * 100) + settings.hopAllowance
+        return Instant(nanoseconds: now.since(.origin + since).nanoseconds)
+    }
+
+    mutating func extend(_ owner: NodeID, to heardAt: Instant, from peer: NodeID) {
+        known.update(owner) {
+            guard heardAt > $0.heardAt else { return }
+            $0.heardAt = heardAt
+            $0.heardFrom = peer
+        }
+    }
+
+    private mutating func depart(_ owner: NodeID, sequence: UInt64, at now: Instant) {
+        if departed.count >= Limits.gossipMarkCount, departed[owner] == nil {
+            var first = 0
+            for index in departed.values.indices
+            where departed.values[index].until < departed.values[first].until { first = index }
+            departed.remove(departed.keys[first])
+        }
+        departed[owner] = Departure(sequence: sequence, until: now + settings.signedExpiry)
+        passive.remove(owner)
+        if known.remove(owner) != nil { tell(.stateGone(owner)) }
+    }
+
+    mutating func receiveLeave(
+        _ signed: SignedState, from peer: NodeID, at now: Instant, into mail: inout Mail
+    ) {
+        guard signed.record.id == peer, signed.state.presence == .leaving else {
+            counters.malformed += 1
+            return
+        }
+        take(
+            [StateItem(hopCount: 0, age: 0, signed: signed)], from: peer, at: now, into: &mail)
+        guard active.contains(peer) else { return }
+        dropLink(peer, at: now)
+        passive.remove(peer)
+        tried.mark(peer, until: now + settings.retryInterval)
+    }
+
+    /// Twice a second: what nobody heard of ends, marks end, second hops fade to third.
+    mutating func sweep(at now: Instant, into mail: inout Mail) {
+        schedule.sweepAt = now + .milliseconds(500)
+        for peer in requested.expire(at: now) {
+            tried.mark(peer, until: now + settings.retryInterval)
+        }
+        _ = tried.expire(at: now)
+        _ = banned.expire(at: now)
+        _ = pulled.expire(at: now)
+        _ = answered.expire(at: now)
+        _ = reached.expire(at: now)
+        departed.removeAll { _, departure in departure.until <= now }
+        for owner in known.keys {
+            guard let entry = known[owner] else { continue }
+            let isOver =
+                now.since(entry.heardAt) >= settings.stateExpiry
+                || now.since(entry.signedAt) >= settings.signedExpiry
+            if isOver {
+                known.remove(owner)
+                counters.statesExpired += 1
+                tell(.stateGone(owner))
+                if active.contains(owner) { dropLink(owner, at: now) }
+            } else if entry.hopCount == 2, entry.secondHopUntil <= now {
+                known.update(owner) { $0.hopCount = 3 }
+            }
+        }
+    }
+
+    // MARK: telling
+
+    func item(of entry: KnownState, at now: Instant) -> StateItem {
+        StateItem(
+            hopCount: UInt8(entry.hopCount), age: age(of: entry, at: now), signed: entry.signed)
+    }
+
+    func age(of entry: KnownState, at now: Instant) -> UInt8 {
+        let tenths = (now.since(entry.heardAt).milliseconds + 99) / 100
+        return UInt8(min(255, tenths))
+    }
+
+    /// Tells a peer the states it has not from here, links first.
+    mutating func tellStates(
+        to peer: NodeID, limit: Int, at now: Instant, into mail: inout Mail
+    ) {
+        var owners: [NodeID] = []
+        for isLink in [true, false] {
+            for index in known.keys.indices where (known.values[index].hopCount == 1) == isLink {
+                let owner = known.keys[index]
+                if owner != peer, !known.values[index].toldTo.contains(peer) {
+                    owners.append(owner)
+                }
+            }
+        }
+        owners = Array(owners.prefix(limit))
+        sendStates(owners, isAnswer: false, to: peer, at: now, into: &mail)
+    }
+
+    private mutating func sendStates(
+        _ owners: [NodeID], isAnswer: Bool, to peer: NodeID, at now: Instant, into mail: inout Mail
+    ) {
+        var items: [StateItem] = []
+        if isAnswer, !record.isTransient {
+            items.append(StateItem(hopCount: 0, age: 0, signed: signedOwn))
+        }
+        for owner in owners {
+            guard let entry = known[owner] else { continue }
+            items.append(item(of: entry, at: now))
+            if active.contains(peer), !entry.toldTo.contains(peer) {
+                known.update(owner) { $0.toldTo.append(peer) }
+            }
+        }
+        let size = Limits.gossipStatesPerMessage
+        var start = 0
+        while start < items.count || (isAnswer && start == 0) {
+            let end = min(items.count, start + size)
+            let message = GossipMessage.states(
+                isAnswer: isAnswer, isLast: end == items.count, Array(items[start..<end]))
+            send(message, to: peer, into: &mail)
+            start = max(end, 1)
+        }
+    }
+
+    mutating func receiveAskStates(
+        _ prefixes: [UInt64], from peer: NodeID, at now: Instant, into mail: inout Mail
+    ) {
+        guard prefixes.isEmpty else {
+            var owners: [NodeID] = []
+            for prefix in prefixes {
+                if prefix == id.prefix {
+                    let own = StateItem(hopCount: 0, age: 0, signed: signedOwn)
+                    let message = GossipMessage.states(isAnswer: false, isLast: true, [own])
+                    if !record.isTransient { send(message, to: peer, into: &mail) }
+                } else if let owner = owner(of: prefix), !owners.contains(owner) {
+                    owners.append(owner)
+                }
+            }
+            sendStates(owners, isAnswer: false, to: peer, at: now, into: &mail)
+            return
+        }
+        guard !answered.contains(peer, at: now) else {
+            counters.flooded += 1
+            return
+        }
+        answered.mark(peer, until: now + .milliseconds(Limits.gossipAnswerMilliseconds))
+        sendStates(
+            known.keys.filter { $0 != peer }, isAnswer: true, to: peer, at: now, into: &mail)
+    }
+}

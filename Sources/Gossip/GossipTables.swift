@@ -1,0 +1,167 @@
+internal import Identity
+internal import Primitives
+
+/// Credit that time earns and messages spend: bursts up to a limit, then a steady rate.
+struct Meter: Sendable {
+    private let cost: Interval
+    private let limit: Interval
+    private var credit: Interval
+    private var lastAt: Instant
+
+    init(burst: Int, each cost: Interval, at now: Instant) {
+        self.cost = cost
+        limit = cost * burst
+        credit = limit
+        lastAt = now
+    }
+
+    /// True where the credit sufficed; then it is spent.
+    mutating func take(at now: Instant) -> Bool {
+        earn(at: now)
+        guard credit >= cost else { return false }
+        credit = credit - cost
+        return true
+    }
+
+    /// The first moment at which `take` succeeds.
+    mutating func nextAt(_ now: Instant) -> Instant {
+        earn(at: now)
+        return now + (cost - credit)
+    }
+
+    var usedAt: Instant { lastAt }
+
+    private mutating func earn(at now: Instant) {
+        credit = min(limit, credit + now.since(lastAt))
+        lastAt = max(lastAt, now)
+    }
+}
+
+/// Where the probing of one link stands (SWIM section 3.1, with a suspicion that stays private).
+enum ProbeStage: Sendable {
+    case idle
+    case waiting(number: UInt32, sentAt: Instant, until: Instant)
+    case indirect(number: UInt32, until: Instant, helperCount: Int, nackCount: Int)
+    case suspect(number: UInt32, until: Instant)
+
+    var until: Instant {
+        switch self {
+        case .idle: .never
+        case .waiting(_, _, let until), .indirect(_, let until, _, _), .suspect(_, let until): until
+        }
+    }
+}
+
+/// One member of the active view.
+struct Link: Sendable {
+    let since: Instant
+    var lastHeard: Instant
+    var nextProbeAt: Instant
+    var stage = ProbeStage.idle
+    var indirectRounds = 0
+    /// Where the digest's walk over far states stands.
+    var digestCursor = 0
+    var smoothed: Interval?
+    var deviation = Interval.zero
+
+    init(at now: Instant, firstProbeAt: Instant) {
+        since = now
+        lastHeard = now
+        nextProbeAt = firstProbeAt
+    }
+
+    /// RFC 6298 section 2.
+    mutating func measured(_ roundTrip: Interval) {
+        guard let old = smoothed else {
+            smoothed = roundTrip
+            deviation = roundTrip / 2
+            return
+        }
+        let difference = old > roundTrip ? old - roundTrip : roundTrip - old
+        deviation = (deviation * 3 + difference) / 4
+        smoothed = (old * 7 + roundTrip) / 8
+    }
+}
+
+/// A first contact, kept for the hour in which all links are gone.
+struct Contact: Sendable {
+    var nextTryAt: Instant
+    var wait: Interval
+}
+
+/// A probe made because another node asked.
+struct Relay: Sendable {
+    let asker: NodeID
+    let askerNumber: UInt32
+    let target: NodeID
+    let until: Instant
+}
+
+/// A node that left: its last sequence, remembered so that no echo of it comes back.
+struct Departure: Sendable {
+    let sequence: UInt64
+    let until: Instant
+}
+
+/// When each of the slow duties is due.
+struct Schedule: Sendable {
+    var sweepAt = Instant.origin
+    var promoteAt = Instant.origin
+    var shuffleAt = Instant.origin
+    var reachOutAt = Instant.origin
+    var optimiseAt = Instant.origin
+    var refreshAt = Instant.origin
+    var pushAt = Instant.never
+
+    var next: Instant {
+        min(
+            min(min(sweepAt, promoteAt), min(shuffleAt, reachOutAt)),
+            min(optimiseAt, min(refreshAt, pushAt)))
+    }
+
+    mutating func postpone(by late: Interval) {
+        sweepAt = sweepAt + late
+        promoteAt = promoteAt + late
+        shuffleAt = shuffleAt + late
+        reachOutAt = reachOutAt + late
+        optimiseAt = optimiseAt + late
+        refreshAt = refreshAt + late
+    }
+}
+
+/// Peers marked until a moment: a bounded table where the mark that ends first makes room.
+struct Marks<Key: Comparable & Sendable>: Sendable {
+    private var table = OrderedTable<Key, Instant>()
+    private let limit: Int
+
+    init(limit: Int) { self.limit = limit }
+
+    var count: Int { table.count }
+    var marked: [Key] { table.keys }
+
+    func contains(_ key: Key, at now: Instant) -> Bool {
+        guard let until = table[key] else { return false }
+        return now < until
+    }
+
+    mutating func mark(_ key: Key, until: Instant) {
+        if !table.contains(key), table.count >= limit {
+            var first = 0
+            for index in table.values.indices where table.values[index] < table.values[first] {
+                first = index
+            }
+            table.remove(table.keys[first])
+        }
+        table[key] = until
+    }
+
+    @discardableResult
+    mutating func unmark(_ key: Key) -> Bool { table.remove(key) != nil }
+
+    /// Forgets what has ended, and says what that was.
+    mutating func expire(at now: Instant) -> [Key] {
+        let ended = table.keys.filter { !contains($0, at: now) }
+        if !ended.isEmpty { table.removeAll { _, until in until <= now } }
+        return ended
+    }
+}

@@ -1,1 +1,0 @@
-// The Gossip room: see docs/ARCHITECTURE.md.

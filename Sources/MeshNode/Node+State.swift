@@ -1,0 +1,264 @@
+internal import Gossip
+public import Identity
+internal import Kademlia
+internal import Pipelines
+internal import Placement
+public import Primitives
+internal import Sessions
+internal import Shards
+public import Wire
+
+/// What the node tells others of itself, what it knows of them, and its own timers.
+extension Node {
+    // MARK: verbs of the shell
+
+    /// Addresses to begin with: given by a person, resolved from a name.
+    public mutating func meet(
+        _ addresses: [PeerAddress], at now: Instant, into outbox: inout Outbox
+    ) {
+        for address in addresses where !record.addresses.contains(address) {
+            bootstrap.add(address, at: now)
+        }
+        fireOwn(at: now, into: &outbox)
+        settle(at: now, into: &outbox)
+    }
+
+    /// Records kept on disk from an earlier run.
+    public mutating func meet(
+        _ records: [NodeRecord], at now: Instant, into outbox: inout Outbox
+    ) {
+        let isGood = { [settings] (record: NodeRecord) in
+            record.isAuthentic(suite: settings.suite, puzzleBitCount: settings.puzzleBitCount)
+        }
+        for record in records.prefix(Limits.seedCount) where record.id != id && isGood(record) {
+            book.add(record)
+            sessions.connect(to: record, address: nil, at: now, into: &outbox)
+        }
+        settle(at: now, into: &outbox)
+    }
+
+    /// Leaves in order: peers hear of it at once, stages end with a reason, sessions close.
+    public mutating func leave(at now: Instant, into outbox: inout Outbox) {
+        isLeaving = true
+        bootstrap.isSatisfied = true
+        pipelines.refuseAll(into: &mail)
+        gossip.leave(at: now, into: &mail)
+        settle(at: now, into: &outbox)
+        sessions.closeAll(at: now, into: &outbox)
+    }
+
+    /// Asks a peer for every state it knows: an observer's question.
+    public mutating func askStates(
+        of peer: NodeID, at now: Instant, into outbox: inout Outbox
+    ) {
+        gossip.askStates(of: peer, at: now, into: &mail)
+        settle(at: now, into: &outbox)
+    }
+
+    /// Makes a session with a node that is known by its state, to measure the way to it.
+    public mutating func reach(_ peer: NodeID, at now: Instant, into outbox: inout Outbox) {
+        if let record = knownRecord(of: peer) {
+            sessions.connect(to: record, address: nil, at: now, into: &outbox)
+        }
+        settle(at: now, into: &outbox)
+    }
+
+    // MARK: what a shell may look at
+
+    /// Every state known, in the order of ids.
+    public var knownStates: [SignedState] { gossip.known.values.map(\.signed) }
+    public var ownState: NodeState { gossip.ownState }
+    public var peerCount: Int { sessions.establishedPeers.count }
+    public var nodeCountEstimate: Int { kademlia.nodeCountEstimate }
+    public func roundTrip(to peer: NodeID) -> Interval? { sessions.roundTrip(to: peer) }
+    public func manifest(_ model: Digest) -> SignedManifest? { shards.manifest(model) }
+    public func hasPeer(_ peer: NodeID) -> Bool { sessions.isEstablished(peer) }
+
+    /// Measured round trip, else predicted by coordinates, else a guess; microseconds.
+    func roundTripMicroseconds(_ peer: NodeID) -> Int {
+        if let measured = sessions.roundTrip(to: peer) { return Int(measured.microseconds) }
+        guard let known = gossip.known[peer] else { return Limits.unknownRoundTripMicroseconds }
+        return predictedMicroseconds(gossip.ownState.coordinate, known.signed.state.coordinate)
+    }
+
+    func predictedMicroseconds(_ one: Coordinate, _ other: Coordinate) -> Int {
+        guard one.isKnown, other.isKnown else { return Limits.unknownRoundTripMicroseconds }
+        return Int(one.predictedRoundTrip(to: other).microseconds)
+    }
+
+    // MARK: events
+
+    mutating func handle(_ event: GossipEvent, at now: Instant) {
+        switch event {
+        case .stateChanged(let peer):
+            neighborsChanged = true
+            if let known = gossip.known[peer] { learnManifests(known.signed.state, at: now) }
+        case .stateGone: neighborsChanged = true
+        case .neighborUp(let peer):
+            if let record = gossip.record(of: peer) {
+                kademlia.learn(record, at: now, into: &mail)
+            }
+        case .neighborDown(let peer): note(.lost(peer))
+        case .statesAnswered(let peer, let count):
+            emit(.statesArrived(from: peer, count: count))
+        }
+    }
+
+    mutating func handle(_ event: KademliaEvent, at now: Instant) {
+        switch event {
+        case .foundNodes(_, let records):
+            guard !isTransient else { return }
+            for record in records where !record.isTransient {
+                gossip.join(through: record, at: now, into: &mail)
+            }
+        case .foundAds(_, let ads):
+            for ad in ads {
+                book.add(ad.record)
+                adHolders.add(ad, at: now)
+            }
+            searchManifests(at: now)
+            offerSources(at: now)
+            advanceRequests(at: now)
+        case .published: break
+        }
+    }
+
+    /// Names of the models around are learnt from their holders, so that people can use them.
+    private mutating func learnManifests(_ state: NodeState, at now: Instant) {
+        for holding in state.holdings where shards.manifest(holding.model) == nil {
+            shards.findManifest(.digest(holding.model), from: [state.id], at: now, into: &mail)
+        }
+    }
+
+    mutating func tellPlacement(at now: Instant) {
+        let neighbors = gossip.known.values.map { known in
+            let state = known.signed.state
+            return Neighbor(
+                id: state.id, holdings: state.holdings, pending: state.pending,
+                presence: state.presence)
+        }
+        placement.neighborsChanged(neighbors, at: now)
+        offerSources(at: now)
+        advanceRequests(at: now)
+    }
+
+    /// Signs and pushes what has changed about this node.
+    mutating func publishState(at now: Instant) {
+        guard !isTransient else { return }
+        var state = gossip.ownState
+        let entries = models.values.filter { $0.isServed || $0.hasAllPieces }
+        state.holdings = entries.map(\.holding)
+        state.pending = entries.compactMap { entry in
+            let chosen: LayerRange
+            switch entry.work {
+            case .fetching(let layers), .loading(let layers): chosen = layers
+            case .none:
+                guard let next = entry.chosen else { return nil }
+                chosen = next
+            }
+            var holding = entry.holding
+            holding.layers = chosen
+            return holding
+        }
+        state.presence = isLeaving ? .leaving : .idle
+        state.activeRequestCount = pipelines.stageCount
+        state.memoryMebibytes = Int(settings.memoryByteCount >> 20)
+        let used = entries.reduce(UInt64(0)) { $0 + $1.loadedByteCount }
+        state.memoryUsedMebibytes = Int((used + 0xF_FFFF) >> 20)
+        state.layerMicroseconds = entries.map(\.layerMicroseconds).max() ?? 0
+        let changed = state != gossip.ownState
+        pipelines.setHoldings(state.holdings, acceptsStages: !isLeaving)
+        if changed { gossip.setState(state, at: now, into: &mail) }
+    }
+
+    /// Puts this node's ads into the DHT, under each block of layers and under the model's name.
+    mutating func publishAds(at now: Instant) {
+        deadlines.publish = now + Limits.adPublishInterval
+        guard !isTransient, !isLeaving else { return }
+        for entry in models.values where entry.loaded != nil || entry.hasAllPieces {
+            adSequence += 1
+            let holding = entry.holding
+            let ad = Ad(
+                holding: holding, sequence: adSequence, lifetimeSeconds: Limits.adLifetimeSeconds,
+                record: record, keys: keys)
+            let topics = Topic.layers(of: holding) + [Topic.name(entry.name)]
+            kademlia.publish(ad, topics: topics, at: now, into: &mail)
+        }
+    }
+
+    // MARK: timers
+
+    mutating func fireOwn(at now: Instant, into outbox: inout Outbox) {
+        for address in bootstrap.due(at: now) {
+            sessions.inquire(address, at: now, into: &outbox)
+        }
+        if deadlines.measure <= now {
+            deadlines.measure = now + Limits.roundTripSampleInterval
+            for peer in sessions.establishedPeers {
+                guard let roundTrip = sessions.roundTrip(to: peer) else { continue }
+                gossip.measured(roundTrip: roundTrip, to: peer, at: now)
+            }
+            // Load changes too often to be pushed each time.
+            if gossip.ownState.activeRequestCount != pipelines.stageCount { stateChanged = true }
+        }
+        if deadlines.publish <= now { publishAds(at: now) }
+        if deadlines.seeds <= now {
+            deadlines.seeds = now + Limits.seedInterval
+            let seeds = kademlia.seeds(count: Limits.seedCount)
+            if !seeds.isEmpty { emit(.keepSeeds(seeds)) }
+        }
+        if searchDeadline <= now {
+            searchManifests(at: now)
+            advanceRequests(at: now)
+        }
+    }
+
+    /// When a search for a manifest or for a chain goes on.
+    var searchDeadline: Instant {
+        var earliest = Instant.never
+        for search in queries { earliest = min(earliest, search.nextTry) }
+        for request in requests.values where request.phase == .searching {
+            earliest = min(earliest, min(request.patience, request.nextSearch))
+        }
+        return earliest
+    }
+
+    /// Asks neighbours, and through the DHT the holders it names, for manifests still wanted.
+    mutating func searchManifests(at now: Instant) {
+        for index in queries.indices where queries[index].nextTry <= now {
+            queries[index].nextTry = now + Limits.manifestSearchInterval
+            let query = queries[index].query
+            if let known = shards.manifest(matching: query) {
+                emit(.storeManifest(known))
+                continue
+            }
+            let holders = gossip.known.values
+                .filter { !$0.signed.state.holdings.isEmpty }.map(\.signed.record.id)
+            let named = adHolders.holders.keys.filter { !holders.contains($0) }
+            let asked = Array((named + holders).prefix(Limits.manifestAskCount))
+            shards.findManifest(query, from: asked, at: now, into: &mail)
+            if case .name(let name) = query {
+                _ = kademlia.findAds(
+                    topic: Topic.name(name), wanted: Limits.pieceSourceCount, urgent: true,
+                    at: now, into: &mail)
+            }
+        }
+    }
+}
+
+extension ShardCore {
+    /// A manifest that is already here, by digest or by name.
+    func manifest(matching query: ManifestQuery) -> SignedManifest? {
+        switch query {
+        case .digest(let digest): manifest(digest)
+        case .name(let name): manifests(named: name).first
+        }
+    }
+}
+
+extension ModelEntry {
+    var loadedByteCount: UInt64 {
+        guard let loaded else { return 0 }
+        return loaded.range.reduce(0) { $0 + manifest.manifest.pieces[$1 + 1].byteCount }
+    }
+}

@@ -1,0 +1,43 @@
+public import Gossip
+public import Identity
+public import Kademlia
+public import Placement
+internal import Primitives
+public import Sessions
+
+/// Everything a node is told at its start. Values, so that a simulated node is told the same.
+public struct NodeSettings: Sendable {
+    public var swarm: SwarmKey
+    /// `.simulated` only in the simulator.
+    public var suite: CryptoSuite
+    public var puzzleBitCount: Int
+    public var flags: RecordFlags
+    /// The owner's claim of where the node is; at most eight ASCII bytes.
+    public var region: String
+    /// Memory lent for weights.
+    public var memoryByteCount: UInt64
+    /// At most so many layers of each model; nil leaves it to the memory.
+    public var layerLimit: Int?
+    public var sessions: SessionSettings
+    public var kademlia: KademliaSettings
+    public var gossip: GossipSettings
+    public var placement: PlacementSettings
+    /// Above every state sequence and request number this identity ever used: wall-clock
+    /// milliseconds at the start.
+    public var firstSequence: UInt64
+
+    public init(swarm: SwarmKey, firstSequence: UInt64) {
+        self.swarm = swarm
+        suite = .sodium
+        puzzleBitCount = Limits.puzzleBitCount
+        flags = []
+        region = ""
+        memoryByteCount = 0
+        layerLimit = nil
+        sessions = SessionSettings(swarm: swarm)
+        kademlia = KademliaSettings()
+        gossip = GossipSettings()
+        placement = PlacementSettings()
+        self.firstSequence = firstSequence
+    }
+}

@@ -1,1 +1,0 @@
-// The MeshNode room: see docs/ARCHITECTURE.md.

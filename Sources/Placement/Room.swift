@@ -1,1 +1,0 @@
-// The Placement room: see docs/ARCHITECTURE.md.

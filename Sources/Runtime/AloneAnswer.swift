@@ -1,0 +1,57 @@
+import Primitives
+public import Tensors
+public import Transformers
+import Wire
+
+/// An answer computed wholly in this process: what every mesh must equal.
+public enum AloneAnswer {
+    /// Loads all pieces of a stored model. Throws where one is missing or damaged.
+    public static func load(_ model: TextModel, store: ModelStore) throws(DataError) -> LocalModel {
+        var pieces: [WeightBytes] = []
+        for entry in model.manifest.pieces { pieces.append(try store.readPiece(entry)) }
+        do { return try LocalModel(shape: model.shape, pieces: pieces) } catch {
+            throw DataError("The model \(model.manifest.name) can't be used: \(error).")
+        }
+    }
+
+    /// Runs a generation to its end; `tell` gets the text piece by piece.
+    ///
+    /// - Parameter isCancelled: asked after each token.
+    public static func run(
+        _ model: TextModel, _ local: LocalModel, promptIDs: [Int], settings: GenerationSettings,
+        kernels: Kernels, crew: some Crew, tell: @escaping (String) -> Void
+    ) throws(GenerationError) -> Answer {
+        var generation = try Generation(
+            promptIDs: promptIDs, settings: settings, vocabularySize: model.shape.vocabularySize,
+            contextLength: model.shape.contextLength)
+        var writer = AnswerWriter(
+            model, promptIDs: promptIDs, stopStrings: settings.stopStrings, tell: tell)
+        var answer = Answer(
+            promptIDs: promptIDs, seed: settings.sampling.seed, model: model.manifest)
+        var run = LocalRun(
+            local, kernels: kernels, positionCount: generation.positionCountMaximum,
+            rowCountMaximum: settings.prefillRowCount)
+        let start = SystemClock.now()
+        var first: Instant?
+        run.run(&generation, crew: crew) { id in
+            first = first ?? SystemClock.now()
+            return writer.append(id)
+        }
+        writer.finish()
+        let end = SystemClock.now()
+        answer.take(generation, writer)
+        answer.stats.firstTokenMicroseconds = (first ?? end).since(start).microseconds
+        answer.stats.decodeMicroseconds = end.since(first ?? end).microseconds
+        answer.stats.decodedTokenCount = max(0, generation.answerIDs.count - 1)
+        return answer
+    }
+}
+
+extension Answer {
+    /// What a generation and its text came to.
+    mutating func take(_ generation: Generation, _ writer: AnswerWriter) {
+        ids = Array(generation.answerIDs)
+        text = writer.text
+        finish = generation.finishReason == .stop || writer.isStopped ? .stop : .length
+    }
+}

@@ -1,0 +1,72 @@
+public import Primitives
+import Synchronization
+
+/// One thread that does heavy work in order, so that the loop's thread never does.
+///
+/// Jobs wait in a bounded queue; a full queue refuses. Results go where the job sends them: into a
+/// `Mailbox` of the loop.
+public final class ComputeThread: Sendable {
+    public typealias Job = @Sendable () -> Void
+
+    private struct Queue: ~Copyable {
+        var jobs: Ring<Job>
+        var isClosed = false
+    }
+
+    private let shared: Shared
+    private let thread: PlainThread
+
+    /// Starts the thread; at most `capacity` jobs wait.
+    public init(name: String = "bored-compute", capacity: Int = Limits.computeJobCount)
+        throws(SystemError)
+    {
+        let shared = Shared(capacity: capacity)
+        self.shared = shared
+        thread = try PlainThread(name: name) { shared.serve() }
+    }
+
+    /// Adds a job; false when the queue is full or the thread is ending.
+    @discardableResult
+    public func submit(_ job: @escaping Job) -> Bool { shared.submit(job) }
+
+    /// Jobs that wait, without the one that runs.
+    public var waitingCount: Int { shared.queue.withLock { $0.jobs.count } }
+
+    /// Finishes what is running and what waits, then ends the thread. Called at most once.
+    public func finish() {
+        shared.close()
+        thread.join()
+    }
+
+    private final class Shared: Sendable {
+        let queue: Mutex<Queue>
+        private let gate = Gate()
+
+        init(capacity: Int) { queue = Mutex(Queue(jobs: Ring(capacity: capacity))) }
+
+        func submit(_ job: @escaping Job) -> Bool {
+            let isAdded = queue.withLock { !$0.isClosed && $0.jobs.append(job) }
+            if isAdded { gate.advance() }
+            return isAdded
+        }
+
+        func close() {
+            queue.withLock { $0.isClosed = true }
+            gate.advance()
+        }
+
+        func serve() {
+            while true {
+                let seen = gate.value
+                let (job, isClosed) = queue.withLock { ($0.jobs.popFirst(), $0.isClosed) }
+                if let job {
+                    job()
+                } else if isClosed {
+                    return
+                } else {
+                    gate.wait(whileAt: seen, spinCount: Limits.computeSpinCount)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,109 @@
+import Glibc
+public import Identity
+import Primitives
+
+/// Where a node keeps what outlives it: its key, the peers it knew, its models.
+///
+///     key        secrets, mode 0600, made at the first start
+///     peers      records of peers, to join again
+///     node.json  how to reach the node that runs here; absent when none does
+///     lock       held by the node that runs here
+///     models/    see ModelStore
+public struct DataDirectory: Sendable {
+    public let path: String
+
+    /// Makes the directory (mode 0700) where it is absent.
+    public init(_ path: String) throws(DataError) {
+        self.path = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+        do {
+            try Files.makeDirectory(self.path, mode: 0o700)
+        } catch {
+            throw DataError("The data directory \(path) can't be made: \(error.reason).")
+        }
+        guard unsafe access(self.path, R_OK | W_OK | X_OK) == 0 else {
+            throw DataError(
+                "The data directory \(path) can't be used: \(SystemError.last("access").reason).")
+        }
+    }
+
+    /// `BORED_DATA`, or `.bored` in the home directory.
+    public static func defaultPath(environment: (String) -> String?) -> String {
+        if let path = environment("BORED_DATA"), !path.isEmpty { return path }
+        return (environment("HOME") ?? "/tmp") + "/.bored"
+    }
+
+    func file(_ name: String) -> String { path + "/" + name }
+}
+
+// MARK: one node at a time
+
+/// Held by the node that uses a data directory; given back when the node ends, however it ends.
+public struct DataLock: ~Copyable, Sendable {
+    private let file: File
+    fileprivate init(_ file: consuming File) { self.file = file }
+}
+
+extension DataDirectory {
+    /// Takes the directory for this process.
+    public func lock() throws(DataError) -> DataLock {
+        do {
+            let file = try File(self.file("lock"), O_RDWR | O_CREAT, mode: 0o600)
+            // Somebody who asks whether a node runs here holds the lock for microseconds.
+            var isTaken = file.lock()
+            for _ in 0..<5 where !isTaken {
+                usleep(10_000)
+                isTaken = file.lock()
+            }
+            guard isTaken else {
+                throw DataError(
+                    "Another node uses the data directory \(path): stop it, or give this one "
+                        + "another by --data.")
+            }
+            return DataLock(file)
+        } catch let error as SystemError {
+            throw DataError(error)
+        } catch let error as DataError {
+            throw error
+        } catch {
+            throw DataError("\(error)")
+        }
+    }
+}
+
+// MARK: peers
+
+extension DataDirectory {
+    /// Keeps records of peers for the next start, at most `Limits.keptPeerCount` of them.
+    public func keep(peers: [NodeRecord]) throws(DataError) {
+        var writer = ByteWriter(reserving: 4_096)
+        writer.write(Self.peersVersion)
+        let kept = peers.prefix(Limits.keptPeerCount)
+        writer.writeVarint(kept.count)
+        for record in kept { writer.write(record) }
+        do { try Files.write(writer.bytes, to: file("peers"), mode: 0o600, isDurable: false) } catch
+        {
+            throw DataError(error)
+        }
+    }
+
+    /// The records that were kept; none where the file is absent or damaged, since peers can be
+    /// found otherwise. Signatures are not looked at: the node does before it uses one.
+    public func keptPeers() -> [NodeRecord] {
+        let limit = Limits.keptPeerCount * (Limits.recordByteCount + 2) + 16
+        guard let bytes = try? Files.read(file("peers"), limit: limit) else { return [] }
+        return (try? Self.decodePeers(bytes)) ?? []
+    }
+
+    private static let peersVersion: UInt8 = 1
+
+    private static func decodePeers(_ bytes: [UInt8]) throws(WireError) -> [NodeRecord] {
+        var reader = ByteReader(bytes)
+        guard try reader.readUInt8() == peersVersion else { throw .invalid }
+        var records: [NodeRecord] = []
+        for _ in 0..<(try reader.readCount(limit: Limits.keptPeerCount)) {
+            records.append(try reader.readRecord())
+        }
+        try reader.finish()
+        return records
+    }
+}

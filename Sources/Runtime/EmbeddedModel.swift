@@ -1,0 +1,41 @@
+import CModel
+public import Checkpoints
+public import Identity
+
+/// The model that comes with the program, so that a first prompt gets an answer with no download.
+public enum EmbeddedModel {
+    public static let name = "boredling"
+
+    /// The bytes of its GGUF file.
+    public static var region: Region {
+        let count = Int(bored_model_byte_count())
+        // Constant data of the program: it lives as long as the process does.
+        return unsafe Region(
+            owner: Owner(), bytes: UnsafeRawBufferPointer(start: bored_model_bytes(), count: count))
+    }
+
+    private final class Owner: Sendable {}
+
+    /// Puts it into the store, by the way of any other model, unless it is there.
+    public static func add(to store: ModelStore, keys: NodeKeys) throws(DataError) {
+        if store.models(matching: name).contains(where: \.hasAllPieces) { return }
+        let file = NamedRegion(name: "\(name).gguf", region: region)
+        let checkpoint: Checkpoint
+        do { checkpoint = try GGUF.open(file) } catch {
+            throw DataError("The embedded model can't be read. \(error)")
+        }
+        _ = try store.importModel(checkpoint, name: name, keys: keys, isDurable: false)
+    }
+}
+
+/// A file read whole, for settings.
+public enum FileBytes {
+    public static func read(_ path: String) throws(DataError) -> [UInt8] {
+        do {
+            if let bytes = try Files.read(path, limit: 1 << 20) { return bytes }
+        } catch {
+            throw DataError("\(path) can't be read: \(error).")
+        }
+        throw DataError("\(path) does not exist.")
+    }
+}

@@ -1,0 +1,171 @@
+public import MeshNode
+import Pipelines
+public import Primitives
+import Tensors
+public import Transformers
+import Wire
+
+/// Why a prompt got no answer.
+public enum AnswerError: Error, Hashable, Sendable {
+    case generation(GenerationError)
+    case request(RequestEnd)
+    case system(SystemError)
+    /// The prompter ended it before anything was shown.
+    case cancelled
+}
+
+/// An answer over a chain of stages: the ends are computed here, the layers elsewhere.
+public struct MeshAnswer: ~Copyable {
+    private let model: TextModel
+    private var generation: Generation
+    private var writer: AnswerWriter
+    private var answer: Answer
+    private var scratch: EndsScratch
+    private var hidden: FloatBuffer
+    private var ticket: Ticket?
+    /// Rows that are on their way, oldest first, with the time they left.
+    private var underWay: [(rows: Generation.Rows, sentAt: Instant)] = []
+    /// Rows that the chain had no room for yet.
+    private var waiting: Generation.Rows?
+    private var startedAt = Instant.origin
+    private var firstAt: Instant?
+
+    public init(
+        _ model: TextModel, promptIDs: [Int], settings: GenerationSettings,
+        tell: @escaping (String) -> Void
+    ) throws(AnswerError) {
+        do {
+            generation = try Generation(
+                promptIDs: promptIDs, settings: settings,
+                vocabularySize: model.shape.vocabularySize,
+                contextLength: min(model.shape.contextLength, Limits.cachePositionCount))
+        } catch {
+            throw .generation(error)
+        }
+        self.model = model
+        writer = AnswerWriter(
+            model, promptIDs: promptIDs, stopStrings: settings.stopStrings, tell: tell)
+        answer = Answer(
+            promptIDs: promptIDs, seed: settings.sampling.seed, model: model.manifest)
+        scratch = EndsScratch(shape: model.shape)
+        hidden = FloatBuffer(count: settings.prefillRowCount * model.shape.hiddenSize)
+    }
+
+    /// Runs the request to its end.
+    ///
+    /// - Parameters:
+    ///   - patience: how long to wait for layers that nobody holds.
+    ///   - watch: gets what the node says meanwhile, and the chain once it is open.
+    public consuming func run(
+        on loop: inout NodeLoop, patience: Interval, watch: (NodeEffect) -> Void
+    ) throws(AnswerError) -> Answer {
+        startedAt = SystemClock.now()
+        let (digest, limit) = (model.manifest.digest, generation.positionCountMaximum)
+        let ticket = loop.with { node, now, outbox in
+            node.openRequest(
+                model: digest, positionLimit: limit, patience: patience, at: now, into: &outbox)
+        }
+        self.ticket = ticket
+        while generation.finishReason == nil {
+            for effect in try turn(&loop, .never) {
+                watch(effect)
+                try handle(effect, &loop)
+            }
+            if loop.isSignalled, generation.finishReason == nil {
+                loop.with { node, now, outbox in
+                    node.cancelRequest(ticket, at: now, into: &outbox)
+                }
+                guard firstAt != nil else { throw .cancelled }
+                answer.finish = .cancelled
+                break
+            }
+        }
+        return try finish(&loop, ticket)
+    }
+
+    private func turn(_ loop: inout NodeLoop, _ limit: Instant) throws(AnswerError) -> [NodeEffect]
+    {
+        do { return try loop.turn(until: limit) } catch { throw .system(error) }
+    }
+
+    private mutating func handle(
+        _ effect: NodeEffect, _ loop: inout NodeLoop
+    ) throws(AnswerError) {
+        switch effect {
+        case .requestOpened(ticket, let seats):
+            answer.chain = seats
+            sendRows(&loop)
+        case .stepDone(ticket, let step):
+            receive(step, on: loop.engine)
+            if generation.finishReason == nil { sendRows(&loop) }
+        case .requestFailed(ticket, let end): throw .request(end)
+        default: break
+        }
+    }
+
+    /// Sends as many rows as there are and the chain takes: a long prompt fills it with steps.
+    private mutating func sendRows(_ loop: inout NodeLoop) {
+        guard let ticket else { return }
+        while let rows = waiting ?? generation.nextRows() {
+            waiting = nil
+            let ids = generation.ids[rows.start..<rows.start + rows.count]
+            model.ends.embed(ids, into: &hidden, kernels: loop.engine.kernels)
+            let bytes = hidden.littleEndianBytes(numberCount: rows.count * model.shape.hiddenSize)
+            let isSent = loop.with { node, now, outbox in
+                node.step(
+                    ticket, position: rows.start, rowCount: rows.count, rows: bytes, at: now,
+                    into: &outbox)
+            }
+            guard isSent else {
+                waiting = rows
+                return
+            }
+            underWay.append((rows, SystemClock.now()))
+        }
+    }
+
+    private mutating func receive(_ step: Step, on engine: StageEngine) {
+        precondition(!underWay.isEmpty, "steps come back in the order in which they left")
+        let (rows, sentAt) = underWay.removeFirst()
+        let now = SystemClock.now()
+        guard rows.yieldsToken else {
+            generation.accept(rows)
+            return
+        }
+        if firstAt != nil {
+            answer.stats.chainMicroseconds += now.since(sentAt).microseconds
+            answer.stats.computeMicroseconds += step.stageMicroseconds.reduce(0) { $0 + UInt64($1) }
+        }
+        let size = model.shape.hiddenSize
+        hidden.write(littleEndian: Array(step.rows.suffix(size * 4)))
+        let id = hidden.withSpan { span in
+            generation.accept(
+                rows, lastRow: span.extracting(0..<size), ends: model.ends, scratch: &scratch,
+                kernels: engine.kernels, crew: SerialCrew())
+        }
+        firstAt = firstAt ?? SystemClock.now()
+        if let id, !writer.append(id) { generation.stop() }
+    }
+
+    /// Closes the request, and gives the stages a moment for their accounts.
+    private consuming func finish(
+        _ loop: inout NodeLoop, _ ticket: Ticket
+    ) throws(AnswerError) -> Answer {
+        writer.finish()
+        let end = SystemClock.now()
+        let isCancelled = answer.finish == .cancelled
+        answer.take(generation, writer)
+        if isCancelled { answer.finish = .cancelled }
+        answer.stats.firstTokenMicroseconds = (firstAt ?? end).since(startedAt).microseconds
+        answer.stats.decodeMicroseconds = end.since(firstAt ?? end).microseconds
+        answer.stats.decodedTokenCount = max(0, generation.answerIDs.count - 1)
+        loop.with { node, now, outbox in node.closeRequest(ticket, at: now, into: &outbox) }
+        let patience = SystemClock.now() + Limits.accountPatience
+        while answer.stats.accountCount < answer.chain.count, SystemClock.now() < patience {
+            for effect in try turn(&loop, patience) {
+                if case .accountArrived(ticket, _) = effect { answer.stats.accountCount += 1 }
+            }
+        }
+        return answer
+    }
+}

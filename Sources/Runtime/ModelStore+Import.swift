@@ -1,0 +1,185 @@
+public import Checkpoints
+public import Identity
+import Primitives
+import Tokenizers
+import Transformers
+public import Wire
+
+/// How far an import is.
+public struct ImportProgress: Hashable, Sendable {
+    public var pieceCount: Int
+    public var finishedPieceCount: Int
+    public var byteCount: UInt64
+}
+
+extension ModelStore {
+    /// Puts a model's pieces and manifest into the store, and returns the manifest.
+    ///
+    /// The digest depends on the checkpoint and the name alone. Memory needed is that of the
+    /// largest piece. The manifest comes last, so a crash leaves pieces and no model; the next
+    /// import uses them. `progress` is called after each piece. Without `isDurable` the disk is not
+    /// waited for: good for what can be imported again.
+    public func importModel(
+        _ checkpoint: Checkpoint, name: String? = nil, keys: NodeKeys, isDurable: Bool = true,
+        progress: (ImportProgress) -> Void = { _ in }
+    ) throws(DataError) -> SignedManifest {
+        let builder = try Self.builder(of: checkpoint)
+        let lock = try lockForChange()
+        try attempt { () throws(SystemError) in try Files.makeDirectory(files.path) }
+        var entries: [PieceEntry] = []
+        var byteCount: UInt64 = 0
+        for index in 0..<builder.pieceCount {
+            let bytes = try Self.build(index, with: builder)
+            entries.append(try keep(bytes, isDurable: isDurable))
+            byteCount += UInt64(bytes.count)
+            progress(
+                ImportProgress(
+                    pieceCount: builder.pieceCount, finishedPieceCount: index + 1,
+                    byteCount: byteCount))
+        }
+        let manifest = try Self.manifest(
+            of: checkpoint, name: name, shape: builder.shape, pieces: entries)
+        let signed = SignedManifest(manifest, keys: keys)
+        try add(signed, isDurable: isDurable)
+        _ = consume lock
+        return signed
+    }
+
+    /// Reads the files of a model: a GGUF file (the first of several parts stands for all), or a
+    /// Hugging Face directory.
+    public static func openCheckpoint(_ path: String) throws(DataError) -> Checkpoint {
+        do {
+            return try Files.isDirectory(path) ? openDirectory(path) : openGGUF(path)
+        } catch let error as CheckpointError {
+            throw DataError("\(path) can't be read as a model. \(error)")
+        } catch let error as SystemError {
+            throw DataError("\(path) can't be read: \(error.reason).")
+        } catch {
+            throw DataError("\(path): \(error)")
+        }
+    }
+
+    /// The pieces of a model, made in memory: for a model that is used where nothing can be stored.
+    public static func pieces(of checkpoint: Checkpoint) throws(DataError) -> [[UInt8]] {
+        let builder = try builder(of: checkpoint)
+        var pieces: [[UInt8]] = []
+        for index in 0..<builder.pieceCount { pieces.append(try build(index, with: builder)) }
+        return pieces
+    }
+
+    /// The manifest of a model whose pieces are in memory: the same as an import makes.
+    public static func manifest(
+        of checkpoint: Checkpoint, name: String? = nil, pieces: [[UInt8]]
+    ) throws(DataError) -> ModelManifest {
+        let shape = try builder(of: checkpoint).shape
+        return try manifest(
+            of: checkpoint, name: name, shape: shape,
+            pieces: pieces.map { PieceEntry.digests(of: $0).entry })
+    }
+}
+
+// MARK: steps
+
+extension ModelStore {
+    private static func builder(of checkpoint: Checkpoint) throws(DataError) -> PieceBuilder {
+        do {
+            let tokenizer = try TokenizerModel(checkpoint).encode()
+            return try PieceBuilder(checkpoint, tokenizerBytes: tokenizer)
+        } catch let error as CheckpointError {
+            throw DataError("\(error)")
+        } catch {
+            throw DataError("The model can't be imported: \(sentence(of: error)).")
+        }
+    }
+
+    private static func build(_ index: Int, with builder: PieceBuilder) throws(DataError) -> [UInt8]
+    {
+        do { return try builder.build(index) } catch {
+            throw DataError("The model can't be imported: \(sentence(of: error)).")
+        }
+    }
+
+    private static func sentence(of error: any Error) -> String {
+        if case .checkpoint(let error)? = error as? ModelError { return "\(error)" }
+        return "\(error)"
+    }
+
+    private static func manifest(
+        of checkpoint: Checkpoint, name: String?, shape: ModelShape, pieces: [PieceEntry]
+    ) throws(DataError) -> ModelManifest {
+        let metadata = checkpoint.metadata
+        let given = (try? metadata.string("general.name")) ?? nil
+        let license = (try? metadata.string("general.license")) ?? nil
+        let name = cut(name ?? given ?? "unnamed")
+        guard !name.isEmpty else { throw DataError("A model needs a name: give one by --name.") }
+        let manifest = ModelManifest(
+            name: name, license: cut(license ?? ""), layerCount: shape.layerCount,
+            hiddenSize: shape.hiddenSize, shape: shape.encoded, pieces: pieces)
+        guard manifest.encoded.count <= Limits.manifestByteCount else {
+            throw DataError("The model has too many layers for a manifest.")
+        }
+        return manifest
+    }
+
+    /// The text up to `Limits.modelNameByteCount` bytes of UTF-8, between characters.
+    private static func cut(_ text: String) -> String {
+        var text = text
+        while text.utf8.count > Limits.modelNameByteCount { text.removeLast() }
+        return text
+    }
+
+    /// Writes a piece, unless it is there.
+    private func keep(_ bytes: [UInt8], isDurable: Bool) throws(DataError) -> PieceEntry {
+        let (entry, digests) = PieceEntry.digests(of: bytes)
+        try attempt { () throws(SystemError) in
+            try files.keep(chunkDigests: digests, of: entry, isDurable: isDurable)
+            guard !files.isComplete(entry) else { return }
+            try Files.write(bytes, to: files.complete(entry.root), isDurable: isDurable)
+            try Files.remove(files.part(entry.root))
+        }
+        return entry
+    }
+
+    private static func openDirectory(_ path: String) throws -> Checkpoint {
+        let folder = path.hasSuffix("/") ? String(path.dropLast()) : path
+        var regions: [NamedRegion] = []
+        for name in Files.list(folder) where SafetensorsDirectory.isWanted(name) {
+            regions.append(
+                NamedRegion(name: name, region: try MappedFile.open(folder + "/" + name)))
+        }
+        return try SafetensorsDirectory.open(regions, name: Files.name(of: folder))
+    }
+
+    private static func openGGUF(_ path: String) throws -> Checkpoint {
+        let regions = try parts(ofGGUF: path).map { part in
+            NamedRegion(name: Files.name(of: part), region: try MappedFile.open(part))
+        }
+        return try GGUF.open(regions)
+    }
+
+    /// `model-00001-of-00003.gguf` stands for three files.
+    private static func parts(ofGGUF path: String) -> [String] {
+        let suffix = ".gguf"
+        let stem = path.dropLast(suffix.count)
+        guard path.hasSuffix(suffix), let count = Int(stem.suffix(5)), count > 0,
+            stem.dropLast(5).hasSuffix("-00001-of-")
+        else { return [path] }
+        let head = stem.dropLast(5 + "00001-of-".count)
+        func digits(_ number: Int) -> String {
+            String(repeating: "0", count: 5 - String(number).count) + String(number)
+        }
+        return (1...count).map { "\(head)\(digits($0))-of-\(digits(count))\(suffix)" }
+    }
+}
+
+extension PieceEntry {
+    /// The entry of a piece and the digests of its chunks.
+    static func digests(of bytes: [UInt8]) -> (entry: PieceEntry, digests: [Digest]) {
+        let digests = stride(from: 0, to: bytes.count, by: Limits.chunkByteCount).map { start in
+            let end = min(start + Limits.chunkByteCount, bytes.count)
+            return Digest.of(Array(bytes[start..<end]), for: .chunk)
+        }
+        let entry = PieceEntry(byteCount: UInt64(bytes.count), root: root(of: digests))
+        return (entry, digests)
+    }
+}

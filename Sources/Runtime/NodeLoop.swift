@@ -1,0 +1,196 @@
+public import Identity
+public import MeshNode
+public import Primitives
+public import Tensors
+import Wire
+
+/// What a shell gives a node to run with.
+public struct NodeLoopSettings: Sendable {
+    public var node: NodeSettings
+    /// Where to listen; port 0 takes any.
+    public var listen: PeerAddress
+    public var threadCount: Int
+    public var kernelLevel: KernelLevel
+    /// Memory for the KV caches of all requests together.
+    public var cacheByteLimit: Int
+
+    public init(node: NodeSettings, listen: PeerAddress) {
+        self.node = node
+        self.listen = listen
+        threadCount = 1
+        kernelLevel = .detected
+        cacheByteLimit = Limits.cacheByteCountDefault
+    }
+}
+
+/// A node on a real socket: one thread turns this loop; layers are run by a second one, the disk is
+/// read and written by a third.
+///
+/// Whoever owns the loop calls `turn` again and again, and gets what the node leaves to its shell:
+/// answers to requests, notes for the log. Everything else is done here.
+public struct NodeLoop: ~Copyable {
+    public private(set) var node: Node
+    public let address: PeerAddress
+    private var socket: DatagramSocket
+    private var events: EventLoop
+    private var outbox = Outbox()
+    private let answers: Mailbox<LoopAnswer>
+    let compute: ComputeThread
+    let disk: ComputeThread
+    let engine: StageEngine
+    let store: ModelStore?
+    /// Set once SIGTERM or SIGINT came.
+    public private(set) var isSignalled = false
+
+    /// What the other threads tell the loop.
+    enum LoopAnswer: Sendable {
+        case engine(EngineAnswer)
+        case disk(DiskAnswer)
+    }
+
+    /// Binds the socket and starts the threads. Throws where the port is taken or the machine has
+    /// no more threads or descriptors.
+    public init(keys: NodeKeys, settings: NodeLoopSettings, store: ModelStore?) throws(SystemError)
+    {
+        let socket = try DatagramSocket(binding: settings.listen)
+        let events = try EventLoop(socket)
+        let crew = try ThreadCrew(memberCount: settings.threadCount)
+        // All that can fail comes before the first part of the loop exists.
+        let compute = try ComputeThread(name: "bored-compute")
+        let disk = try ComputeThread(name: "bored-disk")
+        self.compute = compute
+        self.disk = disk
+        address = socket.address
+        answers = Mailbox(capacity: Limits.loopAnswerCount, doorbell: events.doorbell)
+        engine = StageEngine(
+            kernels: Kernels(level: settings.kernelLevel), crew: crew,
+            cacheByteLimit: settings.cacheByteLimit)
+        self.store = store
+        let seed = SystemEntropy.bytes(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        node = Node(
+            keys: keys, addresses: reachableAddresses(of: socket.address),
+            settings: settings.node, entropy: Bytes32(SystemEntropy.bytes(32)), seed: seed,
+            at: SystemClock.now())
+        self.socket = socket
+        self.events = events
+    }
+
+    /// SIGTERM and SIGINT end the loop in order instead of killing the process.
+    public mutating func watchSignals() throws(SystemError) { try events.watchSignals() }
+
+    /// Gives the node an input, sends what it wrote, does what it asked for.
+    @discardableResult
+    public mutating func with<Result>(
+        _ body: (inout Node, Instant, inout Outbox) -> Result
+    ) -> Result {
+        let result = body(&node, SystemClock.now(), &outbox)
+        socket.send(&outbox)
+        return result
+    }
+
+    /// Sleeps until something happens or `limit` comes, lets the node deal with it, and returns
+    /// what is left for the shell.
+    public mutating func turn(until limit: Instant) throws(SystemError) -> [NodeEffect] {
+        var left = perform()
+        if !left.isEmpty { return left }
+        let happened = try events.wait(until: min(limit, node.nextDeadline))
+        if happened.contains(.signal) { isSignalled = true }
+        if happened.contains(.datagrams) { try receive() }
+        while let answer = answers.next() { give(answer) }
+        let now = SystemClock.now()
+        if node.nextDeadline <= now {
+            node.fire(at: now, into: &outbox)
+            socket.send(&outbox)
+        }
+        left += perform()
+        return left
+    }
+
+    /// At most a few batches in a row, so that timers and answers have their turn.
+    private mutating func receive() throws(SystemError) {
+        for _ in 0..<Limits.datagramBatchesPerTurn {
+            let now = SystemClock.now()
+            let count = try socket.receive { bytes, address in
+                node.receive(bytes, from: address, at: now, into: &outbox)
+                // What one datagram causes fits; what a batch causes might not.
+            }
+            socket.send(&outbox)
+            if count < Limits.datagramBatchCount { return }
+        }
+    }
+
+    /// Does what the node asks for; what only the shell can answer is returned.
+    private mutating func perform() -> [NodeEffect] {
+        var left: [NodeEffect] = []
+        while let effect = node.nextEffect() {
+            if !start(effect) { left.append(effect) }
+        }
+        return left
+    }
+
+    private mutating func give(_ answer: LoopAnswer) {
+        let now = SystemClock.now()
+        switch answer {
+        case .engine(let answer): give(answer, at: now)
+        case .disk(let answer): give(answer, at: now)
+        }
+        socket.send(&outbox)
+    }
+
+    private mutating func give(_ answer: EngineAnswer, at now: Instant) {
+        switch answer {
+        case .loaded(let model, let layers, let microseconds):
+            node.layersLoaded(
+                model: model, layers: layers, layerMicroseconds: microseconds, at: now,
+                into: &outbox)
+        case .cacheOpened(let id, let isOpen):
+            node.cacheOpened(id, isOpen: isOpen, at: now, into: &outbox)
+        case .computed(let id, let step, let output, let microseconds):
+            node.computed(
+                id, step: step, output: output, microseconds: microseconds, at: now,
+                into: &outbox)
+        }
+    }
+
+    private mutating func give(_ answer: DiskAnswer, at now: Instant) {
+        switch answer {
+        case .chunk(let token, let bytes):
+            node.chunkRead(token, bytes: bytes, at: now, into: &outbox)
+        case .chunkList(let token, let digests):
+            node.chunkListRead(token, digests: digests, at: now, into: &outbox)
+        case .manifestStored(let model, let pieces):
+            node.manifestStored(model, pieces: pieces, at: now, into: &outbox)
+        case .pieceStored(let model, let index, let isWhole):
+            node.pieceStored(
+                model: model, pieceIndex: index, isWhole: isWhole, at: now, into: &outbox)
+        }
+    }
+
+    /// Sends an answer of another thread into the loop; blocks nobody.
+    func post(_ answer: LoopAnswer) { answers.post(answer) }
+    var answerBox: Mailbox<LoopAnswer> { answers }
+
+    /// Leaves in order: peers are told, their acknowledgements are awaited for a moment.
+    public mutating func leave() throws(SystemError) {
+        with { node, now, outbox in node.leave(at: now, into: &outbox) }
+        let end = SystemClock.now() + Limits.leaveTime
+        while SystemClock.now() < end { _ = try turn(until: end) }
+    }
+
+    /// Ends the other threads. The loop can't be used afterwards.
+    public consuming func finish() {
+        compute.finish()
+        disk.finish()
+    }
+}
+
+/// The addresses under which peers may reach a socket: its own, or, when it is bound to every
+/// interface, those of the interfaces.
+func reachableAddresses(of bound: PeerAddress) -> [PeerAddress] {
+    guard PeerAddress(high: bound.high, low: bound.low, port: 1).isUnspecified else {
+        return [bound]
+    }
+    let own = (try? interfaceAddresses(port: bound.port)) ?? []
+    let outward = own.filter { !$0.isLoopback }
+    return Array((outward.isEmpty ? own : outward).prefix(Limits.recordAddressCount))
+}

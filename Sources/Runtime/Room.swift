@@ -1,1 +1,0 @@
-// The Runtime room: see docs/ARCHITECTURE.md.

@@ -1,0 +1,132 @@
+import Primitives
+import Synchronization
+public import Tensors
+
+/// Persistent threads that share out the parts of a loop.
+///
+/// Parts come from one counter, and the caller takes them too. Whoever comes late finds none left,
+/// so a member whose core is busy elsewhere delays nobody. Members and caller look for a short
+/// while and then sleep: a caller that span at the end would keep a preempted member off its core.
+public final class ThreadCrew: Crew {
+    public let memberCount: Int
+    private let work = CrewWork()
+    private let threads: Mutex<[PlainThread]>
+
+    /// The caller and `memberCount - 1` threads, at most `Limits.crewMemberCount` in all.
+    public init(memberCount: Int) throws(SystemError) {
+        let count = min(max(1, memberCount), Limits.crewMemberCount)
+        self.memberCount = count
+        var started: [PlainThread] = []
+        let work = work
+        do {
+            for _ in 1..<max(1, count) {
+                started.append(try PlainThread(name: "bored-crew") { work.serve() })
+            }
+        } catch {
+            work.dismiss(started)
+            throw error
+        }
+        threads = Mutex(started)
+    }
+
+    deinit { work.dismiss(threads.withLock { $0 }) }
+
+    /// Runs `part` for each index in `0..<partCount`; one after the other where there is nothing
+    /// to share, or where the crew already works for somebody.
+    public func run(partCount: Int, _ part: @Sendable (Int) -> Void) {
+        guard memberCount > 1, partCount > 1, work.claim() else {
+            for index in 0..<partCount { part(index) }
+            return
+        }
+        withoutActuallyEscaping(part) { part in work.run(partCount: partCount, part) }
+        work.release()
+    }
+}
+
+/// What a crew's threads share.
+///
+/// `door` counts the members inside a job; its top bit says that the job is open. Members enter
+/// only through an open door, and the caller goes on when the door is shut and nobody is inside:
+/// so nobody ever sees a job that has ended, or half of the next.
+private final class CrewWork: Sendable {
+    private static let isOpen: UInt32 = 1 << 31
+
+    private struct Job: Sendable {
+        var partCount: Int
+        var part: @Sendable (Int) -> Void
+    }
+
+    private let door = Atomic<UInt32>(0)
+    private let nextPart = Atomic(0)
+    private let isClaimed = Atomic(false)
+    private let isDismissed = Atomic(false)
+    private let begin = Gate()
+    private let end = Gate()
+    // Written only while the door is shut and nobody is inside; read only inside.
+    nonisolated(unsafe) private var job: Job?
+
+    func claim() -> Bool {
+        isClaimed.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged
+    }
+
+    func release() { isClaimed.store(false, ordering: .releasing) }
+
+    /// The caller's side.
+    func run(partCount: Int, _ part: @escaping @Sendable (Int) -> Void) {
+        // Nobody is inside: see the type's description.
+        unsafe job = Job(partCount: partCount, part: part)
+        nextPart.store(0, ordering: .relaxed)
+        door.store(Self.isOpen, ordering: .sequentiallyConsistent)
+        begin.advance()
+        takeParts(partCount, part)
+        var mark = end.value
+        var inside = door.bitwiseAnd(~Self.isOpen, ordering: .sequentiallyConsistent).newValue
+        while inside > 0 {
+            end.wait(whileAt: mark, spinCount: Limits.crewSpinCount)
+            mark = end.value
+            inside = door.load(ordering: .sequentiallyConsistent)
+        }
+        unsafe job = nil
+    }
+
+    /// A member's life.
+    func serve() {
+        var seen: UInt32 = 0
+        while true {
+            begin.wait(whileAt: seen, spinCount: Limits.crewSpinCount)
+            seen = begin.value
+            if isDismissed.load(ordering: .acquiring) { return }
+            guard enter() else { continue }
+            // Inside, the job is there and does not change.
+            if let job = unsafe job { takeParts(job.partCount, job.part) }
+            let left = door.subtract(1, ordering: .sequentiallyConsistent).newValue
+            if left == 0 { end.advance() }
+        }
+    }
+
+    /// Ends the members' lives and waits for them.
+    func dismiss(_ threads: [PlainThread]) {
+        isDismissed.store(true, ordering: .releasing)
+        begin.advance()
+        for thread in threads { thread.join() }
+    }
+
+    private func enter() -> Bool {
+        var value = door.load(ordering: .sequentiallyConsistent)
+        while value & Self.isOpen != 0 {
+            let (exchanged, original) = door.compareExchange(
+                expected: value, desired: value + 1, ordering: .sequentiallyConsistent)
+            if exchanged { return true }
+            value = original
+        }
+        return false
+    }
+
+    private func takeParts(_ partCount: Int, _ part: @Sendable (Int) -> Void) {
+        while true {
+            let index = nextPart.add(1, ordering: .relaxed).oldValue
+            guard index < partCount else { return }
+            part(index)
+        }
+    }
+}

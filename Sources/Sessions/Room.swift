@@ -1,1 +1,0 @@
-// The Sessions room: see docs/ARCHITECTURE.md.

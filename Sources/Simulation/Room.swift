@@ -1,1 +1,0 @@
-// The Simulation room: see docs/ARCHITECTURE.md.

@@ -1,0 +1,91 @@
+internal import Gossip
+internal import Identity
+internal import MeshNode
+internal import Primitives
+internal import Sessions
+internal import Wire
+
+/// Starts, crashes, partitions, and the end of them all.
+extension World {
+    func start(_ index: Int) {
+        let simulated = nodes[index]
+        guard !simulated.isAlive else { return }
+        indexOfAddress[simulated.address] = nil
+        simulated.life += 1
+        simulated.address = World.address(index, life: simulated.life)
+        indexOfAddress[simulated.address] = index
+        simulated.nextWake = .never
+        simulated.prompts = OrderedTable()
+        var settings = NodeSettings(
+            swarm: SwarmKey(name: "world"), firstSequence: now.nanoseconds / 1_000_000)
+        settings.suite = simulated.keys.suite
+        settings.puzzleBitCount = 0
+        settings.sessions.puzzleBitCount = 0
+        settings.memoryByteCount = 1 << 30
+        settings.layerLimit = simulated.layerLimit
+        if let count = self.settings.activeViewCount { settings.gossip.activeLimit = count }
+        if let count = self.settings.neighbourhoodCount {
+            settings.gossip.neighbourhoodLimit = count
+        }
+        simulated.node = Node(
+            keys: simulated.keys, addresses: [simulated.address], settings: settings,
+            entropy: Bytes32(random: &random), seed: random.next(), at: now)
+        let pieces = Array(
+            repeating: PieceStatus.complete, count: model.manifest.manifest.pieces.count)
+        simulated.node?.addModel(
+            model.manifest, pieces: pieces, isServed: true, at: now, into: &outbox)
+        simulated.node?.meet(contacts(of: index), at: now, into: &outbox)
+        settle(index)
+    }
+
+    /// Two nodes that are up, or, at the beginning, the first node.
+    private func contacts(of index: Int) -> [PeerAddress] {
+        var contacts: [PeerAddress] = []
+        for _ in 0..<16 where contacts.count < 2 {
+            let other = random.below(nodes.count)
+            if other != index, nodes[other].isAlive { contacts.append(nodes[other].address) }
+        }
+        if contacts.isEmpty, index != 0 { contacts = [World.address(0, life: 1)] }
+        return contacts
+    }
+
+    func crash() {
+        let index = random.below(nodes.count)
+        if nodes[index].isAlive {
+            stop(index)
+            crashCount += 1
+            let downtime = random.interval(.seconds(1), plan.downtimeMaximum)
+            queue.add(.restart(index: index), at: now + downtime)
+        }
+        if !isHealed, let interval = plan.crashInterval { schedule(.crash, about: interval) }
+    }
+
+    private func stop(_ index: Int) {
+        nodes[index].node = nil
+        promptsFailed += nodes[index].prompts.count
+        nodes[index].prompts = OrderedTable()
+        fold(UInt64(index))
+    }
+
+    func partition() {
+        guard !isHealed else { return }
+        partitionCount += 1
+        for node in nodes { node.side = random.below(3) == 0 ? 1 : 0 }
+        let duration = random.interval(.seconds(1), plan.partitionDurationMaximum)
+        queue.add(.rejoin, at: now + duration)
+        if let interval = plan.partitionInterval { schedule(.partition, about: interval) }
+    }
+
+    /// Ends every fault, and brings every node back.
+    func heal() {
+        isHealed = true
+        healedAt = now
+        plan = plan.healed
+        for index in nodes.indices {
+            nodes[index].side = 0
+            if !nodes[index].isAlive {
+                queue.add(.restart(index: index), at: now + .milliseconds(random.below(2_000)))
+            }
+        }
+    }
+}

@@ -1,0 +1,42 @@
+import CKernels
+
+/// Which instructions do the arithmetic. Every level gives the same bits (`exact-1`).
+public enum KernelLevel: String, Sendable, CaseIterable {
+    case scalar, avx2, avx512, neon
+
+    /// The fastest level of this machine.
+    public static var detected: KernelLevel {
+        let code = bored_level_detected()
+        return allCases.first { $0.code == code } ?? .scalar
+    }
+
+    /// Whether this machine can run it.
+    public var isSupported: Bool { bored_level_supported(code) != 0 }
+
+    /// The level of a name as people type it, in any case; nil where no level has that name.
+    public init?(named name: some StringProtocol) { self.init(rawValue: name.lowercased()) }
+
+    var code: CInt {
+        switch self {
+        case .scalar: CInt(BORED_SCALAR)
+        case .avx2: CInt(BORED_AVX2)
+        case .avx512: CInt(BORED_AVX512)
+        case .neon: CInt(BORED_NEON)
+        }
+    }
+}
+
+/// The operations of a forward pass, at one level. docs/protocol/exact-1.md fixes their bits.
+///
+/// A row's result never depends on the rows beside it, nor on how a crew shares out the parts.
+public struct Kernels: Sendable {
+    public let level: KernelLevel
+
+    /// Traps where this machine can't run `level`.
+    public init(level: KernelLevel) {
+        precondition(level.isSupported, "this machine can't run the kernel level")
+        self.level = level
+    }
+
+    var code: CInt { level.code }
+}

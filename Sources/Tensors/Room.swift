@@ -1,1 +1,0 @@
-// The Tensors room: see docs/ARCHITECTURE.md.

@@ -1,1 +1,0 @@
-// The Tokenizers room: see docs/ARCHITECTURE.md.

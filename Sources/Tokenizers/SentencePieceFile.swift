@@ -1,0 +1,176 @@
+import Checkpoints
+import Primitives
+
+/// A `tokenizer.model`: SentencePiece's `ModelProto` in protocol buffers
+/// (google/sentencepiece, `sentencepiece_model.proto`). Only the fields that matter here are kept.
+struct SentencePieceFile {
+    static let name = "tokenizer.model"
+
+    private(set) var pieces: [[UInt8]] = []
+    private(set) var scores: [Float] = []
+    private(set) var types: [TokenizerModel.PieceType] = []
+    /// 1 is unigram, 2 is BPE; the field is left out for 1.
+    private(set) var modelType: UInt64 = 1
+    private(set) var unknownID = 0
+    private(set) var bosID = 1
+    private(set) var eosID = 2
+    private(set) var addsSpacePrefix = true
+
+    init(_ bytes: [UInt8]) throws(CheckpointError) {
+        try Self.forEachField(of: bytes, at: 0) { field throws(CheckpointError) in
+            switch (field.number, field.value) {
+            case (1, .bytes(let piece)): try appendPiece(piece, at: field.offset)
+            case (2, .bytes(let trainer)): try readTrainer(trainer, at: field.offset)
+            case (3, .bytes(let normalizer)): try readNormalizer(normalizer, at: field.offset)
+            default: break
+            }
+        }
+        guard modelType == 2 else {
+            throw .unsupported(
+                file: Self.name, what: "kind of SentencePiece model", found: "\(modelType)",
+                supported: ["2 (BPE)"])
+        }
+    }
+
+    private mutating func appendPiece(_ bytes: [UInt8], at offset: Int) throws(CheckpointError) {
+        pieces.append([])
+        scores.append(0)
+        types.append(.normal)
+        guard pieces.count <= Limits.vocabularyCount else {
+            throw Self.wrong(offset, "at most \(Limits.vocabularyCount) pieces", "more")
+        }
+        let last = pieces.count - 1
+        try Self.forEachField(of: bytes, at: offset) { field throws(CheckpointError) in
+            switch (field.number, field.value) {
+            case (1, .bytes(let text)): pieces[last] = text
+            case (2, .fixed32(let bits)): scores[last] = Float(bitPattern: bits)
+            case (3, .varint(let number)):
+                guard let type = UInt8(exactly: number),
+                    let type = TokenizerModel.PieceType(rawValue: type)
+                else { throw Self.wrong(field.offset, "a type from 1 to 6", "\(number)") }
+                types[last] = type
+            default: break
+            }
+        }
+    }
+
+    private mutating func readTrainer(_ bytes: [UInt8], at offset: Int) throws(CheckpointError) {
+        try Self.forEachField(of: bytes, at: offset) { field throws(CheckpointError) in
+            guard case .varint(let value) = field.value else { return }
+            // Negative ids (no such piece) are ten-byte varints.
+            let id = Int(Int64(bitPattern: value))
+            switch field.number {
+            case 3: modelType = value
+            case 40: unknownID = id
+            case 41: bosID = id
+            case 42: eosID = id
+            default: break
+            }
+        }
+    }
+
+    private mutating func readNormalizer(_ bytes: [UInt8], at offset: Int) throws(CheckpointError) {
+        try Self.forEachField(of: bytes, at: offset) { field throws(CheckpointError) in
+            if field.number == 3, case .varint(let value) = field.value {
+                addsSpacePrefix = value != 0
+            }
+        }
+    }
+
+    // MARK: protocol buffers
+
+    private enum FieldValue {
+        case varint(UInt64)
+        case fixed32(UInt32)
+        case fixed64(UInt64)
+        case bytes([UInt8])
+    }
+
+    private struct Field {
+        var number: UInt64
+        var value: FieldValue
+        /// Where its value starts in the file.
+        var offset: Int
+    }
+
+    private static func wrong(_ offset: Int, _ expected: String, _ found: String) -> CheckpointError
+    {
+        .malformed(file: name, offset: offset, expected: expected, found: found)
+    }
+
+    private static func forEachField(
+        of bytes: [UInt8], at base: Int, _ body: (Field) throws(CheckpointError) -> Void
+    ) throws(CheckpointError) {
+        var reader = ByteReader(bytes)
+        while !reader.isAtEnd {
+            let field: Field
+            do throws(WireError) {
+                field = try readField(&reader, base: base)
+            } catch {
+                throw wrong(base + reader.index, "a field of protocol buffers", "\(error) input")
+            }
+            try body(field)
+        }
+    }
+
+    private static func readField(_ reader: inout ByteReader, base: Int) throws(WireError) -> Field
+    {
+        let tag = try reader.readVarint()
+        let value: FieldValue
+        switch tag & 7 {
+        case 0: value = .varint(try reader.readVarint())
+        case 1: value = .fixed64(try reader.readUInt64())
+        case 2: value = .bytes(try reader.readBlob(limit: reader.remaining))
+        case 5: value = .fixed32(try reader.readUInt32())
+        default: throw .invalid
+        }
+        var offset = base + reader.index
+        if case .bytes(let bytes) = value { offset -= bytes.count }
+        return Field(number: tag >> 3, value: value, offset: offset)
+    }
+}
+
+extension TokenizerModel {
+    /// Reads `tokenizer.model`, and the added pieces from `tokenizer_config.json`.
+    init(sentencePiece region: Region, _ checkpoint: Checkpoint) throws(CheckpointError) {
+        let file = try SentencePieceFile(region.bytes)
+        self.init(kind: .sentencePiece, pieces: file.pieces, types: file.types)
+        scores = file.scores
+        addsSpacePrefix = file.addsSpacePrefix
+        if let config = checkpoint.file(named: "tokenizer_config.json") {
+            let json = try JSONValue(parsing: config.bytes, file: "tokenizer_config.json")
+            try addPieces(json["added_tokens_decoder"]?.object ?? JSONObject())
+        }
+        func valid(_ id: Int) -> Int? { pieces.indices.contains(id) ? id : nil }
+        let metadata = checkpoint.metadata
+        addsBOS = try metadata.bool("tokenizer.ggml.add_bos_token") ?? true
+        addsEOS = try metadata.bool("tokenizer.ggml.add_eos_token") ?? false
+        bosID = try metadata.integer("tokenizer.ggml.bos_token_id") ?? valid(file.bosID)
+        unknownID = valid(file.unknownID)
+        let ends = try metadata.integers("tokenizer.ggml.eos_token_id")?.map { Int($0) }
+        eosIDs = ends ?? valid(file.eosID).map { [$0] } ?? []
+        chatTemplate = try metadata.string("tokenizer.chat_template")
+    }
+
+    private mutating func addPieces(_ added: JSONObject) throws(CheckpointError) {
+        for (key, value) in zip(added.keys, added.values) {
+            guard let id = Int(key), (0..<Limits.vocabularyCount).contains(id),
+                id < pieces.count + added.keys.count, let text = value["content"]?.string
+            else {
+                throw .metadata(
+                    file: "tokenizer_config.json", key: "added_tokens_decoder",
+                    expected: "ids that follow the vocabulary, each with a content",
+                    found: "\(value.kind) for '\(key.prefix(80))'")
+            }
+            while pieces.count <= id {
+                pieces.append([])
+                scores.append(0)
+                types.append(.unused)
+            }
+            pieces[id] = Array(text.utf8)
+            let isSpecial = value["special"]?.bool ?? false
+            types[id] = isSpecial ? .control : .userDefined
+            if isSpecial, value["rstrip"]?.bool == true { stripsAfterSpecial = true }
+        }
+    }
+}

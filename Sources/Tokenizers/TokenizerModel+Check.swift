@@ -1,0 +1,50 @@
+import Primitives
+
+extension TokenizerModel {
+    /// Throws where parts contradict each other or a limit.
+    func check() throws(TokenizerError) {
+        func require(_ isTrue: Bool, _ place: String, _ expected: String, _ found: String)
+            throws(TokenizerError)
+        {
+            guard isTrue else {
+                throw .invalid(place: place, expected: expected, found: found)
+            }
+        }
+        let count = pieces.count
+        try require(
+            (1...Limits.vocabularyCount).contains(count), "vocabulary",
+            "1 to \(Limits.vocabularyCount) pieces", "\(count)")
+        try require(
+            types.count == count, "types", "one for each of \(count) pieces", "\(types.count)")
+        for id in pieces.indices {
+            try require(
+                pieces[id].count <= Limits.vocabularyPieceByteCount, "piece \(id)",
+                "at most \(Limits.vocabularyPieceByteCount) bytes", "\(pieces[id].count)")
+        }
+        let scoreCount = kind == .sentencePiece ? count : 0
+        try require(scores.count == scoreCount, "scores", "\(scoreCount)", "\(scores.count)")
+        try require(
+            scores.allSatisfy { !$0.isNaN }, "scores", "numbers", "one that is not a number")
+        let mergeLimit = kind == .bytePairs ? Limits.vocabularyCount : 0
+        try require(
+            merges.count <= mergeLimit, "merges", "at most \(mergeLimit)", "\(merges.count)")
+        for (index, merge) in merges.enumerated() {
+            let ids = [merge.left, merge.right, merge.result]
+            try require(
+                ids.allSatisfy { (0..<count).contains($0) }, "merge \(index)",
+                "ids below \(count)", "\(ids)")
+        }
+        try require(patterns.count <= 8, "patterns", "at most 8", "\(patterns.count)")
+        try require(
+            patterns.allSatisfy { $0.utf8.count <= Limits.vocabularyPieceByteCount }, "patterns",
+            "at most \(Limits.vocabularyPieceByteCount) bytes each", "more")
+        try require(eosIDs.count <= 64, "end ids", "at most 64", "\(eosIDs.count)")
+        for id in eosIDs + [bosID, unknownID].compactMap({ $0 }) {
+            try require(
+                (0..<count).contains(id), "special ids", "ids below \(count)", "\(id)")
+        }
+        try require(
+            (chatTemplate?.utf8.count ?? 0) <= Limits.chatTemplateByteCount, "chat template",
+            "at most \(Limits.chatTemplateByteCount) bytes", "more")
+    }
+}

@@ -1,0 +1,79 @@
+public import Tensors
+
+/// The ends of a model: ids in, logits out. They stay at the entry.
+public struct Ends: Sendable {
+    public let shape: ModelShape
+    /// The tokenizer, as the Tokenizers room encodes it.
+    public let tokenizerBytes: [UInt8]
+    /// hiddenSize
+    private let finalNorm: FloatVector
+    /// (vocabularySize, hiddenSize)
+    private let embedding: PanelMatrix
+    /// (vocabularySize, hiddenSize); the embedding where they are tied.
+    private let head: PanelMatrix
+
+    /// Looks at the ends' piece. Throws unless it has the size and the header that `shape` gives.
+    public init(_ bytes: WeightBytes, shape: ModelShape) throws(ModelError) {
+        guard bytes.byteCount >= PieceLayout.headerByteCount else {
+            throw .wrongPieceSize(
+                expected: PieceLayout.ends(shape).byteCount, actual: bytes.byteCount)
+        }
+        let header = bytes.bytes(in: 0..<PieceLayout.headerByteCount)
+        let view = try PieceView(bytes, layout: try PieceLayout.ends(shape, header: header))
+        self.shape = shape
+        finalNorm = view.vector(.finalNorm)
+        embedding = view.matrix(.embedding)
+        head = shape.isTied ? embedding : view.matrix(.head)
+        let tokenizer = view.section(.tokenizer)
+        tokenizerBytes = bytes.bytes(
+            in: tokenizer.offset..<tokenizer.offset + tokenizer.byteCount)
+    }
+
+    /// Rows of the residual stream for `ids`, each below the vocabulary's size.
+    public func embed(_ ids: ArraySlice<Int>, into hidden: inout FloatBuffer, kernels: Kernels) {
+        for (row, id) in ids.enumerated() {
+            kernels.copyRow(id, of: embedding, into: &hidden, at: row * shape.hiddenSize)
+        }
+    }
+
+    /// The logits of one row after the last layer: final norm, then head.
+    public func computeLogits(
+        of row: Span<Float>, scratch: inout EndsScratch, kernels: Kernels, crew: some Crew
+    ) {
+        precondition(row.count == shape.hiddenSize)
+        scratch.row.withMutableSpan { copy in
+            for index in row.indices { copy[index] = row[index] }
+        }
+        kernels.rootMeanSquareNorm(
+            scratch.row, weight: finalNorm, epsilon: shape.normEpsilon, rowCount: 1,
+            width: shape.hiddenSize, into: &scratch.normed)
+        kernels.multiply(
+            head, by: scratch.normed, rowCount: 1, into: &scratch.logits, crew: crew)
+    }
+}
+
+/// Buffers of the ends, allocated once.
+public struct EndsScratch: ~Copyable {
+    var row: FloatBuffer
+    var normed: FloatBuffer
+    /// vocabularySize numbers, written by `Ends.computeLogits`.
+    public internal(set) var logits: FloatBuffer
+
+    public init(shape: ModelShape) {
+        row = FloatBuffer(count: shape.hiddenSize)
+        normed = FloatBuffer(count: shape.hiddenSize)
+        logits = FloatBuffer(count: shape.vocabularySize)
+    }
+}
+
+extension Generation {
+    /// Rows came back from the last layer, `lastRow` of them yields a token: the id chosen, or nil
+    /// where the answer ended instead.
+    public mutating func accept(
+        _ rows: Rows, lastRow: Span<Float>, ends: Ends, scratch: inout EndsScratch,
+        kernels: Kernels, crew: some Crew
+    ) -> Int? {
+        ends.computeLogits(of: lastRow, scratch: &scratch, kernels: kernels, crew: crew)
+        return scratch.logits.withSpan { accept(rows, logits: $0) }
+    }
+}

@@ -1,0 +1,44 @@
+import Primitives
+
+/// What a request asks for, besides its prompt.
+public struct GenerationSettings: Hashable, Sendable {
+    public var sampling: SamplingSettings
+    /// Tokens of the answer at most; at least 1.
+    public var maximumTokenCount: Int
+    /// Ids that end the answer; they are not part of it.
+    public var stopIDs: [Int]
+    /// Texts that end the answer where they would begin.
+    public var stopStrings: [String]
+    /// Prompt positions of one step, at least 1. Changes speed, never a bit of the answer.
+    public var prefillRowCount: Int
+
+    public init(
+        sampling: SamplingSettings = .greedy, maximumTokenCount: Int = 256, stopIDs: [Int] = [],
+        stopStrings: [String] = [], prefillRowCount: Int = 64
+    ) {
+        self.sampling = sampling
+        self.maximumTokenCount = maximumTokenCount
+        self.stopIDs = stopIDs
+        self.stopStrings = stopStrings
+        self.prefillRowCount = prefillRowCount
+    }
+
+    func validate() throws(GenerationError) {
+        guard maximumTokenCount >= 1 else { throw .invalidSetting("maximum token count") }
+        guard prefillRowCount >= 1 else { throw .invalidSetting("prefill row count") }
+        guard stopStrings.count <= Limits.stopStringCount else {
+            throw .invalidSetting("number of stop strings")
+        }
+        for text in stopStrings where text.isEmpty || text.utf8.count > Limits.stopStringByteCount {
+            throw .invalidSetting("stop string")
+        }
+    }
+}
+
+/// Why an answer ended.
+public enum FinishReason: String, Hashable, Sendable {
+    /// The model ended it, or a stop string came.
+    case stop
+    /// As many tokens as were asked for, or as the context holds.
+    case length
+}

@@ -1,0 +1,37 @@
+import Primitives
+import Tensors
+
+/// Models of any shape with random weights, the same for the same seed: for measurements and tests.
+public enum RandomModel {
+    /// All bytes of piece `index`. Rows are even in ±sqrt(3 / columns), so that rows of about unit
+    /// size stay of about unit size; norms are even in 0.5 ... 1.5.
+    public static func piece(_ index: Int, shape: ModelShape, seed: UInt64) -> [UInt8] {
+        var random = SeededRandom(seed: seed &+ UInt64(index) &* 0x9E37_79B9_7F4A_7C15)
+        let kernels = Kernels(level: .detected)
+        return PieceLayout.piece(index, of: shape).fill(
+            bytes: { [] },
+            vector: { section in
+                (0..<section.columnCount).map { _ in 1 + 0.5 * signed(&random) }
+            },
+            rows: { section, rows in
+                let scale = Float((3 / Double(section.columnCount)).squareRoot())
+                return kernels.halfBits(
+                    (0..<rows.count * section.columnCount).map { _ in signed(&random) * scale })
+            })
+    }
+
+    public static func make(shape: ModelShape, seed: UInt64) -> LocalModel {
+        let pieces = (0...shape.layerCount).map {
+            WeightBytes(copying: piece($0, shape: shape, seed: seed))
+        }
+        guard let model = try? LocalModel(shape: shape, pieces: pieces) else {
+            preconditionFailure("pieces are made of this very shape")
+        }
+        return model
+    }
+
+    /// A number in -1 ..< 1.
+    private static func signed(_ random: inout SeededRandom) -> Float {
+        Float(Int64(bitPattern: random.next()) >> 40) * 0x1p-23
+    }
+}

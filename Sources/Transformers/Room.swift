@@ -1,1 +1,0 @@
-// The Transformers room: see docs/ARCHITECTURE.md.

@@ -1,0 +1,87 @@
+import Checkpoints
+import Testing
+
+struct ModelParametersTests {
+    @Test func `other architectures and variants are refused by name`() throws {
+        var other = GGUFBuilder()
+        other.add("general.architecture", "mamba")
+        let checkpoint = try other.open()
+        let error = failure { () throws(CheckpointError) in try ModelParameters(checkpoint) }
+        #expect(
+            error?.description
+                == "made.gguf: the architecture 'mamba' is not supported; supported: llama.")
+        var experts = GGUFBuilder.llama()
+        experts.add("llama.expert_count", 8)
+        var biases = GGUFBuilder.llama()
+        biases.addFloats("blk.0.attn_q.bias", [8])
+        var scaled = GGUFBuilder.llama()
+        scaled.add("llama.rope.scaling.type", "yarn")
+        for (builder, word) in [(experts, "experts"), (biases, "bias"), (scaled, "yarn")] {
+            let checkpoint = try builder.open()
+            let error = failure { () throws(CheckpointError) in try ModelParameters(checkpoint) }
+            #expect("\(error.map { "\($0)" } ?? "accepted")".contains(word))
+        }
+    }
+
+    @Test func `values of the wrong kind or size are named by their key`() throws {
+        let wrong: [(String, UInt32, [UInt8])] = [
+            ("llama.rope.dimension_count", 4, GGUFBuilder.integer(UInt32(3))),
+            ("llama.rope.freq_base", 6, GGUFBuilder.integer(Float.nan.bitPattern)),
+            ("llama.attention.key_length", 4, GGUFBuilder.integer(UInt32.max)),
+            ("llama.attention.value_length", 4, GGUFBuilder.integer(UInt32(8))),
+            ("llama.expert_count", 8, GGUFBuilder.string("many")),
+            ("tokenizer.ggml.bos_token_id", 4, GGUFBuilder.integer(UInt32(4))),
+        ]
+        for (key, type, value) in wrong {
+            var builder = GGUFBuilder.llama()
+            builder.add(key, type: type, value)
+            let checkpoint = try builder.open()
+            let error = failure { () throws(CheckpointError) in try ModelParameters(checkpoint) }
+            #expect("\(error.map { "\($0)" } ?? "accepted")".contains(key))
+        }
+    }
+
+    @Test func `configurations of transformers 4 and 5 mean the same`() throws {
+        let old = DirectoryBuilder()
+        var new = DirectoryBuilder()
+        new.configuration = old.configuration.replacing("\"torch_dtype\"", with: "\"dtype\"")
+            .replacing(
+                "\"rope_theta\": 10000.0",
+                with: "\"rope_parameters\": {\"rope_theta\": 10000.0, \"rope_type\": \"default\"}")
+        #expect(new.configuration != old.configuration)
+        let parameters = try ModelParameters(old.open())
+        #expect(parameters == (try ModelParameters(new.open())))
+        #expect(parameters.eosIDs == [2, 3] && parameters.bosID == 1)
+        #expect(parameters.rmsEpsilon == 1e-5 && parameters.name == "made")
+    }
+
+    @Test func `llama3 scaling keeps short wavelengths and stretches long ones`() throws {
+        var builder = DirectoryBuilder()
+        builder.configuration = builder.configuration.replacing(
+            "\"rope_theta\": 10000.0",
+            with: """
+                "rope_theta": 500000.0, "head_dim": 16, "rope_scaling": {"rope_type": "llama3",
+                "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+                "original_max_position_embeddings": 64}
+                """)
+        builder.tensors[1].shape = [32, 8]
+        builder.tensors[2].shape = [16, 8]
+        let divisors = try #require(ModelParameters(builder.open()).ropeFrequencyDivisors)
+        #expect(divisors.count == 8)
+        #expect(divisors[0] == 1 && divisors[7] == 8)
+        #expect(zip(divisors, divisors.dropFirst()).allSatisfy { $0 <= $1 })
+    }
+
+    @Test func `linear scaling divides every frequency, and unknown scaling is refused`() throws {
+        var builder = DirectoryBuilder()
+        let plain = builder.configuration
+        builder.configuration = plain.replacing(
+            "\"rope_theta\"",
+            with: "\"rope_scaling\":{\"type\":\"linear\",\"factor\":4},\"rope_theta\"")
+        #expect(try ModelParameters(builder.open()).ropeFrequencyDivisors == [4, 4])
+        builder.configuration = plain.replacing(
+            "\"rope_theta\"",
+            with: "\"rope_scaling\":{\"type\":\"yarn\",\"factor\":4},\"rope_theta\"")
+        #expect("\(failure(builder.open).map { "\($0)" } ?? "")".contains("yarn"))
+    }
+}

@@ -1,0 +1,121 @@
+import Checkpoints
+import Glibc
+import Identity
+import Primitives
+import Runtime
+import Testing
+
+struct DataDirectoryTests {
+    private let scratch = Scratch()
+    private var directory: DataDirectory {
+        get throws { try DataDirectory(scratch.path) }
+    }
+
+    @Test func `the first start makes a key that only the owner reads, the second finds it`() throws
+    {
+        let first = try directory.keys(puzzleBitCount: 4)
+        #expect(scratch.mode("") == 0o700)
+        #expect(scratch.mode("key") == 0o600)
+        #expect(scratch.mode("key.new") == nil)
+        let again = try directory.keys(puzzleBitCount: 4)
+        #expect(again.id == first.id && again.agreementKey == first.agreementKey)
+        let solved = Puzzle.isSolved(
+            first.signingKey, nonce: first.puzzleNonce, bitCount: 4)
+        #expect(solved)
+    }
+
+    @Test func `a key that others may read is refused`() throws {
+        _ = try directory.keys(puzzleBitCount: 4)
+        _ = unsafe chmod(scratch.path + "/key", 0o640)
+        let error = #expect(throws: DataError.self) { try directory.keys(puzzleBitCount: 4) }
+        #expect(error?.description.contains("chmod 600") == true)
+    }
+
+    @Test(arguments: [0, 8, 9, 40, 112])
+    func `a damaged key is refused and not replaced`(byte: Int) throws {
+        _ = try directory.keys(puzzleBitCount: 4)
+        var bytes = try #require(scratch.read("key"))
+        bytes[byte] ^= 1
+        scratch.write(bytes, to: "key")
+        let error = #expect(throws: DataError.self) { try directory.keys(puzzleBitCount: 4) }
+        #expect(error?.description.contains("new identity") == true)
+        #expect(scratch.read("key") == bytes)
+    }
+
+    @Test(arguments: [0, 8, 100, 112])
+    func `a key cut short is refused`(count: Int) throws {
+        _ = try directory.keys(puzzleBitCount: 4)
+        let bytes = try #require(scratch.read("key"))
+        scratch.write(Array(bytes.prefix(count)), to: "key")
+        #expect(throws: DataError.self) { try directory.keys(puzzleBitCount: 4) }
+    }
+
+    @Test func `two nodes don't share a directory, and a lock ends with its holder`() throws {
+        let directory = try directory
+        do {
+            let lock = try directory.lock()
+            let error = #expect(throws: DataError.self) { _ = try directory.lock() }
+            #expect(error?.description.contains("Another node") == true)
+            _ = consume lock
+        }
+        _ = try directory.lock()
+    }
+
+    @Test func `records of peers come back as they were kept`() throws {
+        let records = (0..<3).map { index in
+            NodeRecord(
+                keys: .seeded(UInt64(index)), sequence: 1,
+                addresses: [PeerAddress(10, 0, 0, UInt8(index), port: 7_777)])
+        }
+        let directory = try directory
+        #expect(directory.keptPeers().isEmpty)
+        try directory.keep(peers: records)
+        #expect(directory.keptPeers() == records)
+        let bytes = try #require(scratch.read("peers"))
+        for count in [0, 1, 20, bytes.count - 1] {
+            scratch.write(Array(bytes.prefix(count)), to: "peers")
+            #expect(directory.keptPeers().isEmpty)
+        }
+    }
+
+    @Test func `a running node is found while it holds the lock, and not after`() throws {
+        let directory = try directory
+        let node = RunningNode(
+            address: PeerAddress(127, 0, 0, 1, port: 7_777), processID: Int(getpid()),
+            swarm: "say \"hi\"\n", id: NodeID(.zero))
+        #expect(directory.runningNode() == nil)
+        do {
+            let lock = try directory.lock()
+            try directory.announce(node, holding: lock)
+            #expect(directory.runningNode() == node)
+        }
+        // As after kill -9: the file is there, and nobody holds the lock.
+        #expect(scratch.read("node.json") != nil)
+        #expect(directory.runningNode() == nil)
+        let lock = try directory.lock()
+        directory.withdraw(holding: lock)
+        #expect(scratch.read("node.json") == nil)
+    }
+
+    @Test func `a directory that can't be made is named`() {
+        let error = #expect(throws: DataError.self) { try DataDirectory("/proc/nowhere/data") }
+        #expect(error?.description.contains("/proc/nowhere") == true)
+    }
+
+    @Test func `the directory comes from the environment, else from home`() {
+        #expect(DataDirectory.defaultPath { $0 == "HOME" ? "/a" : nil } == "/a/.bored")
+        #expect(DataDirectory.defaultPath { $0 == "BORED_DATA" ? "/d" : "/h" } == "/d")
+    }
+
+    @Test func `a mapped file shows its bytes, and an absent one is named`() throws {
+        _ = try directory
+        let bytes = (0..<10_000).map { UInt8(truncatingIfNeeded: $0) }
+        scratch.write(bytes, to: "weights")
+        scratch.write([], to: "empty")
+        let region = try MappedFile.open(scratch.path + "/weights")
+        #expect(region.bytes == bytes)
+        #expect(try MappedFile.open(scratch.path + "/empty").byteCount == 0)
+        let error = #expect(throws: SystemError.self) { try MappedFile.open(scratch.path + "/no") }
+        #expect(error?.description == "open \(scratch.path)/no: No such file or directory")
+    }
+}

@@ -1,0 +1,80 @@
+import Primitives
+import Runtime
+import Synchronization
+import Tensors
+import Testing
+
+/// How often each index was run.
+private final class Tally: Sendable {
+    private let counts: Mutex<[Int]>
+    init(_ count: Int) { counts = Mutex(Array(repeating: 0, count: count)) }
+    func add(_ index: Int) { counts.withLock { $0[index] += 1 } }
+    var all: [Int] { counts.withLock { $0 } }
+}
+
+@Suite(.serialized) struct ThreadCrewTests {
+    @Test(arguments: [1, 2, 3, 8])
+    func `every part runs exactly once, job after job`(memberCount: Int) throws {
+        let crew = try ThreadCrew(memberCount: memberCount)
+        #expect(crew.memberCount == memberCount)
+        for partCount in [0, 1, 2, 3, 64, 1_000] {
+            let tally = Tally(partCount)
+            crew.run(partCount: partCount) { tally.add($0) }
+            #expect(tally.all == Array(repeating: 1, count: partCount))
+        }
+        for round in 0..<5_000 {
+            let sum = Atomic(0)
+            crew.run(partCount: 7) { sum.add($0 + 1, ordering: .relaxed) }
+            try #require(sum.load(ordering: .relaxed) == 28, "round \(round)")
+        }
+    }
+
+    @Test func `callers that come while it works are served one after the other`() throws {
+        let crew = try ThreadCrew(memberCount: 3)
+        let tally = Tally(400)
+        let threads = try (0..<4).map { caller in
+            try PlainThread(name: "caller") {
+                for _ in 0..<200 {
+                    crew.run(partCount: 100) { tally.add(caller * 100 + $0) }
+                }
+            }
+        }
+        for thread in threads { thread.join() }
+        #expect(tally.all == Array(repeating: 200, count: 400))
+    }
+
+    @Test func `a part may use the crew again`() throws {
+        let crew = try ThreadCrew(memberCount: 2)
+        let sum = Atomic(0)
+        crew.run(partCount: 4) { _ in
+            crew.run(partCount: 4) { _ in sum.add(1, ordering: .relaxed) }
+        }
+        #expect(sum.load(ordering: .relaxed) == 16)
+    }
+
+    @Test func `crews come and go while their members sleep or spin`() throws {
+        for round in 0..<50 {
+            let crew = try ThreadCrew(memberCount: 4)
+            let sum = Atomic(0)
+            for _ in 0..<(round % 3) {
+                crew.run(partCount: 9) { _ in sum.add(1, ordering: .relaxed) }
+            }
+            #expect(sum.load(ordering: .relaxed) == 9 * (round % 3))
+        }
+    }
+
+    @Test func `jobs of the compute thread run in order, and a full queue refuses`() throws {
+        let thread = try ComputeThread(capacity: 2)
+        let isFree = Atomic(false)
+        let order = Mutex<[Int]>([])
+        thread.submit { while !isFree.load(ordering: .acquiring) { PlainThread.yield() } }
+        while thread.waitingCount > 0 { PlainThread.yield() }
+        #expect(thread.submit { order.withLock { $0.append(1) } })
+        #expect(thread.submit { order.withLock { $0.append(2) } })
+        #expect(!thread.submit { order.withLock { $0.append(3) } })
+        isFree.store(true, ordering: .releasing)
+        thread.finish()
+        #expect(order.withLock { $0 } == [1, 2])
+        #expect(!thread.submit {})
+    }
+}

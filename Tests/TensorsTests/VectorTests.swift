@@ -1,0 +1,152 @@
+import Foundation
+import Tensors
+import Testing
+
+/// Tests/Vectors/exact-1.json, which the Python implementation wrote.
+private struct Vectors: Decodable {
+    struct Function: Decodable { let x: String, y: String }
+    struct Gated: Decodable { let gate: String, up: String, y: String }
+    struct Product: Decodable {
+        let outputs: Int, inputs: Int, rows: Int
+        let weights: String, x: String, y: String
+    }
+    struct Norm: Decodable { let x: String, weight: String, epsilon: String, y: String }
+    struct Attention: Decodable {
+        let queryHeads: Int, heads: Int, headSize: Int, positions: Int
+        let scale: String, query: String, keys: String, values: String, y: String
+    }
+    struct Rotary: Decodable {
+        struct Case: Decodable { let position: Int, x: String, neighbours: String, halves: String }
+        let headSize: Int, base: Double, frequencies: String, cases: [Case]
+    }
+
+    let exp: Function
+    let silu: Function
+    let swiglu: Gated
+    let half: Function
+    let product: Product
+    let norm: Norm
+    let attention: Attention
+    let rotary: Rotary
+
+    static func load() throws -> Vectors {
+        let file = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../Vectors/exact-1.json")
+        return try JSONDecoder().decode(Vectors.self, from: Data(contentsOf: file))
+    }
+}
+
+private func words(_ text: String) -> [UInt32] {
+    text.split(separator: " ").compactMap { UInt32($0, radix: 16) }
+}
+
+private func floats(_ text: String) -> [Float] { words(text).map { Float(bitPattern: $0) } }
+
+@Suite struct `Vectors of the second implementation` {
+    private let vectors: Vectors
+    private let levels = fastLevels + [.scalar]
+
+    init() throws { vectors = try Vectors.load() }
+
+    @Test func `functions and conversions give its bits`() {
+        for level in levels {
+            let kernels = Kernels(level: level)
+            let x = buffer(floats(vectors.exp.x))
+            var y = FloatBuffer(count: x.count)
+            #expect(x.count > 50)
+            kernels.exponential(x, into: &y)
+            #expect(bits(y.array()) == words(vectors.exp.y))
+
+            let siluX = buffer(floats(vectors.silu.x))
+            var siluY = FloatBuffer(count: siluX.count)
+            kernels.silu(siluX, into: &siluY)
+            #expect(bits(siluY.array()) == words(vectors.silu.y))
+
+            let gate = buffer(floats(vectors.swiglu.gate))
+            let up = buffer(floats(vectors.swiglu.up))
+            let fused = buffer(floats(vectors.swiglu.gate) + floats(vectors.swiglu.up))
+            let expected = words(vectors.swiglu.y)
+            var gated = FloatBuffer(count: gate.count)
+            kernels.swiGLU(gate: gate, up: up, count: gate.count, into: &gated)
+            #expect(bits(gated.array()) == expected)
+            kernels.swiGLU(gateAndUp: fused, width: gate.count, rowCount: 1, into: &gated)
+            #expect(bits(gated.array()) == expected)
+
+            let halves = kernels.halfBits(floats(vectors.half.x))
+            #expect(halves.map { UInt32($0) } == words(vectors.half.y))
+        }
+    }
+
+    @Test func `a product gives its bits`() {
+        let given = vectors.product
+        let weights = matrix(
+            words(given.weights).map { UInt16($0) }, outputs: given.outputs, inputs: given.inputs)
+        for level in levels {
+            let y = product(Kernels(level: level), weights, floats(given.x), rows: given.rows)
+            #expect(bits(y) == words(given.y))
+        }
+    }
+
+    @Test func `a norm gives its bits`() {
+        let x = buffer(floats(vectors.norm.x))
+        for level in levels {
+            var y = FloatBuffer(count: x.count)
+            Kernels(level: level).rootMeanSquareNorm(
+                x, weight: vector(floats(vectors.norm.weight)),
+                epsilon: floats(vectors.norm.epsilon)[0], rowCount: 1, width: x.count, into: &y)
+            #expect(bits(y.array()) == words(vectors.norm.y))
+        }
+    }
+
+    @Test(arguments: [1, 37])
+    func `attention gives its bits`(step: Int) {
+        let given = vectors.attention
+        let query = buffer(floats(given.query))
+        let keys = buffer(floats(given.keys))
+        let values = buffer(floats(given.values))
+        let (width, cachedWidth) = (
+            given.queryHeads * given.headSize, given.heads * given.headSize
+        )
+        for level in levels {
+            var cache = KeyValueCache(
+                headCount: given.heads, headSize: given.headSize, capacity: given.positions)
+            var scratch = FloatBuffer(
+                count: Kernels.attentionScratchCount(
+                    queryHeadCount: given.queryHeads, cache: cache))
+            var output = FloatBuffer(count: query.count)
+            for first in stride(from: 0, to: given.positions, by: step) {
+                let cached = RowLayout(offset: first * cachedWidth, stride: cachedWidth)
+                cache.append(
+                    keys: keys, keyLayout: cached, values: values, valueLayout: cached,
+                    rowCount: step)
+                let rows = RowLayout(offset: first * width, stride: width)
+                Kernels(level: level).attend(
+                    query: query, queryLayout: rows, rowCount: step,
+                    queryHeadCount: given.queryHeads, cache: cache, scale: floats(given.scale)[0],
+                    scratch: &scratch, into: &output, outputLayout: rows, crew: SerialCrew())
+            }
+            #expect(bits(output.array()) == words(given.y))
+        }
+    }
+
+    @Test func `rotary tables and turns give its bits`() {
+        let given = vectors.rotary
+        let frequencies = RotaryTable.frequencies(headSize: given.headSize, base: given.base)
+        let expected = given.frequencies.split(separator: " ").map { UInt64($0, radix: 16) }
+        #expect(frequencies.map(\.bitPattern) == expected)
+        for (style, result) in [
+            (RotaryStyle.neighbouringPairs, given.cases.map(\.neighbours)),
+            (.halfSplit, given.cases.map(\.halves)),
+        ] {
+            let table = RotaryTable(
+                headSize: given.headSize, base: given.base, positions: 4096, style: style)
+            for (one, expected) in zip(given.cases, result) {
+                var head = buffer(floats(one.x))
+                scalar.rotate(
+                    &head, layout: RowLayout(stride: given.headSize), rowCount: 1, headCount: 1,
+                    headSize: given.headSize, firstPosition: one.position, table: table)
+                #expect(bits(head.array()) == words(expected))
+            }
+        }
+    }
+}

@@ -1,0 +1,186 @@
+"""Train the model: text, tokenizer, weights and the GGUF file, in one seeded command.
+
+    python3 train.py --minutes 70 --threads 1
+
+Everything large goes to the work folder (ignored by git); a checkpoint is written every few
+minutes, and the last one is the result.
+"""
+
+import argparse
+import math
+import time
+from pathlib import Path
+
+import numpy
+import torch
+import torch.nn.functional as functional
+
+import corpus
+from network import Network, Shape
+
+HERE = Path(__file__).resolve().parent
+
+
+class Muon:
+    """Momentum whose step is made orthogonal (Newton-Schulz), for matrices only.
+
+    Matrices of one shape are stacked, so that the small products run as one batch.
+    """
+
+    def __init__(self, matrices: list[torch.nn.Parameter], rate: float, momentum: float = 0.95):
+        self.rate, self.momentum = rate, momentum
+        shapes = sorted({tuple(matrix.shape) for matrix in matrices})
+        self.groups = [[m for m in matrices if tuple(m.shape) == shape] for shape in shapes]
+        self.memory = [torch.zeros(len(g), *g[0].shape) for g in self.groups]
+
+    @staticmethod
+    def orthogonal(update: torch.Tensor) -> torch.Tensor:
+        """Five Newton-Schulz steps: all singular values move close to one."""
+        tall = update.shape[-2] > update.shape[-1]
+        rows = update.mT if tall else update
+        rows = rows / (rows.norm(dim=(-2, -1), keepdim=True) + 1e-7)
+        for _ in range(5):
+            square = rows @ rows.mT
+            rows = 3.4445 * rows + (-4.7750 * square + 2.0315 * square @ square) @ rows
+        return rows.mT if tall else rows
+
+    @torch.no_grad()
+    def step(self, scale: float) -> None:
+        """One step with the rate times `scale`."""
+        for group, memory in zip(self.groups, self.memory):
+            gradient = torch.stack([matrix.grad for matrix in group])
+            memory.lerp_(gradient, 1 - self.momentum)
+            update = self.orthogonal(gradient.lerp(memory, self.momentum))
+            ratio = max(1.0, group[0].shape[0] / group[0].shape[1]) ** 0.5
+            for matrix, change in zip(group, update):
+                matrix.mul_(1 - 0.01 * self.rate * scale)
+                matrix.add_(change, alpha=-self.rate * scale * ratio)
+
+
+def schedule(progress: float) -> float:
+    """Warm up for one hundredth, constant until the half, then linear to nearly nothing."""
+    if progress < 0.01:
+        return max(0.05, progress / 0.01)
+    return 1.0 if progress < 0.5 else max(0.01, 2.0 * (1.0 - progress))
+
+
+def loss_of(network: torch.nn.Module, rows: torch.Tensor, weights: torch.Tensor, half: bool):
+    """Weighted mean of the cross entropy: what the user says counts less than the answer."""
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=half):
+        logits = network(rows[:, :-1])
+    each = functional.cross_entropy(
+        logits.float().flatten(0, 1), rows[:, 1:].flatten(), reduction="none"
+    )
+    weight = weights[:, 1:].flatten()
+    return (each * weight).sum() / weight.sum()
+
+
+class Rows:
+    """The token rows on disk, handed out in a seeded order, without repeats until all are used."""
+
+    def __init__(self, folder: Path, seed: int):
+        self.tokens = numpy.load(folder / "rows.npy", mmap_mode="r")
+        self.weights = numpy.load(folder / "weights.npy", mmap_mode="r")
+        self.random = numpy.random.default_rng(seed)
+        self.queue: list[int] = []
+
+    def pick(self, indices: list[int], length: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Tokens and loss weights of the given rows, up to `length` tokens of each."""
+        order = sorted(indices)
+        tokens = torch.from_numpy(self.tokens[order, :length].astype(numpy.int64))
+        weights = torch.from_numpy(self.weights[order, :length].astype(numpy.float32))
+        return tokens, weights / 10
+
+    def batch(self, size: int, length: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """The next rows; the first 64 are kept back for validation."""
+        while len(self.queue) < size:
+            self.queue.extend((64 + self.random.permutation(len(self.tokens) - 64)).tolist())
+        return self.pick([self.queue.pop() for _ in range(size)], length)
+
+
+@torch.no_grad()
+def validate(network: torch.nn.Module, rows: Rows, half: bool) -> float:
+    """Mean loss on the rows kept back."""
+    losses = [
+        loss_of(network, *rows.pick(list(range(i, i + 8)), 512), half).item() for i in range(0, 64, 8)
+    ]
+    return sum(losses) / len(losses)
+
+
+def save(network: Network, path: Path, note: dict) -> None:
+    """Write a checkpoint, whole or not at all."""
+    part = path.with_suffix(".part")
+    torch.save({"weights": network.state_dict(), "note": note}, part)
+    part.replace(path)
+
+
+def optimise(network: Network, rows: Rows, choice: argparse.Namespace, target: Path) -> dict:
+    """Run until the time is over (or, with --steps, until so many steps are done)."""
+    matrices = [p for name, p in network.blocks.named_parameters() if p.ndim == 2]
+    others = [p for p in network.parameters() if all(p is not m for m in matrices)]
+    muon = Muon(matrices, rate=0.02)
+    adam = torch.optim.AdamW(others, lr=0.004, betas=(0.9, 0.95), weight_decay=0.0)
+    run = torch.compile(network) if choice.compile else network
+    began, looked, step, seen, smooth, note = time.time(), time.time(), 0, 0, 0.0, {}
+    while True:
+        spent = (time.time() - began) / 60
+        progress = step / choice.steps if choice.steps else spent / choice.minutes
+        if progress >= 1:
+            break
+        scale = schedule(progress)
+        short = progress < choice.short
+        size, length = (choice.batch, 256) if short else (choice.batch // 2, network.shape.context)
+        loss = loss_of(run, *rows.batch(size, length), choice.half)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(others, 1.0)
+        adam.param_groups[0]["lr"] = 0.004 * scale
+        adam.step()
+        muon.step(scale)
+        network.zero_grad(set_to_none=True)
+        step, seen = step + 1, seen + size * (length - 1)
+        smooth = loss.item() if step == 1 else 0.98 * smooth + 0.02 * loss.item()
+        if step % 20 == 0:
+            speed = seen / (time.time() - began)
+            print(f"{spent:6.1f} min  step {step}  loss {smooth:.4f}  {speed:.0f} tokens/s", flush=True)
+        if time.time() - looked > 180:
+            looked, note = time.time(), {"minutes": spent, "steps": step, "tokens": seen}
+            print(f"{spent:6.1f} min  held-out loss {validate(network, rows, choice.half):.4f}", flush=True)
+            save(network, target, note)
+    note = {"minutes": (time.time() - began) / 60, "steps": step, "tokens": seen}
+    note["loss"] = validate(network, rows, choice.half)
+    save(network, target, note)
+    return note
+
+
+def main() -> None:
+    """Read the choices, prepare the text when it is missing, train."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--minutes", type=float, default=70)
+    parser.add_argument("--steps", type=int, default=0, help="stop by steps, not by the clock")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--batch", type=int, default=8, help="rows of 256 tokens in one step")
+    parser.add_argument("--short", type=float, default=0.75, help="part with rows of 256, not 512")
+    parser.add_argument("--start", type=Path, help="a checkpoint to begin with")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--rows", type=int, default=50_000, help="rows of text to write")
+    parser.add_argument("--half", action=argparse.BooleanOptionalAction, default=True)
+    parser.add_argument("--compile", action=argparse.BooleanOptionalAction, default=False)
+    parser.add_argument("--work", type=Path, default=HERE / "work")
+    choice = parser.parse_args()
+    torch.set_num_threads(choice.threads)
+    torch.manual_seed(choice.seed)
+    shape = Shape()
+    corpus.prepare(choice.work, choice.rows, shape.context, choice.seed)
+    network = Network(shape)
+    network.initialise()
+    if choice.start:
+        network.load_state_dict(torch.load(choice.start)["weights"])
+    print(f"{network.parameter_count()} parameters", flush=True)
+    rows = Rows(choice.work, choice.seed)
+    note = optimise(network, rows, choice, choice.work / "checkpoint.pt")
+    print("done:", {key: round(value, 4) for key, value in note.items()}, flush=True)
+    assert math.isfinite(note["loss"])
+
+
+if __name__ == "__main__":
+    main()
