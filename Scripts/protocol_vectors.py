@@ -2,9 +2,9 @@
 """Reads the vectors of Tests/Vectors by Protocol.md alone; exits with 1 where a byte does not fit.
 
 Gossip field by field with its signatures; Kademlia and shards field by field (their signatures are
-the simulator's); Noise against published messages; encoded tokenizers. Vectors that are not there, and signatures where the package
-`cryptography` is missing, are named as skipped. `exact_1.py` does the arithmetic, and
-`Tests/Vectors/sampling.py` the sampling.
+the simulator's); Noise against published messages; encoded tokenizers. Vectors that are not there,
+and signatures where the package `cryptography` is missing, are named as skipped. `exact_1.py` does
+the arithmetic, and `Tests/Vectors/sampling.py` the sampling.
 """
 
 import json

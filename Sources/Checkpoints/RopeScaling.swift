@@ -2,7 +2,7 @@
 /// short wavelengths, `factor` for long ones, and a smooth change between them (transformers,
 /// `modeling_rope_utils`, `_compute_llama3_parameters`).
 ///
-/// In Float32 and with the divisions as reciprocals, as PyTorch does it in llama.cpp's converter: an
+/// In Float32 and with the divisions as reciprocals, as llama.cpp's converter does it: an
 /// import from safetensors then gives the bits that the GGUF file has.
 func llama3RopeDivisors(
     base: Double, dimension: Int, factor: Double, lowFrequencyFactor: Double,

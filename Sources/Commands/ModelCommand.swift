@@ -23,6 +23,7 @@ enum ModelCommand {
                     + "\(size(progress.byteCount))")
         }
         let manifest = signed.manifest
+        let time = decimal(SystemClock.now().since(start).seconds, 1)
         let byteCount = manifest.pieces.reduce(UInt64(0)) { $0 + $1.byteCount }
         if settings.wantsJSON {
             var line = JSONLine()
@@ -34,7 +35,7 @@ enum ModelCommand {
         } else {
             Console.line(
                 "\(manifest.name) \(manifest.digest): \(manifest.layerCount) layers, "
-                    + "\(size(byteCount)), in \(decimal(SystemClock.now().since(start).seconds, 1)) s"
+                    + "\(size(byteCount)), in \(time) s"
             )
         }
         return 0

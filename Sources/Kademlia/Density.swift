@@ -5,7 +5,7 @@ struct Density: Sendable {
     private var samples = OrderedTable<NodeID, Int>()
     private var order: [NodeID] = []
 
-    /// Adds what one whole lookup saw: the distances of all nodes near `target` that are alive, this
+    /// Adds what a whole lookup saw: the distances of all nodes near `target` that are alive, this
     /// node's own among them, nearest first. One sample for each target, because two lookups of the
     /// same target say the same.
     mutating func add(target: NodeID, distances: [Bytes32], closestCount: Int) {

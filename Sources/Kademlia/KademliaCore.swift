@@ -112,22 +112,27 @@ public struct KademliaCore: ~Copyable, MessageCore {
         guard !record.isTransient else { return }
         cache.insert(record)
         cache.succeed(record.id)
-        guard !record.addresses.isEmpty else {
+        admit(peer, at: now)
+        if nextCheckAt == .never { nextCheckAt = now + random.jittered(settings.livenessInterval) }
+    }
+
+    /// Takes a peer with a session into the table: one that is new, or one that was dropped for its
+    /// silence and answers again.
+    mutating func admit(_ peer: KademliaPeer, at now: Instant) {
+        guard !peer.record.addresses.isEmpty else {
             counters.recordsUnreachable += 1
             return
         }
-        switch table.admit(
-            TableEntry(
-                record: record, address: address, lastHeard: now,
-                roundTrip: peer.roundTrip?.smoothed))
-        {
+        let entry = TableEntry(
+            record: peer.record, address: peer.address, lastHeard: now,
+            roundTrip: peer.roundTrip?.smoothed)
+        switch table.admit(entry) {
         case .added:
             counters.entriesAdmitted += 1
             joinSoon(at: now)
         case .refused: counters.entriesRefused += 1
         case .known, .waiting: break
         }
-        if nextCheckAt == .never { nextCheckAt = now + random.jittered(settings.livenessInterval) }
     }
 
     /// The session with this peer is gone; the node may well live on.
@@ -142,6 +147,8 @@ public struct KademliaCore: ~Copyable, MessageCore {
         if let record = table.entry(of: id)?.freshest ?? cache.record(of: id) {
             cache.fail(record, at: now)
         }
+        // A handshake that failed was tried for longer than a request: it weighs two misses.
+        missed(id)
         if lost.isEmpty { missed(id) }
         for number in lost { failRequest(number, at: now, into: &mail) }
     }

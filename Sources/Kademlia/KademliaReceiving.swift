@@ -14,6 +14,8 @@ extension KademliaCore {
         do throws(WireError) {
             guard let kind = MessageKind(rawValue: try reader.readUInt8()) else { throw .invalid }
             table.update(id) { $0.lastHeard = now }
+            // Whoever speaks is there, even where an answer of it was lost.
+            cache.succeed(id)
             switch kind {
             case .findNodes:
                 let message = try finished(FindNodes(from: &reader), reader)
@@ -120,7 +122,9 @@ extension KademliaCore {
             entry.score = min(entry.score + 1, TableEntry.scoreMaximum)
             entry.roundTrip = roundTrip
         }
-        cache.succeed(id)
+        if let peer = peers[id], !peer.record.isTransient, table.entry(of: id) == nil {
+            admit(peer, at: now)
+        }
         return request
     }
 

@@ -11,8 +11,8 @@ struct TableEntry: Sendable {
     var address: PeerAddress
     var lastHeard: Instant
     /// Answers so far, capped; a miss divides it by three, and at zero the node is dropped
-    /// (go-ethereum's rule).
-    var score = 1
+    /// (go-ethereum's rule). A newcomer may miss once.
+    var score = 3
     var roundTrip: Interval?
 
     static let scoreMaximum = 26
@@ -205,7 +205,7 @@ extension TableEntry {
         address = entry.address
         lastHeard = entry.lastHeard
         roundTrip = entry.roundTrip ?? roundTrip
-        score = max(score, 1)
+        score = max(score, 3)
     }
 }
 

@@ -75,7 +75,7 @@ public enum Limits {
     /// Nodes of one /24 or /48 in a bucket and in the table; more are refused.
     public static let bucketPrefixEntryCount = 2
     public static let tablePrefixEntryCount = 10
-    /// Log-distances in one request, records and ads in one reply; a message with more is malformed.
+    /// Log-distances in one request, records and ads in one reply; one with more is malformed.
     public static let findDistanceCount = 3
     public static let findRecordCount = 16
     public static let findAdCount = 10
@@ -294,7 +294,7 @@ public enum Limits {
     public static let vocabularyPieceByteCount = 4_096
     /// A chat template, in bytes. A longer one is dropped, and the model has none.
     public static let chatTemplateByteCount = 131_072
-    /// Steps of one match of a pre-tokenizer pattern; at the limit the rest of the text is one word.
+    /// Steps of one match of a pre-tokenizer pattern; at the limit the rest is one word.
     public static let patternMatchStepCount: UInt32 = 10_000_000
 
     // MARK: runtime

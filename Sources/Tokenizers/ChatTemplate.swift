@@ -40,7 +40,7 @@ public struct ChatTemplate: Hashable, Sendable {
         self.init(source, bos: text(model.bosID), eos: text(model.eosIDs.first))
     }
 
-    /// Recognises the Jinja text `source` by the markers in it. `bos` and `eos` are the texts of the
+    /// Recognises the template `source` by the markers in it. `bos` and `eos` are the texts of the
     /// pieces that begin and end a text.
     public init?(_ source: String, bos: String, eos: String) {
         let markers: [(String, Family)] = [

@@ -11,7 +11,7 @@ struct MergeTable: Sendable {
 
     private let model: TokenizerModel
     private var entries: [UInt64: Entry] = [:]
-    /// SentencePiece: symbols of single characters. Byte pairs, where merges may be ignored: pieces.
+    /// SentencePiece: symbols of single characters. Byte pairs, merges ignored: pieces.
     private var symbols: [[UInt8]: UInt32] = [:]
     private var byteSymbols: [UInt32]
 

@@ -37,7 +37,7 @@ public struct TokenizerModel: Hashable, Sendable {
 
     public var kind: Kind
     /// By id. SentencePiece: the piece's text, with U+2581 for a space and `<0x0A>` for a byte.
-    /// Byte pairs: the bytes that the piece stands for; of a control or user-defined piece, its text.
+    /// Byte pairs: the bytes that the piece stands for; of control or user-defined ones, its text.
     public var pieces: [[UInt8]]
     public var types: [PieceType]
     /// By id; the higher is merged first. Empty for byte pairs.

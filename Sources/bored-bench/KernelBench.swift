@@ -2,7 +2,7 @@ import Primitives
 import Runtime
 import Tensors
 
-/// The decode product beside a probe that only reads: both in turn over the same memory, so that the
+/// The decode product beside a probe that only reads: both in turn over the same memory, so the
 /// ratio holds when the machine's speed drifts.
 enum KernelBench {
     private static let outputCount = 8_192

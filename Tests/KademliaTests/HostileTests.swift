@@ -95,7 +95,7 @@ func putAd(_ request: UInt32, _ topic: NodeID, _ ad: [UInt8]) -> [UInt8] {
             var bytes = (0..<random.below(90)).map { _ in UInt8(truncatingIfNeeded: random.next()) }
             if !bytes.isEmpty { bytes[0] = 0x10 + UInt8(random.below(7)) }
             bench.receive(bytes, from: peer.id)
-            // A minute apart, so that no rate limit hides the decoder.
+            // Apart, so that no rate limit hides the decoder.
             bench.now = bench.now + .milliseconds(50)
             _ = bench.letters()
         }
@@ -254,7 +254,7 @@ func putAd(_ request: UInt32, _ topic: NodeID, _ ad: [UInt8]) -> [UInt8] {
         bench.receive(writer.bytes, from: Bench.peer(1).record.id)
         let reply = bench.letters().last?.bytes ?? []
         #expect(reply.prefix(6) == [0x15, 8, 0, 0, 0, 10])
-        // Sixty seconds remain, less what has passed: none.
+        // All of the sixty seconds remain.
         #expect(reply.dropFirst(6).prefix(4) == [60, 0, 0, 0])
     }
 

@@ -111,7 +111,7 @@ import Wire
     @Test func `with lost letters everybody is still found`() {
         var world = World(count: 20, seed: 12)
         world.lossPerMillion = 100_000
-        world.bootstrap(settling: .seconds(15))
+        world.bootstrap(settling: .seconds(75))
         for index in world.members.indices { #expect(world.members[index].core.tableCount >= 15) }
     }
 }

@@ -131,6 +131,7 @@ final class Exchange {
     /// Lets timers run for a while.
     func run(for interval: Interval) {
         let end = now + interval
+        settle()
         while let next = members.indices.map({ members[$0].core.nextDeadline }).min(), next <= end {
             now = max(now, next)
             for index in members.indices where members[index].core.nextDeadline <= now {

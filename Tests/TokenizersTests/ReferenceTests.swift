@@ -16,7 +16,7 @@ struct ReferenceTests {
         ("falcon", "vocabs/ggml-vocab-falcon.gguf"),
     ]
 
-    /// In the order of `vocabularies`, read once for all tests: the large vocabularies take seconds in a debug build.
+    /// In the order of `vocabularies`, read once: the large ones take seconds.
     private static let tokenizers: [Result<Tokenizer, any Error>] = vocabularies.map { _, path in
         Result { try Tokenizer(TokenizerModel(ReferenceData.gguf(path))) }
     }
