@@ -49,6 +49,9 @@ import Testing
         var nodes: [ChildProcess] = []
         defer {
             for node in nodes { node.terminate() }
+            usleep(1_000_000)
+            // One that has not left by now is ended, so that a fault here never hangs the tests.
+            for node in nodes { node.end() }
             for node in nodes { node.wait() }
         }
         let swarm = "tests-\(getpid())"
