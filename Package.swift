@@ -45,6 +45,8 @@ let package = Package(
         library("CSodium", package: "libsodium", debian: "libsodium-dev"),
         library("CLZ4", package: "liblz4", debian: "liblz4-dev"),
         library("CPCRE2", package: "libpcre2-8", debian: "libpcre2-dev"),
+        // Without its pkg-config file, which has a flag that the package manager warns of.
+        .systemLibrary(name: "CUTF8Proc", providers: [.apt(["libutf8proc-dev"])]),
         room("Primitives"),
 
         // MARK: vocabulary
@@ -79,7 +81,7 @@ let package = Package(
         .target(name: "CModel"),
         room("Tensors", ["Primitives", "CKernels"]),
         room("Checkpoints", ["Primitives"]),
-        room("Tokenizers", ["Primitives", "Checkpoints", "CPCRE2"]),
+        room("Tokenizers", ["Primitives", "Checkpoints", "CPCRE2", "CUTF8Proc"]),
         room("Transformers", ["Primitives", "Tensors", "Checkpoints", "Tokenizers"]),
 
         // MARK: shells

@@ -294,6 +294,8 @@ public enum Limits {
     public static let vocabularyPieceByteCount = 4_096
     /// A chat template, in bytes. A longer one is dropped, and the model has none.
     public static let chatTemplateByteCount = 131_072
+    /// Normalizing steps, and splitting ones, of a tokenizer. More are refused.
+    public static let tokenizerStepCount = 16
     /// Steps of one match of a pre-tokenizer pattern; at the limit the rest is one word.
     public static let patternMatchStepCount: UInt32 = 10_000_000
 

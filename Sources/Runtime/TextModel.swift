@@ -36,8 +36,7 @@ public struct TextModel: Sendable {
             return tokenizer.encode(text, addSpecial: true, parseSpecial: false)
         }
         let chat = template.render([ChatMessage(role: "user", content: text)])
-        return tokenizer.encode(
-            chat, addSpecial: !template.writesBOS, parseSpecial: true)
+        return tokenizer.encode(chat, addSpecial: false, parseSpecial: true)
     }
 
     /// Ids that end an answer.

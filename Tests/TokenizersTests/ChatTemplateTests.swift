@@ -62,7 +62,7 @@ struct ChatTemplateTests {
                     addsGenerationPrompt: example["add_generation_prompt"]?.bool ?? false)
                 #expect(text == example["rendered"]?.string)
                 let ids = tokenizer.encode(
-                    text, addSpecial: !template.writesBOS, parseSpecial: true)
+                    text, addSpecial: false, parseSpecial: true)
                 #expect(ids == example["ids"]?.array?.compactMap(\.integer))
             }
         }
