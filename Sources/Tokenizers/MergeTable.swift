@@ -120,7 +120,7 @@ struct MergeTable: Sendable {
             let end = index + 1 < starts.count ? starts[index + 1] : text.endIndex
             if let symbol = symbols[Array(text[start..<end])] {
                 queue.append(symbol, at: start)
-            } else {
+            } else if !dropsUnknown || hasBytes(text[start..<end]) {
                 queue.append(UInt32.max, at: start)
             }
         }
@@ -145,7 +145,10 @@ struct MergeTable: Sendable {
     func append(bytesOf word: ArraySlice<UInt8>, to ids: inout [Int]) {
         if model.ignoresMerges, let id = symbols[Array(word)] { return ids.append(Int(id)) }
         var queue = MergeQueue(reserving: word.count)
-        for index in word.indices { queue.append(byteSymbols[Int(word[index])], at: index) }
+        for index in word.indices {
+            let symbol = byteSymbols[Int(word[index])]
+            if Int(symbol) < model.pieces.count || !dropsUnknown { queue.append(symbol, at: index) }
+        }
         queue.merge(entries)
         queue.forEach(end: word.endIndex) { symbol, _ in
             if Int(symbol) < model.pieces.count {
@@ -154,6 +157,16 @@ struct MergeTable: Sendable {
                 ids.append(id)
             }
         }
+    }
+
+    /// Whether symbols that are no piece vanish before their neighbours are merged: so it is in the
+    /// tokenizers library where there is no unknown piece.
+    private var dropsUnknown: Bool {
+        !model.cutsLongestFirst && model.unknownID == nil && model.kind != .sentencePiece
+    }
+
+    private func hasBytes(_ character: ArraySlice<UInt8>) -> Bool {
+        character.allSatisfy { Int(byteSymbols[Int($0)]) < model.pieces.count }
     }
 
     /// A character that is no piece: its bytes, or one unknown piece where bytes are none either.

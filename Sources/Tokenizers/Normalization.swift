@@ -18,7 +18,7 @@ public enum Normalization: Hashable, Sendable {
     case withoutMarks
     /// Without Cc, Cf, Co, U+FFFD and U+0000, as far as they are not whitespace.
     case withoutControls
-    /// BERT's: without characters of category C and U+FFFD, and whitespace becomes spaces.
+    /// BERT's: without Cc, Cf, Co, U+FFFD and U+0000, and whitespace becomes spaces.
     case cleaned
     /// Spaces around CJK ideographs.
     case spacedIdeographs
@@ -90,7 +90,7 @@ struct Normalizer: Sendable {
         UnicodeText.mapped(text) { character in
             if character == "\t" || character == "\n" || character == "\r" { return [" "] }
             if character.value == 0 || character.value == 0xFFFD { return [] }
-            if UnicodeText.isOther(character) { return [] }
+            if UnicodeText.isAssignedControl(character) { return [] }
             return UnicodeText.isWhitespace(character) ? [" "] : [character]
         }
     }

@@ -65,8 +65,8 @@ struct SpecialPieces: Sendable {
             if start < range.lowerBound { fragments.append(.plain(text[start..<range.lowerBound])) }
             fragments.append(.special(special.id))
             start = range.upperBound
-            // Whitespace that was swallowed may begin another piece no more.
-            index = max(range.upperBound, end)
+            // Whitespace that was swallowed may begin another piece all the same.
+            index = end
         }
         if start < text.endIndex { fragments.append(.plain(text[start...])) }
         return fragments

@@ -118,14 +118,8 @@ enum UnicodeText {
 
     /// Category C without Cn.
     static func isAssignedControl(_ character: Unicode.Scalar) -> Bool {
-        isOther(character) && category(character) != UTF8PROC_CATEGORY_CN
-    }
-
-    /// Category C.
-    static func isOther(_ character: Unicode.Scalar) -> Bool {
         [
-            UTF8PROC_CATEGORY_CC, UTF8PROC_CATEGORY_CF, UTF8PROC_CATEGORY_CN, UTF8PROC_CATEGORY_CO,
-            UTF8PROC_CATEGORY_CS,
+            UTF8PROC_CATEGORY_CC, UTF8PROC_CATEGORY_CF, UTF8PROC_CATEGORY_CO, UTF8PROC_CATEGORY_CS,
         ].contains(category(character))
     }
 

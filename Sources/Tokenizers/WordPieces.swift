@@ -6,10 +6,13 @@ struct WordPieces: Sendable {
     private var longestByteCount = 0
     private let characterCount: Int
     private let unknownID: Int?
+    /// llama.cpp writes beginnings with U+2581, and finds them by it inside of words too.
+    private let readsMarks: Bool
 
     init(_ model: TokenizerModel) {
         characterCount = model.wordCharacterCount
         unknownID = model.unknownID
+        readsMarks = model.cutsLongestFirst
         for id in model.pieces.indices where model.types[id] != .unused {
             let piece = model.pieces[id]
             longestByteCount = max(longestByteCount, piece.count)
@@ -43,6 +46,11 @@ struct WordPieces: Sendable {
             let part = Array(word[start..<end])
             let pieces = start == word.startIndex ? beginnings : continuations
             if !isCut, let id = pieces[part] { return (id, end) }
+            if !isCut, readsMarks, start > word.startIndex, part.starts(with: spaceMark),
+                let id = beginnings[Array(part.dropFirst(spaceMark.count))]
+            {
+                return (id, end)
+            }
             end -= 1
         }
         return nil
