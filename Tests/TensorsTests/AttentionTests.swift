@@ -140,7 +140,8 @@ private struct Scene {
             var output = FloatBuffer(count: 2)
             Kernels(level: level).attend(
                 query: query, queryLayout: rows, rowCount: 1, queryHeadCount: 1, cache: cache,
-                layer: 0, positionCount: cache.count, scale: 1, scratch: &scratch, into: &output, crew: SerialCrew())
+                layer: 0, positionCount: cache.count, scale: 1, scratch: &scratch, into: &output,
+                crew: SerialCrew())
             #expect(output.array() == [1, 2])
         }
     }
