@@ -10,7 +10,7 @@ enum InfoCommand {
         let shape = outline.shape
         let layerByteCounts = outline.layouts.dropFirst().map(\.byteCount)
         let cacheByteCount = KeyValueState.byteCount(
-            shape: shape, layers: shape.layers, capacity: 1_024)
+            shape: shape, layers: shape.layers, positionCount: 1_024)
         if settings.wantsJSON {
             var line = JSONLine()
             line.add("name", source.name)

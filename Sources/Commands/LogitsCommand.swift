@@ -1,3 +1,5 @@
+import Runtime
+import Tokenizers
 import Transformers
 
 /// `bored model logits`: what the model thinks may come next, as numbers.

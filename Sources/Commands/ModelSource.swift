@@ -4,6 +4,7 @@ import Runtime
 import Tensors
 import Tokenizers
 import Transformers
+import Wire
 
 /// A model that a person named: one of the store, or files at a path. Opened without a node, and
 /// nothing is written for it.

@@ -1,5 +1,6 @@
 import Glibc
 import Primitives
+import Runtime
 import Tokenizers
 import Transformers
 
