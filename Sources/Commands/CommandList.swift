@@ -5,7 +5,7 @@ enum CommandList {
 
     static let all = [
         demo, prompt, node, health, modelImport, modelList, modelRemove, modelInfo, modelLogits,
-        modelGenerate, modelPerplexity, key, simulate,
+        modelGenerate, modelPerplexity, modelTokenize, key, simulate,
     ]
 
     private static let json = OptionSpecification("json", .flag, "one JSON object per line")
@@ -127,6 +127,17 @@ enum CommandList {
             .init("file", .value("FILE"), "the text, in a file; - reads the standard input"),
             data, threads, kernel, config, json,
         ], notes: [sourceNote])
+
+    static let modelTokenize = CommandSpecification(
+        "model tokenize", "turns a text into tokens", operands: "SOURCE", operandCount: 1...1,
+        options: [
+            .init("text", .value("TEXT"), "the text"),
+            .init("file", .value("FILE"), "the text, in a file; - reads the standard input"),
+            .init("special", .flag, "read special tokens in the text as such"),
+            .init("begin", .flag, "put the model's own tokens around it, as before a prompt"),
+            data, config, json,
+        ],
+        notes: [sourceNote, "It may be a vocabulary alone too: a GGUF file, a tokenizer.json."])
 
     static let key = CommandSpecification(
         "key", "shows who this node is", options: [data, config, json])

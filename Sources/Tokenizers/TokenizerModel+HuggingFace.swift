@@ -1,4 +1,4 @@
-public import Checkpoints
+import Checkpoints
 import Primitives
 
 extension TokenizerModel {
@@ -14,13 +14,6 @@ extension TokenizerModel {
         }
         let json = try JSONValue(parsing: region.bytes, file: TokenizerFile.name)
         try self.init(json, checkpoint.metadata)
-    }
-
-    /// A tokenizer without a model: a `tokenizer.json` by itself.
-    public init(tokenizerFile bytes: [UInt8], name: String) throws(CheckpointError) {
-        let json = try JSONValue(parsing: bytes, file: name)
-        try self.init(json, Metadata(file: name))
-        try finish(file: name)
     }
 
     private init(_ json: JSONValue, _ metadata: Metadata) throws(CheckpointError) {

@@ -107,6 +107,9 @@ public struct TokenizerModel: Hashable, Sendable {
         return pieces.indices.first { isSpecial($0) && pieces[$0] == bytes }
     }
 
+    /// Whether a text begins with the begin piece where special pieces are wanted.
+    public var addsBOS: Bool { bosID.map { prefixIDs.contains($0) } ?? false }
+
     func isSpecial(_ id: Int) -> Bool {
         types[id] == .control || types[id] == .userDefined || types[id] == .unknown
     }
