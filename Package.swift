@@ -81,6 +81,7 @@ let package = Package(
         .target(name: "CModel"),
         room("Tensors", ["Primitives", "CKernels"]),
         room("Checkpoints", ["Primitives"]),
+        room("Templates", ["Primitives", "Checkpoints"]),
         room("Tokenizers", ["Primitives", "Checkpoints", "CPCRE2", "CUTF8Proc"]),
         room("Transformers", ["Primitives", "Tensors", "Checkpoints", "Tokenizers"]),
 
@@ -123,6 +124,7 @@ let package = Package(
         tests("Simulation", ["Primitives", "Identity", "Wire", "MeshNode", "Simulation"]),
         tests("Tensors", ["Primitives", "Tensors"]),
         tests("Checkpoints", ["Primitives", "Checkpoints"]),
+        tests("Templates", ["Primitives", "Checkpoints", "Templates"]),
         tests("Tokenizers", ["Primitives", "Checkpoints", "Tokenizers"]),
         tests(
             "Transformers",

@@ -24,8 +24,9 @@ enum TokenizeCommand {
 extension ModelSource {
     /// The tokenizer alone: nothing else of the model is read.
     func tokenizer() throws -> Tokenizer {
+        let model = try tokenizerModel()
         do throws(TokenizerError) {
-            return try Tokenizer(try tokenizerModel())
+            return try Tokenizer(model)
         } catch {
             throw CommandError("The tokenizer of \(name) can't be used. \(error)")
         }
