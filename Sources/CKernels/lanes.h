@@ -177,7 +177,8 @@ FUNCTION size_t row_by_panels(const struct bored_product *p) {
     size_t end = p->panel_end < whole ? p->panel_end : whole;
     for (; panel + STREAMS <= end; panel += STREAMS)
         tile(
-            1, STREAMS * VECTORS, p->panels + panel * p->panel_stride, p->panel_stride,
+            1, STREAMS * VECTORS,
+            (const uint16_t *)(p->panels + panel * p->panel_stride), p->panel_stride / 2,
             p->input_count, p->x, 0, p->y + panel * BORED_WIDTH, 0, 0,
             WHOLE);
     return panel;
@@ -186,7 +187,7 @@ FUNCTION size_t row_by_panels(const struct bored_product *p) {
 FUNCTION void multiply(const struct bored_product *p) {
     size_t panel = p->row_count == 1 ? row_by_panels(p) : p->panel_begin;
     for (; panel < p->panel_end; panel++) {
-        const uint16_t *weights = p->panels + panel * p->panel_stride;
+        const uint16_t *weights = (const uint16_t *)(p->panels + panel * p->panel_stride);
         float *y = p->y + panel * BORED_WIDTH;
         size_t width = p->output_count - panel * BORED_WIDTH;
         if (width < BORED_WIDTH) {
@@ -382,7 +383,15 @@ FUNCTION uint64_t read_probe(const void *bytes, size_t byte_count) {
     return result;
 }
 
+static void multiply_quantized(const struct bored_product *p) {
+    bored_scalar_kernels.multiply_quantized(p);
+}
+
+static void quantize(const float *x, size_t count, struct bored_input_group *groups) {
+    bored_scalar_kernels.quantize(x, count, groups);
+}
+
 const struct bored_kernels LEVEL_KERNELS = {
-    multiply, attend, rms_norm, exponential_all, silu_all, swiglu, half_from_float,
+    multiply, multiply_quantized, quantize, attend, rms_norm, exponential_all, silu_all, swiglu, half_from_float,
     float_from_half, read_probe,
 };

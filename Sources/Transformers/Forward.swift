@@ -96,7 +96,7 @@ public struct Forward: Sendable {
             scratch: &scratch.attention, into: &scratch.inner, crew: crew)
         kernels.multiply(
             weights.output, by: scratch.inner, rowCount: rows.count, into: &scratch.normed,
-            crew: crew)
+            scratch: &scratch.product, crew: crew)
         kernels.add(scratch.normed, count: rows.count * shape.hiddenSize, into: &hidden)
     }
 
@@ -120,7 +120,8 @@ public struct Forward: Sendable {
         kernels.swiGLU(
             gateAndUp: scratch.wide, width: width, rowCount: rowCount, into: &scratch.inner)
         kernels.multiply(
-            weights.down, by: scratch.inner, rowCount: rowCount, into: &scratch.normed, crew: crew)
+            weights.down, by: scratch.inner, rowCount: rowCount, into: &scratch.normed,
+            scratch: &scratch.product, crew: crew)
         kernels.add(scratch.normed, count: rowCount * shape.hiddenSize, into: &hidden)
     }
 
@@ -131,7 +132,7 @@ public struct Forward: Sendable {
     ) {
         kernels.multiply(
             matrix, by: scratch.normed, rowCount: rowCount, into: &scratch.wide,
-            outputLayout: layout, crew: crew)
+            outputLayout: layout, scratch: &scratch.product, crew: crew)
     }
 }
 
@@ -145,6 +146,7 @@ public struct ForwardScratch: ~Copyable {
     /// (rows, querySize) and (rows, feedForwardSize)
     var inner: FloatBuffer
     var attention = FloatBuffer(count: 0)
+    var product: ProductScratch
 
     public init(shape: ModelShape, rowCountMaximum: Int) {
         precondition(rowCountMaximum > 0)
@@ -155,6 +157,9 @@ public struct ForwardScratch: ~Copyable {
             count: rowCountMaximum * max(attentionWidth, 2 * shape.feedForwardSize))
         inner = FloatBuffer(
             count: rowCountMaximum * max(shape.querySize, shape.feedForwardSize))
+        product = ProductScratch(
+            rowCount: rowCountMaximum,
+            inputCount: max(shape.hiddenSize, shape.querySize, shape.feedForwardSize))
     }
 
     mutating func reserve(for cache: borrowing KeyValueCache, shape: ModelShape) {
