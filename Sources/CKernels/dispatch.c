@@ -23,7 +23,7 @@ int bored_level_supported(int level) {
     case BORED_AVX512:
         return bored_level_supported(BORED_AVX2) && __builtin_cpu_supports("avx512f")
             && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw")
-            && __builtin_cpu_supports("avx512dq");
+            && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vnni");
 #elif defined(__aarch64__)
     case BORED_NEON: return 1;
 #endif

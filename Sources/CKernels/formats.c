@@ -1,31 +1,11 @@
 // How weights of each format lie in panels (Protocol.md, exact-1, "Panels").
-#include "kernels.h"
+#include "formats.h"
 
-enum { GROUP = BORED_GROUP, SUPER = 8 * BORED_GROUP, PIECE = 16 };
-
-struct shape {
-    /// Inputs and bytes of one output's block, as GGML has them.
-    size_t block_inputs, block_bytes;
-    /// In a panel: bytes before the groups of a block, and bytes of each group.
-    size_t head_bytes, group_bytes;
-};
-
-enum { HALVES = 2 * BORED_WIDTH, WORDS = 4 * BORED_WIDTH, NIBBLES = 4 * WORDS };
-
-static const struct shape shapes[BORED_FORMAT_COUNT] = {
-    [BORED_FLOAT16] = {1, 2, 0, 0},
-    [BORED_Q8_0] = {GROUP, 34, HALVES, 8 * WORDS},
-    [BORED_Q4_0] = {GROUP, 18, HALVES, NIBBLES},
-    [BORED_Q4_K] = {SUPER, 144, 2 * HALVES + 3 * WORDS, NIBBLES},
-    [BORED_Q5_K] = {SUPER, 176, 2 * HALVES + 3 * WORDS, NIBBLES + WORDS},
-    [BORED_Q6_K] = {SUPER, 210, HALVES + 4 * WORDS, NIBBLES + 2 * WORDS},
-};
-
-size_t bored_block_inputs(int format) { return shapes[format].block_inputs; }
-size_t bored_block_bytes(int format) { return shapes[format].block_bytes; }
+size_t bored_block_inputs(int format) { return bored_shapes[format].block_inputs; }
+size_t bored_block_bytes(int format) { return bored_shapes[format].block_bytes; }
 
 size_t bored_panel_bytes(int format, size_t input_count) {
-    return input_count / shapes[format].block_inputs * shapes[format].block_bytes * BORED_WIDTH;
+    return input_count / bored_shapes[format].block_inputs * bored_shapes[format].block_bytes * BORED_WIDTH;
 }
 
 static uint16_t half_at(const uint8_t *bytes) { return bytes[0] | (uint16_t)bytes[1] << 8; }
@@ -77,7 +57,7 @@ static void pack_q4_k(const uint8_t *block, size_t lane, uint8_t *target, int ha
     for (size_t word = 0; word < 3; word++)
         memcpy(target + 2 * HALVES + word * WORDS + 4 * lane, block + 4 + 4 * word, 4);
     const uint8_t *high = block + 16, *quants = has_high_bits ? block + 48 : high;
-    const struct shape *shape = &shapes[has_high_bits ? BORED_Q5_K : BORED_Q4_K];
+    const struct bored_shape *shape = &bored_shapes[has_high_bits ? BORED_Q5_K : BORED_Q4_K];
     for (size_t g = 0; g < 8; g++) {
         uint8_t *group = target + shape->head_bytes + g * shape->group_bytes;
         pack_nibbles(quants, g, lane, group);
@@ -91,7 +71,7 @@ static void pack_q6_k(const uint8_t *block, size_t lane, uint8_t *target) {
     memcpy(target + 2 * lane, block + 208, 2);
     for (size_t part = 0; part < 16; part++)
         target[HALVES + part * BORED_WIDTH + lane] = block[192 + part];
-    const struct shape *shape = &shapes[BORED_Q6_K];
+    const struct bored_shape *shape = &bored_shapes[BORED_Q6_K];
     for (size_t g = 0; g < 8; g++) {
         uint8_t *group = target + shape->head_bytes + g * shape->group_bytes;
         for (size_t i = 0; i < GROUP; i++) {
@@ -108,7 +88,7 @@ static void pack_q6_k(const uint8_t *block, size_t lane, uint8_t *target) {
 void bored_pack(
     int format, const uint8_t *rows, size_t first_output, size_t row_count, size_t input_count,
     uint8_t *panels) {
-    const struct shape *shape = &shapes[format];
+    const struct bored_shape *shape = &bored_shapes[format];
     size_t blocks = input_count / shape->block_inputs;
     for (size_t row = 0; row < row_count; row++) {
         size_t output = first_output + row, lane = output % BORED_WIDTH;
@@ -145,7 +125,7 @@ static void read_six_bits(const uint8_t *words, size_t g, unsigned *scale, unsig
 
 void bored_read_group(
     int format, const uint8_t *panel, size_t index, size_t lane, struct bored_group *out) {
-    const struct shape *shape = &shapes[format];
+    const struct bored_shape *shape = &bored_shapes[format];
     size_t per_block = shape->block_inputs / GROUP, g = index % per_block;
     const uint8_t *block = panel + index / per_block * shape->block_bytes * BORED_WIDTH;
     const uint8_t *group = block + shape->head_bytes + g * shape->group_bytes;
@@ -190,7 +170,7 @@ void bored_unpack_row(
         struct bored_group group;
         bored_read_group(format, panel, index, lane, &group);
         for (size_t i = 0; i < GROUP; i++) {
-            float scaled = group.scales[i / PIECE] * (float)(group.quants[i] - group.offset);
+            float scaled = group.scales[i / (GROUP / 2)] * (float)(group.quants[i] - group.offset);
             y[index * GROUP + i] = scaled - group.minimum;
         }
     }

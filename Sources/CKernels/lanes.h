@@ -5,6 +5,7 @@
 //   FULL_ROWS        the most rows whose 32 outputs each fit the registers together; beyond,
 //                    a panel is done in two halves
 //   PREFETCH_INPUTS  how far ahead of itself a pass of several rows asks for weights
+//   DOT, DOT_ROWS ... what lanes_quantized.h asks for
 //   LEVEL_KERNELS    the name of the level's table
 // and includes this once. The chains are those of scalar.c, one per lane.
 #include "kernels.h"
@@ -60,6 +61,10 @@ enum { VECTORS = BORED_WIDTH / LANES };
 // next: 8 KiB stay in the first-level cache. The chains go on from where they stand in y.
 enum { STRETCH = 128 };
 
+// One row is a matter of reading memory, and processors fetch ahead in several streams faster than
+// in one: that many panels are read side by side.
+enum { STREAMS = 3 };
+
 /// Which of a panel's 32 outputs a tile makes.
 enum columns { WHOLE, FIRST_HALF, SECOND_HALF };
 
@@ -70,7 +75,7 @@ INLINE void tile(
     const int rows, const int vectors, const uint16_t *weights, size_t panel_stride, size_t count,
     const float *x, size_t x_stride, float *y, size_t y_stride, int resume,
     const enum columns columns) {
-    lanes_f sums[rows][vectors];
+    lanes_f sums[ROWS][STREAMS * VECTORS];
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++)
 #pragma clang loop unroll(full)
@@ -84,7 +89,7 @@ INLINE void tile(
         } else if (rows > 1) {
             __builtin_prefetch(weights + (i + PREFETCH_INPUTS) * BORED_WIDTH);
         }
-        lanes_f w[vectors];
+        lanes_f w[STREAMS * VECTORS];
 #pragma clang loop unroll(full)
         for (int v = 0; v < vectors; v++)
             w[v] = __builtin_convertvector(
@@ -166,10 +171,6 @@ FUNCTION void narrow_panel(
             memcpy(y + (row + r) * y_stride, whole + r * BORED_WIDTH, width * sizeof(float));
     }
 }
-
-// One row is a matter of reading memory, and processors fetch ahead in several streams faster than
-// in one: that many panels are read side by side.
-enum { STREAMS = 3 };
 
 /// One row times whole panels, STREAMS at a time; returns the first panel it left.
 FUNCTION size_t row_by_panels(const struct bored_product *p) {
@@ -383,13 +384,7 @@ FUNCTION uint64_t read_probe(const void *bytes, size_t byte_count) {
     return result;
 }
 
-static void multiply_quantized(const struct bored_product *p) {
-    bored_scalar_kernels.multiply_quantized(p);
-}
-
-static void quantize(const float *x, size_t count, struct bored_input_group *groups) {
-    bored_scalar_kernels.quantize(x, count, groups);
-}
+#include "lanes_quantized.h"
 
 const struct bored_kernels LEVEL_KERNELS = {
     multiply, multiply_quantized, quantize, attend, rms_norm, exponential_all, silu_all, swiglu, half_from_float,

@@ -1,5 +1,5 @@
 // The reference: exact-1 as plainly as C can say it. Every other level is tested against this one.
-#include "kernels.h"
+#include "formats.h"
 
 /// Exact. The multiplication makes subnormal halves normal; infinity and NaN keep their meaning.
 static float float_from_half(uint16_t half) {
@@ -73,11 +73,11 @@ static void multiply(const struct bored_product *p) {
 }
 
 static void quantize(const float *x, size_t count, struct bored_input_group *groups) {
-    for (size_t g = 0; g < count / BORED_GROUP; g++) {
-        const float *from = x + g * BORED_GROUP;
+    for (size_t g = 0; g < count / GROUP; g++) {
+        const float *from = x + g * GROUP;
         struct bored_input_group *to = groups + g;
         uint32_t largest = 0;
-        for (size_t i = 0; i < BORED_GROUP; i++) {
+        for (size_t i = 0; i < GROUP; i++) {
             uint32_t magnitude = bored_bits_of_float(from[i]) & 0x7FFFFFFFu;
             if (magnitude > largest) largest = magnitude;
         }
@@ -88,14 +88,15 @@ static void quantize(const float *x, size_t count, struct bored_input_group *gro
             continue;
         }
         float highest = bored_float_of_bits(largest), factor = 127.0f / highest;
-        for (size_t i = 0; i < BORED_GROUP; i++) {
+        for (size_t i = 0; i < GROUP; i++) {
             // Adding 1.5 * 2^23 rounds to a whole number, ties to even.
             float rounded = (from[i] * factor + BORED_ROUNDING) - BORED_ROUNDING;
             to->quants[i] = (int8_t)rounded;
-            to->sums[i / 16] += (int8_t)rounded;
+            to->minus_all -= (int8_t)rounded;
+            if (i < GROUP / 2) to->minus_first -= (int8_t)rounded;
         }
         to->scale = highest / 127.0f;
-        to->weighted = (float)(to->sums[0] + to->sums[1]) * to->scale;
+        to->weighted = (float)-to->minus_all * to->scale;
     }
 }
 
@@ -103,7 +104,7 @@ static void quantize(const float *x, size_t count, struct bored_input_group *gro
 static float chain_group(
     int format, const struct bored_group *weights, const struct bored_input_group *x, float sum) {
     int32_t dots[2] = {0};
-    for (size_t i = 0; i < BORED_GROUP; i++)
+    for (size_t i = 0; i < GROUP; i++)
         dots[i / 16] += (weights->quants[i] - weights->offset) * x->quants[i];
     if (format == BORED_Q6_K) {
         sum = __builtin_fmaf((float)dots[0], weights->scales[0] * x->scale, sum);
@@ -120,7 +121,7 @@ static void multiply_quantized(const struct bored_product *p) {
          output < p->panel_end * BORED_WIDTH && output < p->output_count; output++) {
         const uint8_t *panel = p->panels + output / BORED_WIDTH * p->panel_stride;
         for (size_t row = 0; row < p->row_count; row++) p->y[row * p->y_stride + output] = 0;
-        for (size_t index = 0; index < p->input_count / BORED_GROUP; index++) {
+        for (size_t index = 0; index < p->input_count / GROUP; index++) {
             struct bored_group weights;
             bored_read_group(p->format, panel, index, output % BORED_WIDTH, &weights);
             for (size_t row = 0; row < p->row_count; row++) {

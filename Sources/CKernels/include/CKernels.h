@@ -47,8 +47,8 @@ struct bored_input_group {
     float scale;
     /// The sum of all quants times the scale.
     float weighted;
-    /// The sums of the first and of the last 16 quants.
-    int32_t sums[2];
+    /// Minus the sums of all quants and of the first 16: what an offset of the weights takes away.
+    int32_t minus_all, minus_first;
 };
 /// Groups from one row to the next.
 size_t bored_group_stride(size_t input_count);
