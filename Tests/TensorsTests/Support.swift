@@ -89,3 +89,28 @@ func reference(_ name: String) -> Data? {
     if data == nil { print("SKIPPED: no \(path)/\(name); set BORED_REFERENCE") }
     return data
 }
+
+/// A cache of one layer with all its pages.
+func makeCache(
+    headCount: Int, headSize: Int, capacity: Int, pagePositionCount: Int = 64
+) -> KeyValueCache {
+    let layout = KeyValueLayout(
+        layerCount: 1, headCount: headCount, headSize: headSize,
+        pagePositionCount: pagePositionCount)
+    var cache = KeyValueCache(layout, capacity: capacity)
+    while cache.pagedCount < cache.capacity { cache.add(KeyValuePage(layout)) }
+    return cache
+}
+
+extension KeyValueCache {
+    /// Writes and holds positions of the only layer.
+    mutating func append(
+        keys: borrowing FloatBuffer, keyLayout: RowLayout, values: borrowing FloatBuffer,
+        valueLayout: RowLayout, rowCount: Int
+    ) {
+        write(
+            layer: 0, keys: keys, keyLayout: keyLayout, values: values, valueLayout: valueLayout,
+            rowCount: rowCount)
+        advance(by: rowCount)
+    }
+}
