@@ -130,7 +130,7 @@ import Testing
 
 extension String {
     /// How often a text stands in this one.
-    fileprivate func components(of text: String) -> Int {
+    fileprivate func occurrences(of text: String) -> Int {
         var (count, rest) = (0, self[...])
         while let found = rest.firstRange(of: text) {
             count += 1
