@@ -40,6 +40,11 @@ import Testing
             $0.code == 0 && $0.field("nodeCount") == "12"
         }
         #expect(joined.code == 0 && joined.field("nodeCount") == "12", "\(joined.output)")
+        let survey = try mesh.run([
+            "health", "--all", "--json", "--peer", newcomer.description, "--swarm", mesh.swarm,
+            "--data", mesh.prompterData,
+        ])
+        #expect(survey.code == 0 && survey.field("nodeCount") == "12", "\(survey.output)")
         let answer = try mesh.prompt("Hello!", through: newcomer, ["--seed", "5"])
         #expect(answer.code == 0, "\(answer.output)")
         #expect(answer.field("ids") == (try mesh.prompt("Hello!", ["--seed", "5"])).field("ids"))
