@@ -85,6 +85,28 @@ def silu(x):
     return divide(x, bottom) if bottom != math.inf else math.copysign(0.0, x)
 
 
+def gelu_tanh(x):
+    factor = fma(multiply(x, x), H("-0x1.2444f2p-4"), H("-0x1.988454p0"))
+    return divide(x, add(1.0, exponential(multiply(x, factor))))
+
+
+def gelu_erf(x):
+    z = multiply(abs(x), H("0x1.6a09e6p-1"))
+    t = divide(1.0, fma(z, H("0x1.333334p-2"), 1.0))
+    p = H("-0x1.09433cp-3")
+    for term in ("0x1.f1374ep-2", "-0x1.064926p-1", "0x1.186e96p-1", "-0x1.83af92p-4",
+                 "0x1.b82af6p-3", "0x1.2fcc82p-3", "0x1.5d9ffp-3", "0x1.5a7f3ep-3"):
+        p = fma(p, t, H(term))
+    below = multiply(multiply(0.5, multiply(p, t)), exponential(-multiply(z, z)))
+    return multiply(x, below if x < 0 else add(1.0, -below))
+
+
+def soft_cap(x, cap):
+    share = divide(x, cap)
+    e = exponential(multiply(-2.0, abs(share)))
+    return multiply(math.copysign(divide(add(1.0, -e), add(1.0, e)), share), cap)
+
+
 def half_bits(x):
     if math.isnan(x):
         return 0x7E00
@@ -109,6 +131,73 @@ def chain(pairs):
     return total
 
 
+FORMATS = {"Q8_0": (32, 34), "Q4_0": (32, 18), "Q4_K": (256, 144), "Q5_K": (256, 176),
+           "Q6_K": (256, 210)}
+
+
+def read_block(kind, b):
+    """One block as triples (whole number, scale, minimum), one for each input."""
+    def half(at):
+        return of_half(b[at] | b[at + 1] << 8)
+
+    def signed(byte):
+        return byte - 256 if byte > 127 else byte
+
+    if kind == "Q8_0":
+        return [(signed(q), half(0), 0.0) for q in b[2:]]
+    if kind == "Q4_0":
+        return [((b[2 + i % 16] >> i // 16 * 4) % 16 - 8, half(0), 0.0) for i in range(32)]
+    if kind == "Q6_K":
+        out = []
+        for i in range(256):
+            a, c, column = i // 128, i % 128 // 32, i % 32
+            low = (b[64 * a + 32 * (c % 2) + column] >> c // 2 * 4) % 16
+            high = (b[128 + 32 * a + column] >> 2 * c) % 4
+            out.append((low + 16 * high - 32, multiply(half(208), signed(b[192 + i // 16])), 0.0))
+        return out
+    out, six = [], b[4:16]
+    for i in range(256):
+        g = i // 32
+        if g < 4:
+            s, m = six[g] % 64, six[g + 4] % 64
+        else:
+            s = six[g + 4] % 16 + 16 * (six[g - 4] // 64)
+            m = six[g + 4] // 16 + 16 * (six[g] // 64)
+        low = b[(16 if kind == "Q4_K" else 48) + g // 2 * 32 + i % 32]
+        q = (low >> g % 2 * 4) % 16
+        if kind == "Q5_K":
+            q += (b[16 + i % 32] >> g) % 2 * 16
+        out.append((q, multiply(half(0), s), multiply(half(2), m)))
+    return out
+
+
+def round_row(x):
+    """Pairs (whole numbers, scale), one for each 32 numbers."""
+    groups = []
+    for start in range(0, len(x), 32):
+        group = x[start:start + 32]
+        top = max(map(abs, group))
+        if top < 2.0**-100:
+            groups.append(([0] * 32, 0.0))
+            continue
+        factor = divide(127.0, top)
+        groups.append(([round(multiply(v, factor)) for v in group], divide(top, 127.0)))
+    return groups
+
+
+def quantized_product(kind, weights, x):
+    """The output of one row of weights (triples of read_block) for a row of x."""
+    total, size = 0.0, 16 if kind == "Q6_K" else 32
+    for g, (a, scale) in enumerate(round_row(x)):
+        for start in range(0, 32, size):
+            part = weights[32 * g + start:32 * g + start + size]
+            dot = sum(w[0] * q for w, q in zip(part, a[start:]))
+            total = fma(float(dot), multiply(part[0][1], scale), total)
+            if kind in ("Q4_K", "Q5_K"):
+                total = fma(-part[0][2], multiply(float(sum(a)), scale), total)
+    return total
+
+
 def tree(lanes):
     lanes = list(lanes)
     for distance in (8, 4, 2, 1):
@@ -126,14 +215,29 @@ def norm(x, weight, epsilon):
     return [multiply(multiply(a, scale), w) for a, w in zip(x, weight)]
 
 
-def attend(query, keys, values, scale):
-    """One head: keys and values are lists of heads, already halves."""
+def layer_norm(x, weight, bias, epsilon):
+    lanes, squares = [0.0] * 16, [0.0] * 16
+    for i, value in enumerate(x):
+        lanes[i % 16] = add(lanes[i % 16], value)
+    mean = divide(tree(lanes), float(len(x)))
+    away = [add(value, -mean) for value in x]
+    for i, value in enumerate(away):
+        squares[i % 16] = fma(value, value, squares[i % 16])
+    variance = divide(tree(squares), float(len(x)))
+    scale = divide(1.0, single(math.sqrt(add(variance, epsilon))))
+    return [fma(multiply(a, scale), w, b) for a, w, b in zip(away, weight, bias)]
+
+
+def attend(query, keys, values, scale, cap=None, first=0):
+    """One head: keys and values of the positions from `first` on, already halves."""
     scores = [multiply(chain(zip(query, key)), scale) for key in keys]
+    if cap:
+        scores = [soft_cap(score, cap) for score in scores]
     highest = max(scores)
     weights = [exponential(add(score, -highest)) for score in scores]
     lanes = [0.0] * 16
     for i, weight in enumerate(weights):
-        lanes[i % 16] = add(lanes[i % 16], weight)
+        lanes[(first + i) % 16] = add(lanes[(first + i) % 16], weight)
     total = tree(lanes)
     return [
         divide(chain(zip(weights, (value[i] for value in values))), total)
@@ -293,7 +397,45 @@ def vectors():
             "neighbours": bits(rotate(head, position, frequencies, True)),
             "halves": bits(rotate(head, position, frequencies, False)),
         })
+
+    x = [0.0, -0.0] + numbers.floats(40, 8.0)
+    out["gelu"] = {"x": bits(x), "tanh": bits(map(gelu_tanh, x)), "erf": bits(map(gelu_erf, x))}
+    cap = single(3.0)
+    out["softCap"] = {"x": bits(x), "cap": bits([cap]), "y": bits(soft_cap(v, cap) for v in x)}
+    x, weight, bias = numbers.floats(43, 4.0), numbers.floats(43), numbers.floats(43)
+    out["layerNorm"] = {"x": bits(x), "weight": bits(weight), "bias": bits(bias),
+                        "epsilon": bits([epsilon]), "y": bits(layer_norm(x, weight, bias, epsilon))}
+    given = dict(out["attention"], window=21, cap=bits([cap]))
+    size, y = given["headSize"], []
+    for position in range(positions):
+        first = max(0, position + 1 - given["window"])
+        for head in range(query_heads):
+            start = (position * query_heads + head) * size
+            at = [(p * heads + head // 2) * size for p in range(first, position + 1)]
+            y += attend(query[start:start + size], [cached_keys[a:a + size] for a in at],
+                        [cached_values[a:a + size] for a in at], scale, cap, first)
+    out["windowed"] = dict(given, y=bits(y))
+
+    out["quantized"] = [quantized_vector(numbers, kind) for kind in FORMATS]
     return out
+
+
+def quantized_vector(numbers, kind):
+    """A product of random blocks, their scales small, and the weights of the first output."""
+    outputs, blocks, rows = 3, 3 if FORMATS[kind][0] == 32 else 1, 2
+    size, count = FORMATS[kind][0] * blocks, FORMATS[kind][1]
+    data = bytearray(numbers.next() % 256 for _ in range(outputs * blocks * count))
+    for start in range(0, len(data), count):
+        for at in {"Q6_K": [208], "Q4_K": [0, 2], "Q5_K": [0, 2]}.get(kind, [0]):
+            struct.pack_into("<H", data, start + at, half_bits(numbers.floats(1, 0.02)[0]))
+    read = [read_block(kind, data[i:i + count]) for i in range(0, len(data), count)]
+    weights = [sum(read[o * blocks:(o + 1) * blocks], []) for o in range(outputs)]
+    x = numbers.floats(rows * size, 3.0)
+    y = [quantized_product(kind, w, x[r * size:(r + 1) * size])
+         for r in range(rows) for w in weights]
+    first = [add(multiply(float(q), scale), -minimum) for q, scale, minimum in weights[0]]
+    return {"format": kind, "outputs": outputs, "inputs": size, "rows": rows,
+            "weights": data.hex(), "x": bits(x), "y": bits(y), "first": bits(first)}
 
 
 if __name__ == "__main__":

@@ -5,6 +5,10 @@ void bored_add(const float *x, size_t count, float *y) {
     for (size_t i = 0; i < count; i++) y[i] = y[i] + x[i];
 }
 
+void bored_scale(float factor, size_t count, float *x) {
+    for (size_t i = 0; i < count; i++) x[i] = x[i] * factor;
+}
+
 void bored_rotate_neighbours(float *head, const float *table, size_t pair_count) {
     for (size_t i = 0; i < pair_count; i++) {
         float cosine = table[2 * i], sine = table[2 * i + 1];
@@ -28,24 +32,6 @@ void bored_float_from_bfloat16(const uint16_t *x, size_t count, float *y) {
         uint32_t bits = (uint32_t)x[i] << 16;
         y[i] = bored_float_of_bits((bits & 0x7FFFFFFFu) > 0x7F800000u ? 0x7FC00000u : bits);
     }
-}
-
-void bored_pack(
-    const uint16_t *rows, size_t first_output, size_t row_count, size_t input_count,
-    uint16_t *panels) {
-    for (size_t row = 0; row < row_count; row++) {
-        size_t output = first_output + row;
-        uint16_t *panel = panels + output / BORED_WIDTH * BORED_WIDTH * input_count;
-        for (size_t k = 0; k < input_count; k++)
-            panel[k * BORED_WIDTH + output % BORED_WIDTH] = rows[row * input_count + k];
-    }
-}
-
-void bored_unpack_row(const uint16_t *panels, size_t input_count, size_t output, float *y) {
-    const uint16_t *column =
-        panels + output / BORED_WIDTH * BORED_WIDTH * input_count + output % BORED_WIDTH;
-    for (size_t k = 0; k < input_count; k++)
-        bored_scalar_kernels.float_from_half(column + k * BORED_WIDTH, 1, y + k);
 }
 
 void bored_cache_append(

@@ -43,7 +43,8 @@ public enum Limits {
     /// Sessions and handshakes of a node. At the limit the least recently used session with
     /// nothing to send is closed; where there is none the newcomer is refused.
     public static let sessionCount = 1_024
-    /// Handshakes answered and not yet confirmed by the initiator; the oldest gives way.
+    /// Handshakes answered and not yet confirmed by the initiator. At the limit one older than a
+    /// second gives way; where there is none the newcomer is not answered, and tries again.
     public static let unconfirmedHandshakeCount = 256
     /// Inquiries under way; more answer `silent` at once.
     public static let inquiryCount = 64
@@ -329,6 +330,11 @@ public enum Limits {
     /// Nodes that `bored health` measures the way to, and how long it waits for that.
     public static let healthReachCount = 64
     public static let healthReachTime = Interval.seconds(1)
+    /// Nodes that `bored health --all` counts, asks at once, waits for each, and its time in all.
+    public static let surveyNodeCount = 4_096
+    public static let surveyAskCount = 32
+    public static let surveyAnswerTime = Interval.seconds(3)
+    public static let surveyTime = Interval.seconds(60)
     /// How long a leaving node waits for its farewells to be acknowledged.
     public static let leaveTime = Interval.milliseconds(150)
 

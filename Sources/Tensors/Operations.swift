@@ -4,37 +4,81 @@ extension Kernels {
     /// y = x W: `rowCount` rows of `inputCount` numbers in, rows of `outputCount` numbers out.
     ///
     /// Rows are packed tightly unless a layout says otherwise. The crew's parts are ranges of
-    /// whole panels.
+    /// whole panels. With quantised weights, rows are first rounded to 8 bits into `scratch`,
+    /// which is left alone otherwise.
     public func multiply(
         _ matrix: PanelMatrix, by x: borrowing FloatBuffer, inputLayout: RowLayout? = nil,
         rowCount: Int, into y: inout FloatBuffer, outputLayout: RowLayout? = nil,
-        crew: some Crew
+        scratch: inout ProductScratch, crew: some Crew
     ) {
         let input = inputLayout ?? RowLayout(stride: matrix.inputCount)
         let output = outputLayout ?? RowLayout(stride: matrix.outputCount)
         input.check(rowCount: rowCount, width: matrix.inputCount, within: x.count)
         output.check(rowCount: rowCount, width: matrix.outputCount, within: y.count)
         guard rowCount > 0 else { return }
-        let panelCount = matrix.panelCount
-        let perPart = panelsPerPart(panelCount: panelCount, memberCount: crew.memberCount)
         // The pointers outlive `run`, which returns after every part; parts write apart.
-        nonisolated(unsafe) let product = unsafe bored_product(
-            panels: matrix.base, panel_stride: PanelMatrix.panelWidth * matrix.inputCount,
-            panel_begin: 0, panel_end: panelCount, output_count: matrix.outputCount,
+        nonisolated(unsafe) var product = unsafe bored_product(
+            format: matrix.format.code, panels: matrix.base, panel_stride: matrix.panelByteCount,
+            panel_begin: 0, panel_end: matrix.panelCount, output_count: matrix.outputCount,
             input_count: matrix.inputCount, x: x.base + input.offset, x_stride: input.stride,
+            groups: nil, group_stride: bored_group_stride(matrix.inputCount),
             row_count: rowCount, y: y.base + output.offset, y_stride: output.stride)
-        crew.run(partCount: (panelCount + perPart - 1) / perPart) { index in
+        if matrix.format != .float16 {
+            let groups = unsafe scratch.groups(rowCount: rowCount, inputCount: matrix.inputCount)
+            unsafe product.groups = UnsafePointer(groups)
+            unsafe quantize(product, into: groups, crew: crew)
+        }
+        unsafe multiply(product, panelCount: matrix.panelCount, crew: crew)
+    }
+
+    private func quantize(
+        _ product: bored_product, into groups: UnsafeMutablePointer<bored_input_group>,
+        crew: some Crew
+    ) {
+        nonisolated(unsafe) let (product, groups) = unsafe (product, groups)
+        let perPart = 16
+        crew.run(partCount: (unsafe product.row_count + perPart - 1) / perPart) { index in
+            for row in index * perPart..<min(unsafe product.row_count, (index + 1) * perPart) {
+                unsafe bored_quantize(
+                    code, product.x + row * product.x_stride, product.input_count,
+                    groups + row * product.group_stride)
+            }
+        }
+    }
+
+    private func multiply(_ product: bored_product, panelCount: Int, crew: some Crew) {
+        nonisolated(unsafe) let product = unsafe product
+        let rowCount = unsafe product.row_count
+        let rowsPerPart = min(rowCount, Self.rowsPerPart)
+        let panelsPerPart = panelsPerPart(
+            panelCount: panelCount, panelWork: rowsPerPart * (unsafe product.input_count),
+            memberCount: crew.memberCount)
+        let columns = (panelCount + panelsPerPart - 1) / panelsPerPart
+        let stripes = (rowCount + rowsPerPart - 1) / rowsPerPart
+        crew.run(partCount: columns * stripes) { index in
+            let (stripe, column) = index.quotientAndRemainder(dividingBy: columns)
+            let row = stripe * rowsPerPart
             var part = unsafe product
-            unsafe part.panel_begin = index * perPart
-            unsafe part.panel_end = min(panelCount, (index + 1) * perPart)
+            unsafe part.row_count = min(rowsPerPart, rowCount - row)
+            unsafe part.x += row * product.x_stride
+            unsafe part.y += row * product.y_stride
+            if let groups = unsafe product.groups {
+                unsafe part.groups = groups + row * product.group_stride
+            }
+            unsafe part.panel_begin = column * panelsPerPart
+            unsafe part.panel_end = min(panelCount, (column + 1) * panelsPerPart)
             unsafe bored_multiply(code, &part)
         }
     }
 
-    /// A lone member takes all; several take chunks small enough to even out their speeds.
-    private func panelsPerPart(panelCount: Int, memberCount: Int) -> Int {
-        guard memberCount > 1 else { return max(1, panelCount) }
-        return max(1, min(8, panelCount / (4 * memberCount)))
+    /// A part is a matter of few milliseconds: a crew that is told to stop finishes its parts.
+    private static let rowsPerPart = 256
+    private static let partWork = 1 << 21
+
+    /// Small enough to even out the members' speeds, whole pairs where there are many rows.
+    private func panelsPerPart(panelCount: Int, panelWork: Int, memberCount: Int) -> Int {
+        let share = min(8, panelCount / (4 * memberCount), Self.partWork / max(1, panelWork))
+        return max(share / 2 * 2, min(2, panelCount))
     }
 
     /// The weights of one output as Float32: a token's embedding, when the matrix is a vocabulary.
@@ -43,7 +87,8 @@ extension Kernels {
     ) {
         precondition(output >= 0 && output < matrix.outputCount)
         precondition(offset >= 0 && matrix.inputCount <= y.count - offset)
-        unsafe bored_unpack_row(matrix.base, matrix.inputCount, output, y.base + offset)
+        unsafe bored_unpack_row(
+            matrix.format.code, matrix.base, matrix.inputCount, output, y.base + offset)
     }
 
     /// y = x / sqrt(mean(x^2) + epsilon) * weight, row by row (RMSNorm, Zhang and Sennrich 2019).
@@ -61,26 +106,40 @@ extension Kernels {
         }
     }
 
-    /// out = silu(gate) * up, where each row holds `width` gates, then `width` ups (SwiGLU).
-    public func swiGLU(
-        gateAndUp: borrowing FloatBuffer, width: Int, rowCount: Int, into out: inout FloatBuffer
+    /// The same of each head of `headCount * width` numbers, in place (the norms of queries and
+    /// keys in Qwen 3 and Gemma 3).
+    public func rootMeanSquareNorm(
+        heads x: inout FloatBuffer, layout: RowLayout, rowCount: Int, headCount: Int,
+        weight: FloatVector, epsilon: Float
     ) {
-        RowLayout(stride: 2 * width).check(
-            rowCount: rowCount, width: 2 * width, within: gateAndUp.count)
-        RowLayout(stride: width).check(rowCount: rowCount, width: width, within: out.count)
+        let width = weight.count
+        layout.check(rowCount: rowCount, width: headCount * width, within: x.count)
         for row in 0..<rowCount {
-            let gate = unsafe gateAndUp.base + 2 * row * width
-            unsafe bored_swiglu(code, gate, gate + width, width, out.base + row * width)
+            for head in 0..<headCount {
+                let start = layout.offset + row * layout.stride + head * width
+                // Checked above; the kernel reads all of a head before it writes.
+                unsafe bored_rms_norm(
+                    code, x.base + start, weight.base, epsilon, width, x.base + start)
+            }
         }
     }
 
-    /// out = silu(gate) * up, element by element.
-    public func swiGLU(
-        gate: borrowing FloatBuffer, up: borrowing FloatBuffer, count: Int,
-        into out: inout FloatBuffer
+    /// y = (x - mean) / sqrt(variance + epsilon) * weight + bias, row by row (LayerNorm, Ba et
+    /// al. 2016).
+    public func layerNorm(
+        _ x: borrowing FloatBuffer, weight: FloatVector, bias: FloatVector, epsilon: Float,
+        rowCount: Int, into y: inout FloatBuffer
     ) {
-        precondition(count >= 0 && count <= min(gate.count, up.count, out.count))
-        unsafe bored_swiglu(code, gate.base, up.base, count, out.base)
+        let width = weight.count
+        precondition(bias.count == width)
+        let rows = RowLayout(stride: width)
+        rows.check(rowCount: rowCount, width: width, within: x.count)
+        rows.check(rowCount: rowCount, width: width, within: y.count)
+        for row in 0..<rowCount {
+            unsafe bored_layer_norm(
+                code, x.base + row * width, weight.base, bias.base, epsilon, width,
+                y.base + row * width)
+        }
     }
 
     /// y += x, the first `count` numbers of each.
@@ -95,10 +154,27 @@ extension Kernels {
         unsafe bored_exponential(code, x.base, x.count, y.base)
     }
 
-    /// y = x / (1 + exp(-x)), element by element.
-    public func silu(_ x: borrowing FloatBuffer, into y: inout FloatBuffer) {
-        precondition(x.count == y.count)
-        unsafe bored_silu(code, x.base, x.count, y.base)
+    /// Every row's first numbers += bias.
+    public func add(
+        bias: FloatVector, to x: inout FloatBuffer, layout: RowLayout, rowCount: Int
+    ) {
+        layout.check(rowCount: rowCount, width: bias.count, within: x.count)
+        for row in 0..<rowCount {
+            unsafe bored_add(
+                bias.base, bias.count, x.base + layout.offset + row * layout.stride)
+        }
+    }
+
+    /// x *= factor, the first `count` numbers.
+    public func scale(_ x: inout FloatBuffer, by factor: Float, count: Int) {
+        precondition(count >= 0 && count <= x.count)
+        unsafe bored_scale(factor, count, x.base)
+    }
+
+    /// x = cap * tanh(x / cap), the first `count` numbers (Gemma 2).
+    public func softCap(_ x: inout FloatBuffer, cap: Float, count: Int) {
+        precondition(count >= 0 && count <= x.count && cap > 0)
+        unsafe bored_soft_cap(code, x.base, cap, count, x.base)
     }
 
     /// Reads `range` of the weights once and returns a value that depends on every byte of it:
