@@ -82,7 +82,7 @@ let package = Package(
         room("Tensors", ["Primitives", "CKernels"]),
         room("Checkpoints", ["Primitives"]),
         room("Templates", ["Primitives", "Checkpoints"]),
-        room("Tokenizers", ["Primitives", "Checkpoints", "CPCRE2", "CUTF8Proc"]),
+        room("Tokenizers", ["Primitives", "Checkpoints", "Templates", "CPCRE2", "CUTF8Proc"]),
         room("Transformers", ["Primitives", "Tensors", "Checkpoints", "Tokenizers"]),
 
         // MARK: shells
@@ -91,13 +91,14 @@ let package = Package(
             "Runtime",
             [
                 "Primitives", "Identity", "Wire", "Shards", "Pipelines", "MeshNode", "Transformers",
-                "Tensors", "Checkpoints", "Tokenizers", "CLinux", "CModel",
+                "Tensors", "Checkpoints", "Templates", "Tokenizers", "CLinux", "CModel",
             ]),
         room(
             "Commands",
             [
                 "Primitives", "Identity", "Wire", "Sessions", "Shards", "Pipelines", "MeshNode",
-                "Simulation", "Runtime", "Transformers", "Tensors", "Tokenizers", "Checkpoints",
+                "Simulation", "Runtime", "Transformers", "Tensors", "Templates", "Tokenizers",
+                "Checkpoints",
             ]),
 
         // MARK: executables
@@ -125,7 +126,7 @@ let package = Package(
         tests("Tensors", ["Primitives", "Tensors"]),
         tests("Checkpoints", ["Primitives", "Checkpoints"]),
         tests("Templates", ["Primitives", "Checkpoints", "Templates"]),
-        tests("Tokenizers", ["Primitives", "Checkpoints", "Tokenizers"]),
+        tests("Tokenizers", ["Primitives", "Checkpoints", "Templates", "Tokenizers"]),
         tests(
             "Transformers",
             ["Primitives", "Tensors", "Checkpoints", "Tokenizers", "Transformers", "CModel"]),

@@ -5,7 +5,8 @@ enum CommandList {
 
     static let all = [
         demo, prompt, node, health, modelImport, modelList, modelRemove, modelInfo, modelLogits,
-        modelGenerate, modelPerplexity, modelTokenize, key, simulate,
+        modelGenerate, modelPerplexity, modelTokenize, modelRender,
+        key, simulate,
     ]
 
     private static let json = OptionSpecification("json", .flag, "one JSON object per line")
@@ -139,6 +140,17 @@ enum CommandList {
             data, config, json,
         ],
         notes: [sourceNote, "It may be a vocabulary alone too: a GGUF file, a tokenizer.json."])
+
+    static let modelRender = CommandSpecification(
+        "model render", "writes a chat as a model wants it", operands: "SOURCE",
+        operandCount: 1...1,
+        options: [
+            .init(
+                "messages", .value("FILE"),
+                "a JSON list of messages, or an object with \"messages\" and \"tools\""),
+            .init("no-generation-prompt", .flag, "don't begin the assistant's answer"),
+            data, config, json,
+        ], notes: [sourceNote])
 
     static let key = CommandSpecification(
         "key", "shows who this node is", options: [data, config, json])

@@ -26,6 +26,7 @@ extension TemplateParser {
     private mutating func choice() throws(TemplateError) -> Expression {
         var value = try or()
         while skip(word: "if") {
+            try link()
             let condition = try or()
             let otherwise: Expression? = skip(word: "else") ? try expression() : nil
             value = .choice(condition: condition, value, otherwise: otherwise)
@@ -35,13 +36,19 @@ extension TemplateParser {
 
     private mutating func or() throws(TemplateError) -> Expression {
         var left = try and()
-        while skip(word: "or") { left = .or(left, try and()) }
+        while skip(word: "or") {
+            try link()
+            left = .or(left, try and())
+        }
         return left
     }
 
     private mutating func and() throws(TemplateError) -> Expression {
         var left = try not()
-        while skip(word: "and") { left = .and(left, try not()) }
+        while skip(word: "and") {
+            try link()
+            left = .and(left, try not())
+        }
         return left
     }
 
@@ -73,6 +80,7 @@ extension TemplateParser {
         var left = try concatenation()
         while case .sign(let sign) = current, sign == "+" || sign == "-" {
             advance()
+            try link()
             left = .binary(left, sign, try concatenation())
         }
         return left
@@ -80,7 +88,10 @@ extension TemplateParser {
 
     private mutating func concatenation() throws(TemplateError) -> Expression {
         var parts = [try product()]
-        while skip(sign: "~") { parts.append(try product()) }
+        while skip(sign: "~") {
+            try link()
+            parts.append(try product())
+        }
         return parts.count == 1 ? parts[0] : .concatenation(parts)
     }
 
@@ -88,6 +99,7 @@ extension TemplateParser {
         var left = try power()
         while case .sign(let sign) = current, ["*", "/", "//", "%"].contains(sign) {
             advance()
+            try link()
             left = .binary(left, sign, try power())
         }
         return left
@@ -95,7 +107,10 @@ extension TemplateParser {
 
     private mutating func power() throws(TemplateError) -> Expression {
         var left = try unary(hasFilters: true)
-        while skip(sign: "**") { left = .binary(left, "**", try unary(hasFilters: true)) }
+        while skip(sign: "**") {
+            try link()
+            left = .binary(left, "**", try unary(hasFilters: true))
+        }
         return left
     }
 
@@ -182,6 +197,7 @@ extension TemplateParser {
     private mutating func postfix(_ first: Expression) throws(TemplateError) -> Expression {
         var value = first
         while true {
+            try link()
             switch current {
             case .sign("."):
                 advance()
@@ -222,6 +238,7 @@ extension TemplateParser {
     mutating func filtered(_ first: Expression) throws(TemplateError) -> Expression {
         var value = first
         while true {
+            try link()
             switch current {
             case .sign("|"):
                 advance()

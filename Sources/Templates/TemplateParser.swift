@@ -6,6 +6,8 @@ struct TemplateParser {
     var index = 0
     private var depth = 0
     private var loopDepth = 0
+    /// Links of chains in the tag that is being read.
+    private var linkCount = 0
 
     init(tokens: [Token]) { self.tokens = tokens }
 
@@ -74,12 +76,21 @@ struct TemplateParser {
         return try body(&self)
     }
 
+    /// A chain is as deep as it is long, so it has a limit.
+    mutating func link() throws(TemplateError) {
+        linkCount += 1
+        guard linkCount <= Limits.templateLinkCount else {
+            throw .tooLarge("more than \(Limits.templateLinkCount) operators in one tag")
+        }
+    }
+
     // MARK: statements
 
     /// Statements up to a block of one of these names, which stays unread.
     mutating func statements(until ends: [String]) throws(TemplateError) -> [Statement] {
         var body: [Statement] = []
         while true {
+            linkCount = 0
             switch current {
             case .data(let text):
                 body.append(.text(text))

@@ -74,14 +74,18 @@ extension TemplateRun {
         for scalar in text.unicodeScalars {
             let isBreak = Text.isSpace(scalar) || "-({[<".unicodeScalars.contains(scalar)
             if isBreak {
-                result += Text.capitalized(Text.string(word))
+                result += upperFirst(word)
                 word = []
                 result.unicodeScalars.append(scalar)
             } else {
                 word.append(scalar)
             }
         }
-        return result + Text.capitalized(Text.string(word))
+        return result + upperFirst(word)
+    }
+
+    private func upperFirst(_ word: [Unicode.Scalar]) -> String {
+        Text.upper(Text.string(word.prefix(1))) + Text.lower(Text.string(word.dropFirst()))
     }
 
     private func indented(_ text: String, _ given: Given) throws(TemplateError) -> String {

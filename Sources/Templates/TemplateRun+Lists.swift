@@ -33,6 +33,11 @@ extension TemplateRun {
             if value.isUndefined { return .list([]) }
             guard case .mapping(let mapping) = value else { throw .failed("items takes a mapping") }
             return .list(zip(mapping.keys, mapping.values).map { .tuple([$0, $1]) })
+        // Python's generators look at nothing where there is nothing.
+        case "map" where !value.isTrue, "select" where !value.isTrue,
+            "reject" where !value.isTrue, "selectattr" where !value.isTrue,
+            "rejectattr" where !value.isTrue:
+            return .list([])
         case "map": return .list(try mapped(try elements(of: value, name), given))
         case "select", "reject", "selectattr", "rejectattr":
             return .list(try selected(try elements(of: value, name), name, given))
