@@ -95,7 +95,8 @@ let package = Package(
             "Commands",
             [
                 "Primitives", "Identity", "Wire", "Sessions", "Presence", "Shards", "Pipelines",
-                "MeshNode", "Simulation", "Runtime", "Transformers", "Tensors", "Tokenizers", "Checkpoints",
+                "MeshNode", "Simulation", "Runtime", "Transformers", "Tensors", "Tokenizers",
+                "Checkpoints",
             ]),
 
         // MARK: executables
@@ -130,7 +131,7 @@ let package = Package(
         tests(
             "Runtime",
             [
-                "Primitives", "Identity", "Wire", "Pipelines", "MeshNode", "Tensors",
+                "Primitives", "Identity", "Wire", "Presence", "Pipelines", "MeshNode", "Tensors",
                 "Checkpoints", "Transformers", "Runtime", "CModel",
             ]),
         tests("Commands", ["Primitives", "Tensors", "Runtime", "Commands"]),

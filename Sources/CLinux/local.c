@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
@@ -81,3 +82,5 @@ void bored_thread_background(void) {
     sched_setscheduler(0, SCHED_IDLE, &none);
     setpriority(PRIO_PROCESS, 0, 19);
 }
+
+void bored_memory_return(void) { malloc_trim(0); }

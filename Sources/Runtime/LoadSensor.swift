@@ -15,18 +15,14 @@ struct LoadSensor: ~Copyable {
     }
 
     private let root: String
-    private let statistics: File?
     private var samples: [Sample] = []
 
-    init(root: String) {
-        self.root = root
-        statistics = try? File(root + "/proc/stat", O_RDONLY)
-    }
+    init(root: String) { self.root = root }
 
     /// Percent of all cores over the last second; nil where nothing can be read, and until a second
     /// has passed.
     mutating func read(at now: Instant) -> Int? {
-        guard let bytes = try? statistics?.read(at: 0, count: 512),
+        guard let bytes = try? File(root + "/proc/stat", O_RDONLY).read(at: 0, count: 512),
             let sample = Self.parse(bytes, at: now, own: ownForeground())
         else { return nil }
         while samples.count > 1, now.since(samples[1].at) >= .seconds(1) { samples.removeFirst() }

@@ -1,4 +1,5 @@
 import Checkpoints
+import Glibc
 import Presence
 import Primitives
 import Wire
@@ -35,6 +36,27 @@ public struct PresenceReport: Hashable, Sendable {
             Reason(
                 name: judgement.reason.word, outcome: judgement.outcome.rawValue,
                 demand: judgement.demand, remedy: judgement.remedy)
+        }
+    }
+
+    /// Looks at this machine for somebody who runs no node: a second long, because load is a
+    /// difference.
+    public static func look(_ settings: PresenceSettings, _ directory: DataDirectory)
+        -> PresenceReport
+    {
+        var sensors = PresenceSensors(settings: settings, directory: directory)
+        var policy = settings.policy
+        // There is no time to be patient.
+        policy.loadPatience = .zero
+        var core = PresenceCore(policy: policy, at: SystemClock.now())
+        let end = SystemClock.now() + .milliseconds(1_100)
+        while true {
+            let (now, wall) = (SystemClock.now(), WallTime.now())
+            let signals = sensors.look(
+                at: now, wall: wall, trafficByteCount: directory.traffic(onDay: wall.day))
+            _ = core.observe(signals, at: now)
+            if now >= end { return PresenceReport(core, sensors, at: now) }
+            usleep(100_000)
         }
     }
 

@@ -1,6 +1,6 @@
 import Glibc
 public import Presence
-import Primitives
+public import Primitives
 
 /// What a node's shell is told about its owner's wishes.
 public struct PresenceSettings: Sendable {
@@ -24,7 +24,7 @@ public struct PresenceSettings: Sendable {
 }
 
 /// Every sensor of one machine, looked at together.
-struct PresenceSensors: ~Copyable {
+public struct PresenceSensors: ~Copyable {
     let settings: PresenceSettings
     private let directory: DataDirectory?
     private let machine: MachineSensors
@@ -32,9 +32,9 @@ struct PresenceSensors: ~Copyable {
     private var signalFileStamp: Files.Stamp?
     private var nextSlowLook = Instant.origin
     private var slow = SlowReadings()
-    private(set) var signals = Signals()
+    public private(set) var signals = Signals()
     /// What a vehicle has said, by file or socket.
-    var vehicle = VehicleSignals()
+    public internal(set) var vehicle = VehicleSignals()
 
     /// Power, warmth and line change slowly, and some drivers answer slowly.
     private struct SlowReadings {
@@ -44,7 +44,7 @@ struct PresenceSensors: ~Copyable {
         var userIdle: MachineSensors.Reading<Int>?
     }
 
-    init(settings: PresenceSettings, directory: DataDirectory?) {
+    public init(settings: PresenceSettings, directory: DataDirectory?) {
         self.settings = settings
         self.directory = directory
         machine = MachineSensors(
@@ -53,7 +53,8 @@ struct PresenceSensors: ~Copyable {
     }
 
     /// - Parameter trafficByteCount: what the node sent and received today.
-    mutating func look(at now: Instant, wall: WallTime, trafficByteCount: UInt64) -> Signals {
+    public mutating func look(at now: Instant, wall: WallTime, trafficByteCount: UInt64) -> Signals
+    {
         if nextSlowLook <= now {
             nextSlowLook = now + Limits.slowSensorInterval
             slow = SlowReadings(
@@ -95,7 +96,7 @@ struct PresenceSensors: ~Copyable {
     // MARK: for people
 
     /// Every signal with its value and where it came from; `-` where there is none.
-    var readings: [SignalReading] {
+    public var readings: [SignalReading] {
         let fromVehicle = "vehicle"
         func reading(_ name: String, _ value: String?, _ source: String?) -> SignalReading {
             SignalReading(
@@ -129,7 +130,7 @@ struct PresenceSensors: ~Copyable {
             reading(
                 "traffic today", signals.trafficByteCount.map { "\($0) bytes" },
                 directory?.file("traffic")),
-            reading("time of day", signals.minuteOfDay.map(clock), "local time"),
+            reading("time of day", signals.minuteOfDay.map { Self.clock($0) }, "local time"),
             reading("moving", yes(signals.isMoving), fromVehicle),
             reading("paused", pause, directory?.file("pause")),
             reading(
@@ -139,7 +140,7 @@ struct PresenceSensors: ~Copyable {
         ]
     }
 
-    private func clock(_ minute: Int) -> String {
+    private static func clock(_ minute: Int) -> String {
         let (hour, rest) = minute.quotientAndRemainder(dividingBy: 60)
         return (hour < 10 ? "0" : "") + "\(hour):" + (rest < 10 ? "0" : "") + "\(rest)"
     }

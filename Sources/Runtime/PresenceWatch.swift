@@ -2,22 +2,22 @@ import Glibc
 import Presence
 import Primitives
 import Synchronization
-import Wire
+public import Wire
 
 /// The thread that watches over the owner: it looks at the sensors, serves the node's Unix socket,
 /// and says when the verdict changes.
 ///
 /// It is a thread of its own, so that neither a busy loop nor a slow driver in `/sys` delays it.
-final class PresenceWatch: Sendable {
+public final class PresenceWatch: Sendable {
     private let shared: Shared
     private let thread: PlainThread
     /// The verdict before the thread began.
-    let first: Presence
+    public let first: Presence
 
     /// - Parameters:
     ///   - directory: where the pause, the day's traffic and the socket are.
     ///   - tell: called on the watch's own thread with each new verdict.
-    init(
+    public init(
         settings: PresenceSettings, directory: DataDirectory?,
         tell: @escaping @Sendable (Presence) -> Void
     ) throws(SystemError) {
@@ -28,13 +28,13 @@ final class PresenceWatch: Sendable {
     }
 
     /// While the node works for others, the machine is looked at more often.
-    func note(isWorking: Bool, trafficByteCount: UInt64) {
+    public func note(isWorking: Bool, trafficByteCount: UInt64) {
         shared.isWorking.store(isWorking, ordering: .relaxed)
         shared.trafficByteCount.store(trafficByteCount, ordering: .relaxed)
     }
 
     /// Ends the thread and keeps the day's traffic. Called at most once.
-    func finish() {
+    public func finish() {
         shared.isEnding.store(true, ordering: .releasing)
         shared.bell.ring()
         thread.join()

@@ -17,6 +17,7 @@ struct SignalSocket: ~Copyable {
 
     /// Nil where there is no directory to listen in: then only waits end.
     private let listener: Descriptor?
+    private let listenerNumber: CInt
     private let poll: Descriptor
     private let bell: Doorbell
     private var clients: [Client] = []
@@ -31,13 +32,17 @@ struct SignalSocket: ~Copyable {
         let poll = try Descriptor(bored_poll_open(), "epoll_create")
         _ = try checked(
             bored_poll_add(poll.number, bell.descriptor.number, Self.bellToken), "epoll_ctl")
-        self.listener = try directory.map { directory throws(SystemError) in
+        if let directory {
             let call = "listen \(directory.path)/\(Self.name)"
             // C strings for the length of the call.
             let listener = try Descriptor(
                 unsafe bored_local_listen(directory.path, Self.name), call)
             _ = try checked(bored_poll_add(poll.number, listener.number, Self.listenerToken), call)
-            return listener
+            listenerNumber = listener.number
+            self.listener = consume listener
+        } else {
+            listener = nil
+            listenerNumber = -1
         }
         self.poll = poll
         self.bell = bell
@@ -62,8 +67,8 @@ struct SignalSocket: ~Copyable {
     }
 
     private mutating func accept() {
-        while let listening = listener?.number {
-            let number = bored_local_accept(listening)
+        while true {
+            let number = bored_local_accept(listenerNumber)
             guard number >= 0, let descriptor = try? Descriptor(number, "accept") else { return }
             guard clients.count < Limits.signalClientCount,
                 bored_poll_add(poll.number, number, UInt32(number)) == 0

@@ -9,6 +9,9 @@ public import Tensors
 /// while and then sleep: a caller that span at the end would keep a preempted member off its core.
 public final class ThreadCrew: Crew {
     public let memberCount: Int
+    /// Set from any thread: parts that have not begun are left out from then on, and what comes out
+    /// is worth nothing.
+    private let abandoning = Atomic(false)
     private let work = CrewWork()
     private let threads: Mutex<[PlainThread]>
 
@@ -34,14 +37,21 @@ public final class ThreadCrew: Crew {
 
     deinit { work.dismiss(threads.withLock { $0 }) }
 
+    public var isAbandoning: Bool { abandoning.load(ordering: .acquiring) }
+    public func setAbandoning(_ value: Bool) { abandoning.store(value, ordering: .releasing) }
+
     /// Runs `part` for each index in `0..<partCount`; one after the other where there is nothing
     /// to share, or where the crew already works for somebody.
     public func run(partCount: Int, _ part: @Sendable (Int) -> Void) {
         guard memberCount > 1, partCount > 1, work.claim() else {
-            for index in 0..<partCount { part(index) }
+            for index in 0..<partCount where !isAbandoning { part(index) }
             return
         }
-        withoutActuallyEscaping(part) { part in work.run(partCount: partCount, part) }
+        withoutActuallyEscaping(part) { part in
+            work.run(partCount: partCount) { index in
+                if !self.isAbandoning { part(index) }
+            }
+        }
         work.release()
     }
 }

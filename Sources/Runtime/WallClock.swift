@@ -1,14 +1,20 @@
 import Glibc
 
 /// A moment of the wall clock in the owner's time zone.
-struct WallTime {
+public struct WallTime: Hashable, Sendable {
     /// Since 1970, as every clock of the world counts.
-    var seconds: UInt64
+    public var seconds: UInt64
     /// Local days since 1970.
-    var day: Int
-    var minuteOfDay: Int
+    public var day: Int
+    public var minuteOfDay: Int
 
-    static func now() -> WallTime {
+    public init(seconds: UInt64, day: Int, minuteOfDay: Int) {
+        self.seconds = seconds
+        self.day = day
+        self.minuteOfDay = minuteOfDay
+    }
+
+    public static func now() -> WallTime {
         var seconds = time(nil)
         var parts = unsafe tm()
         // Both structures are this function's own.

@@ -22,7 +22,7 @@ private let bannedSymbols = [
     // CLinux, however it came to be linked.
     Rule(
         "^bored_(monotonic|wall|entropy|udp|local|resolve|interfaces|event|poll|signals|thread|"
-            + "gate)",
+            + "gate|memory)",
         "the machine"),
 ]
 

@@ -59,7 +59,7 @@ import Testing
         for index in 0..<3 {
             var arguments = [
                 "node", "--listen", "127.0.0.1:0", "--swarm", swarm, "--data",
-                "\(data)/node\(index)", "--layers", "2", "--kernel",
+                "\(data)/node\(index)", "--layers", "2", "--run", "always", "--kernel",
                 index == 1 ? "scalar" : KernelLevel.detected.rawValue,
             ]
             if let first { arguments += ["--peer", first.description] }

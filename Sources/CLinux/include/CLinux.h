@@ -70,6 +70,8 @@ int bored_local_accept(int fd);
 
 // From now on the calling thread runs only where nobody else wants its core (nice 19).
 void bored_thread_background(void);
+// Gives freed memory back to the system that the allocator would keep.
+void bored_memory_return(void);
 
 // Names the calling thread; at most 15 bytes, longer names change nothing.
 void bored_thread_name(const char *name);
