@@ -76,8 +76,8 @@ int bored_local_accept(int fd) {
 }
 
 void bored_thread_background(void) {
-    // Both are per thread on Linux, and neither can fail downwards. Under SCHED_IDLE whoever wakes up
-    // takes the core at once; the nice value is what /proc/stat counts apart.
+    // Both are per thread on Linux, and neither can fail downwards. Under SCHED_IDLE whoever wakes
+    // up takes the core at once; the nice value is what /proc/stat counts apart.
     struct sched_param none = {0};
     sched_setscheduler(0, SCHED_IDLE, &none);
     setpriority(PRIO_PROCESS, 0, 19);

@@ -6,9 +6,9 @@ public import Wire
 
 /// The owner comes back, and goes again.
 extension Node {
-    /// Takes a new verdict of the owner's sensors. Where the node was idle, it is out of the way: its
-    /// stages end or are handed over, its layers are given back, and nothing is fetched for others.
-    /// Where it is idle again, it chooses layers as at its start. Its own requests go on.
+    /// Takes a new verdict of the owner's sensors. Where the node was idle, it is out of the way:
+    /// its stages end or are handed over, its layers are given back, and nothing is fetched for
+    /// others. Where it is idle again, it chooses layers as at its start. Its own requests go on.
     public mutating func setPresence(
         _ presence: Presence, at now: Instant, into outbox: inout Outbox
     ) {

@@ -79,7 +79,7 @@ public struct NodeLoop: ~Copyable {
         watch = try settings.presence.map { presence throws(SystemError) in
             try PresenceWatch(settings: presence, directory: settings.directory) { verdict in
                 // The engine first: it must not wait for the loop.
-                engine.setAbandoning(verdict != .idle)
+                engine.abandon(at: verdict == .idle ? nil : SystemClock.now())
                 answers.post(.presence(verdict))
             }
         }

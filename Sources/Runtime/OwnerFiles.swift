@@ -22,8 +22,8 @@ extension DataDirectory {
         }
     }
 
-    /// The pause at a moment of the wall clock. A file that can't be understood is a pause: somebody
-    /// wanted one.
+    /// The pause at a moment of the wall clock. A file that can't be understood is a pause:
+    /// somebody wanted one.
     public func pause(at wallSeconds: UInt64) -> Pause? {
         guard let bytes = try? Files.read(file("pause"), limit: 64) else {
             return Files.byteCount(file("pause")) == nil ? nil : .untilResumed

@@ -169,9 +169,9 @@ public final class StageEngine: Sendable {
         }
     }
 
-    /// The owner is back: the step that is being computed ends at its next part, and the ones that
-    /// wait do not begin, until this is false again. From any thread, without waiting.
-    public func setAbandoning(_ value: Bool) { crew.setAbandoning(value) }
+    /// The owner is back: from a moment on, the step that is being computed ends at its next part
+    /// and none begins; nil takes that back. From any thread, without waiting.
+    public func abandon(at moment: Instant?) { crew.abandon(at: moment) }
 
     /// Runs a step's rows through the request's layers: the rows that come out and the time it
     /// took, or nil where the request is not open, the step does not follow the one before, or it

@@ -1,4 +1,4 @@
-import Primitives
+public import Primitives
 import Synchronization
 public import Tensors
 
@@ -9,9 +9,8 @@ public import Tensors
 /// while and then sleep: a caller that span at the end would keep a preempted member off its core.
 public final class ThreadCrew: Crew {
     public let memberCount: Int
-    /// Set from any thread: parts that have not begun are left out from then on, and what comes out
-    /// is worth nothing.
-    private let abandoning = Atomic(false)
+    /// Nanoseconds of the monotonic clock from which on parts are left out.
+    private let abandonAt = Atomic(UInt64.max)
     private let work = CrewWork()
     private let threads: Mutex<[PlainThread]>
 
@@ -37,8 +36,16 @@ public final class ThreadCrew: Crew {
 
     deinit { work.dismiss(threads.withLock { $0 }) }
 
-    public var isAbandoning: Bool { abandoning.load(ordering: .acquiring) }
-    public func setAbandoning(_ value: Bool) { abandoning.store(value, ordering: .releasing) }
+    /// From a moment on, parts that have not begun are left out, and what comes of their loop is
+    /// worth nothing; nil takes that back. From any thread, without waiting.
+    public func abandon(at moment: Instant?) {
+        abandonAt.store((moment ?? .never).nanoseconds, ordering: .releasing)
+    }
+
+    public var isAbandoning: Bool {
+        let moment = abandonAt.load(ordering: .acquiring)
+        return moment != .max && SystemClock.now().nanoseconds >= moment
+    }
 
     /// Runs `part` for each index in `0..<partCount`; one after the other where there is nothing
     /// to share, or where the crew already works for somebody.

@@ -1,7 +1,8 @@
 public import Identity
 public import Primitives
 
-/// Whether a node works for others just now, and if not, why: BOINC's vocabulary. Bytes on the wire.
+/// Whether a node works for others just now, and if not, why: BOINC's vocabulary, and bytes on the
+/// wire.
 public enum Presence: UInt8, Sendable, CaseIterable {
     case idle = 0
     /// Somebody is at the keyboard.

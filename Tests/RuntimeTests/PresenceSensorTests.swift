@@ -154,7 +154,7 @@ struct SignalLineTests {
         "Vehicle.IsMoving = \"true\"",
         #"{"path": "Vehicle.IsMoving", "value": true}"#,
         #"{"path":"Vehicle.IsMoving","value":{"value":true,"timestamp":"2026-01-01T00:00:00Z"}}"#,
-        #"{"action":"subscription","data":{"path":"Vehicle.IsMoving","dp":{"value":"true","ts":"x"}}}"#,
+        #"{"action":"x","data":{"path":"Vehicle.IsMoving","dp":{"value":"true","ts":"x"}}}"#,
         #"{"Vehicle.IsMoving": true, "other": [1, 2]}"#,
         #"[{"path": "Vehicle.IsMoving", "value": true}]"#,
         #"{"Vehicle.IsMoving": {"value": true}}"#,
