@@ -171,7 +171,7 @@ public final class StageEngine: Sendable {
 
     /// The owner is back: from a moment on, the step that is being computed ends at its next part
     /// and none begins; nil takes that back. From any thread, without waiting.
-    public func abandon(at moment: Instant?) { crew.abandon(at: moment) }
+    public func abandon(at moment: Instant?) { crew.abandon(at: moment ?? .never) }
 
     /// Runs a step's rows through the request's layers: the rows that come out and the time it
     /// took, or nil where the request is not open, the step does not follow the one before, or it
@@ -183,14 +183,14 @@ public final class StageEngine: Sendable {
                 step.position == cache.state.positionCount,
                 step.position + step.rowCount <= cache.state.capacity
             else { return nil }
-            guard !crew.isAbandoning else { return nil }
+            guard !crew.isAbandoned else { return nil }
             let start = SystemClock.now()
             workspace.hidden.write(littleEndian: step.rows)
             cache.forward.run(
                 cache.weights, hidden: &workspace.hidden, startPosition: step.position,
                 rowCount: step.rowCount, state: cache.state, scratch: &workspace.scratch,
                 crew: crew)
-            guard !crew.isAbandoning else {
+            guard !crew.isAbandoned else {
                 cache.state.truncate(to: step.position)
                 return nil
             }

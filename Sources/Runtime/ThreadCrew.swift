@@ -9,8 +9,6 @@ public import Tensors
 /// while and then sleep: a caller that span at the end would keep a preempted member off its core.
 public final class ThreadCrew: Crew {
     public let memberCount: Int
-    /// Nanoseconds of the monotonic clock from which on parts are left out.
-    private let abandonAt = Atomic(UInt64.max)
     private let work = CrewWork()
     private let threads: Mutex<[PlainThread]>
 
@@ -22,8 +20,7 @@ public final class ThreadCrew: Crew {
         let work = work
         do {
             for _ in 1..<max(1, count) {
-                started.append(
-                    try PlainThread(name: "bored-crew", isBackground: isBackground) {
+                started.append(try PlainThread(name: "bored-crew", isBackground: isBackground) {
                         work.serve()
                     })
             }
@@ -34,31 +31,30 @@ public final class ThreadCrew: Crew {
         threads = Mutex(started)
     }
 
+    /// Leaves out every part from now on, whoever asked for it, until `resume`: an owner is back.
+    /// From any thread.
+    public func abandon() { abandon(at: .origin) }
+
+    /// As above, from a moment on, which may be yet to come.
+    public func abandon(at moment: Instant) {
+        work.abandonAt.store(moment.nanoseconds, ordering: .releasing)
+    }
+
+    /// Parts are run again. Called by who saw that the step was abandoned, before the next one.
+    public func resume() { abandon(at: .never) }
+
+    public var isAbandoned: Bool { work.isAbandoned }
+
     deinit { work.dismiss(threads.withLock { $0 }) }
-
-    /// From a moment on, parts that have not begun are left out, and what comes of their loop is
-    /// worth nothing; nil takes that back. From any thread, without waiting.
-    public func abandon(at moment: Instant?) {
-        abandonAt.store((moment ?? .never).nanoseconds, ordering: .releasing)
-    }
-
-    public var isAbandoning: Bool {
-        let moment = abandonAt.load(ordering: .acquiring)
-        return moment != .max && SystemClock.now().nanoseconds >= moment
-    }
 
     /// Runs `part` for each index in `0..<partCount`; one after the other where there is nothing
     /// to share, or where the crew already works for somebody.
     public func run(partCount: Int, _ part: @Sendable (Int) -> Void) {
         guard memberCount > 1, partCount > 1, work.claim() else {
-            for index in 0..<partCount where !isAbandoning { part(index) }
+            for index in 0..<partCount where !isAbandoned { part(index) }
             return
         }
-        withoutActuallyEscaping(part) { part in
-            work.run(partCount: partCount) { index in
-                if !self.isAbandoning { part(index) }
-            }
-        }
+        withoutActuallyEscaping(part) { part in work.run(partCount: partCount, part) }
         work.release()
     }
 }
@@ -80,6 +76,13 @@ private final class CrewWork: Sendable {
     private let nextPart = Atomic(0)
     private let isClaimed = Atomic(false)
     private let isDismissed = Atomic(false)
+    /// Nanoseconds of the monotonic clock from which on parts are left out.
+    let abandonAt = Atomic(UInt64.max)
+
+    var isAbandoned: Bool {
+        let moment = abandonAt.load(ordering: .acquiring)
+        return moment != .max && SystemClock.now().nanoseconds >= moment
+    }
     private let begin = Gate()
     private let end = Gate()
     // Written only while the door is shut and nobody is inside; read only inside.
@@ -145,7 +148,7 @@ private final class CrewWork: Sendable {
     private func takeParts(_ partCount: Int, _ part: @Sendable (Int) -> Void) {
         while true {
             let index = nextPart.add(1, ordering: .relaxed).oldValue
-            guard index < partCount else { return }
+            guard index < partCount, !isAbandoned else { return }
             part(index)
         }
     }
