@@ -20,7 +20,8 @@ public final class ThreadCrew: Crew {
         let work = work
         do {
             for _ in 1..<max(1, count) {
-                started.append(try PlainThread(name: "bored-crew", isBackground: isBackground) {
+                started.append(
+                    try PlainThread(name: "bored-crew", isBackground: isBackground) {
                         work.serve()
                     })
             }
