@@ -32,6 +32,12 @@ final class AnswerPrinter {
         Console.note("(chain: \(text(of: chain)))")
     }
 
+    /// The text pauses: nobody holds what a lost stage ran.
+    func wait(for missing: [LayerRange]) {
+        let layers = missing.map(\.description).joined(separator: ", ")
+        Console.note("(nobody holds layers \(layers) now: waiting until another node has them)")
+    }
+
     private func text(of chain: [StageSeat]) -> String {
         chain.map { "\($0.node.short) layers \($0.layers)" }.joined(separator: ", ")
     }
@@ -47,6 +53,7 @@ final class AnswerPrinter {
         ]
         if !answer.chain.isEmpty {
             words.append("network \(decimal(100 * stats.networkShare, 0)) %")
+            if stats.mendCount > 0 { words.append("chain mended \(stats.mendCount) times") }
             words.append("\(stats.accountCount) of \(answer.chain.count) accounts signed")
         }
         Console.note("(\(words.joined(separator: ", ")), seed \(answer.seed))")
@@ -84,6 +91,8 @@ final class AnswerPrinter {
         object.add("firstTokenMilliseconds", Double(stats.firstTokenMicroseconds) / 1_000)
         object.add("networkShare", stats.networkShare)
         object.add("accounts", stats.accountCount)
+        object.add("mended", stats.mendCount)
+        object.add("tokenMicroseconds", stats.tokenMicroseconds.map(Int.init))
         line.add("stats", object)
         return line
     }

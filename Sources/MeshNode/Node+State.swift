@@ -217,9 +217,7 @@ extension Node {
     var searchDeadline: Instant {
         var earliest = Instant.never
         for search in queries { earliest = min(earliest, search.nextTry) }
-        for request in requests.values where request.phase == .searching {
-            earliest = min(earliest, min(request.patience, request.nextSearch))
-        }
+        for request in requests.values { earliest = min(earliest, request.nextDeadline) }
         return earliest
     }
 

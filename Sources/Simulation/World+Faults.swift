@@ -16,6 +16,7 @@ extension World {
         indexOfAddress[simulated.address] = index
         simulated.nextWake = .never
         simulated.prompts = OrderedTable()
+        simulated.caches = OrderedTable()
         var settings = NodeSettings(
             swarm: SwarmKey(name: "world"), firstSequence: now.nanoseconds / 1_000_000)
         settings.suite = simulated.keys.suite
@@ -64,6 +65,7 @@ extension World {
         nodes[index].node = nil
         promptsFailed += nodes[index].prompts.count
         nodes[index].prompts = OrderedTable()
+        nodes[index].caches = OrderedTable()
         fold(UInt64(index))
     }
 

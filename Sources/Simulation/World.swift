@@ -25,7 +25,7 @@ public final class World {
     /// Answers of a simulated shell that take time.
     enum ShellAnswer {
         case loaded(model: Digest, LayerRange)
-        case computed(RequestID, Step, output: [UInt8], microseconds: UInt32)
+        case computed(RequestID, Step, output: [UInt8]?, microseconds: UInt32)
     }
 
     let settings: WorldSettings

@@ -14,6 +14,8 @@ public struct WorldSettings: Sendable {
     public var layersPerNode: Int
     /// Mean time between prompts anywhere.
     public var promptInterval: Interval
+    /// Steps of one prompt behind those of its text, at most.
+    public var promptStepCount: Int
     /// No faults at all.
     public var isCalm: Bool
     /// How many neighbours a node keeps; nil for the default.
@@ -31,6 +33,7 @@ public struct WorldSettings: Sendable {
         layerCount = 8
         layersPerNode = 3
         promptInterval = .milliseconds(500)
+        promptStepCount = 20
         isCalm = false
         activeViewCount = nil
         neighbourhoodCount = nil
