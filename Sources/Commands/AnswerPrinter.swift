@@ -27,9 +27,22 @@ final class AnswerPrinter {
         }
     }
 
+    /// The chain, once it is open and each time that it was mended.
     func show(chain: [StageSeat]) {
-        guard wantsStats, !isJSON else { return }
-        Console.note("(chain: \(text(of: chain)))")
+        guard wantsStats else { return }
+        guard isJSON else { return Console.note("(chain: \(text(of: chain)))") }
+        var line = JSONLine()
+        line.add("chain", objects(of: chain))
+        Console.line(line.text)
+    }
+
+    private func objects(of chain: [StageSeat]) -> [JSONLine] {
+        chain.map { seat in
+            var object = JSONLine()
+            object.add("node", seat.node.description)
+            object.add("layers", [seat.layers.lower, seat.layers.upper])
+            return object
+        }
     }
 
     /// The text pauses: nobody holds what a lost stage ran.
@@ -77,14 +90,7 @@ final class AnswerPrinter {
         line.add("seed", raw: String(answer.seed))
         line.add("model", answer.model.name)
         line.add("modelDigest", answer.model.digest.description)
-        line.add(
-            "chain",
-            answer.chain.map { seat in
-                var object = JSONLine()
-                object.add("node", seat.node.description)
-                object.add("layers", [seat.layers.lower, seat.layers.upper])
-                return object
-            })
+        line.add("chain", objects(of: answer.chain))
         let stats = answer.stats
         var object = JSONLine()
         object.add("tokensPerSecond", stats.tokensPerSecond)

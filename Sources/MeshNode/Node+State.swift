@@ -69,6 +69,10 @@ extension Node {
     public var knownStates: [SignedState] { gossip.known.values.map(\.signed) }
     public var ownState: NodeState { gossip.ownState }
     public var peerCount: Int { sessions.establishedPeers.count }
+    /// Requests of this node's own prompters, and those that it serves as a stage.
+    public var requestCounts: (own: Int, served: Int) {
+        (pipelines.requestCount, pipelines.stageCount)
+    }
     public var nodeCountEstimate: Int { kademlia.nodeCountEstimate }
     public func roundTrip(to peer: NodeID) -> Interval? { sessions.roundTrip(to: peer) }
     public func manifest(_ model: Digest) -> SignedManifest? { shards.manifest(model) }

@@ -13,6 +13,8 @@ final class SimulatedNode {
     let place: (x: Int, y: Int)
     /// Which side of a partition it is on.
     var side = 0
+    /// While it is paused, what comes to it waits.
+    var pausedUntil = Instant.origin
     /// Counts its starts: what was scheduled for an earlier life is void.
     var life = 0
     /// The wake that is scheduled, so that each deadline is scheduled once.
@@ -53,4 +55,6 @@ struct SimulatedPrompt: Sendable {
     /// What one machine alone would have in memory.
     var cache: SimulatedCache
     var startedAt: Instant
+    var progressedAt: Instant
+    let patience: Interval
 }

@@ -32,7 +32,7 @@ extension World {
             }
             sendSteps(ticket, index: index)
         case .stepDone(let ticket, let step): stepDone(ticket, step, index: index)
-        case .requestFailed(let ticket, _): promptFailed(ticket, index: index)
+        case .requestFailed(let ticket, let end): promptFailed(ticket, end, index: index)
         case .readChunk(let token, _, _):
             simulated.node?.chunkRead(token, bytes: nil, at: now, into: &outbox)
         case .readChunkList(let token, _):
@@ -68,6 +68,7 @@ extension World {
     // MARK: prompts
 
     func prompt() {
+        guard !isClosing else { return }
         schedule(.prompt, about: settings.promptInterval)
         let index = random.below(nodes.count)
         let simulated = nodes[index]
@@ -78,7 +79,8 @@ extension World {
         if let ticket {
             var prompt = SimulatedPrompt(
                 stepsLeft: 1 + random.below(settings.promptStepCount),
-                cache: SimulatedCache(layers: LayerRange(0, model.layerCount)), startedAt: now)
+                cache: SimulatedCache(layers: LayerRange(0, model.layerCount)), startedAt: now,
+                progressedAt: now, patience: patience)
             for _ in 0...random.below(3) { addStep(to: &prompt, rowCount: 1 + random.below(40)) }
             simulated.prompts[ticket] = prompt
         }
@@ -121,6 +123,8 @@ extension World {
             return
         }
         prompt.returnedCount += 1
+        longestStall = max(longestStall, now.since(prompt.progressedAt))
+        prompt.progressedAt = now
         if prompt.returnedCount == prompt.steps.count {
             guard prompt.stepsLeft > 0 else {
                 finishPrompt(ticket, prompt, index: index)
@@ -140,9 +144,12 @@ extension World {
         nodes[index].node?.closeRequest(ticket, at: now, into: &outbox)
     }
 
-    private func promptFailed(_ ticket: Ticket, index: Int) {
+    private func promptFailed(_ ticket: Ticket, _ end: RequestEnd, index: Int) {
         guard let prompt = nodes[index].prompts.remove(ticket) else { return }
         promptsFailed += 1
+        if case .layersMissing = end, now.since(uncoveredAt) > .seconds(10) {
+            promptsFailedCovered += 1
+        }
         if prompt.startedAt >= healedAt { healedPrompts.failed += 1 }
     }
 

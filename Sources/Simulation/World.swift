@@ -15,6 +15,7 @@ public final class World {
         case wake(index: Int, life: Int)
         case task(ShellAnswer, index: Int, life: Int)
         case crash
+        case loseStage
         case restart(index: Int)
         case partition
         case rejoin
@@ -47,6 +48,13 @@ public final class World {
     var datagramByteCount: UInt64 = 0
     var promptsFinished = 0
     var promptsFailed = 0
+    var promptsFailedCovered = 0
+    var stagesLostCount = 0
+    var longestStall = Interval.zero
+    /// When some layer was last held by nobody at all.
+    var uncoveredAt = Instant.origin
+    /// The world is whole: no more prompts, and what is under way must end and leave nothing.
+    var isClosing = false
     var crashCount = 0
     var partitionCount = 0
     /// Prompts that began after the heal and ended well or not.
@@ -76,6 +84,8 @@ public final class World {
         }
         if let interval = plan.crashInterval { schedule(.crash, about: interval) }
         if let interval = plan.partitionInterval { schedule(.partition, about: interval) }
+        if let interval = settings.stageLossInterval { schedule(.loseStage, about: interval) }
+        queue.add(.check, at: now + .seconds(1))
         schedule(.prompt, about: settings.promptInterval)
     }
 
@@ -97,18 +107,20 @@ public final class World {
         advance(to: end)
         if verdict == nil { heal() }
         let deadline = now + settings.healWithin
-        queue.add(.check, at: now + .seconds(1))
         while verdict == nil, convergedAt == nil, now < deadline {
             advance(to: min(deadline, now + .seconds(1)))
         }
         if verdict == nil {
             verdict = convergedAt == nil ? .stuck(whatIsMissing() ?? "time") : .converged
         }
+        if verdict == .converged { empty() }
         let seconds = now.since(start).seconds
         return WorldReport(
             verdict: verdict ?? .converged, digest: digest, eventCount: eventCount,
             datagramCount: datagramCount, datagramByteCount: datagramByteCount,
             promptsFinished: promptsFinished, promptsFailed: promptsFailed,
+            promptsFailedCovered: promptsFailedCovered,
+            longestStallSeconds: longestStall.seconds, stagesLostCount: stagesLostCount,
             crashCount: crashCount, partitionCount: partitionCount,
             healSeconds: (convergedAt ?? now).since(healedAt).seconds, virtualSeconds: seconds,
             bytesPerNodeSecond: Int(
@@ -125,11 +137,13 @@ public final class World {
     }
 
     private func handle(_ event: Event) {
+        if waits(event) { return }
         switch event {
         case .datagram(let bytes, let from, let to): arrive(bytes, from: from, to: to)
         case .wake(let index, let life): wake(index, life: life)
         case .task(let task, let index, let life): finish(task, index: index, life: life)
         case .crash: crash()
+        case .loseStage: loseStage()
         case .restart(let index): start(index)
         case .partition: partition()
         case .rejoin: for node in nodes { node.side = 0 }
