@@ -9,7 +9,7 @@ extension World {
     /// Interprets a node's effects until there are none, then sends what it wrote.
     func settle(_ index: Int) {
         let simulated = nodes[index]
-        while let effect = simulated.node?.nextEffect() { perform(effect, for: index) }
+        while let effect = simulated.machine?.node.nextEffect() { perform(effect, for: index) }
         flush(index)
     }
 
@@ -21,7 +21,7 @@ extension World {
             add(.loaded(model: model, layers), for: index, after: time)
         case .openCache(let offer):
             simulated.caches[offer.request] = SimulatedCache(layers: offer.layers)
-            simulated.node?.cacheOpened(offer.request, isOpen: true, at: now, into: &outbox)
+            simulated.machine?.node.cacheOpened(offer.request, isOpen: true, at: now, into: &outbox)
         case .compute(let offer, let step): compute(offer, step, index: index)
         case .closeCache(let id): simulated.caches[id] = nil
         case .requestOpened(let ticket, _): sendSteps(ticket, index: index)
@@ -34,9 +34,9 @@ extension World {
         case .stepDone(let ticket, let step): stepDone(ticket, step, index: index)
         case .requestFailed(let ticket, let end): promptFailed(ticket, end, index: index)
         case .readChunk(let token, _, _):
-            simulated.node?.chunkRead(token, bytes: nil, at: now, into: &outbox)
+            simulated.machine?.node.chunkRead(token, bytes: nil, at: now, into: &outbox)
         case .readChunkList(let token, _):
-            simulated.node?.chunkListRead(token, digests: nil, at: now, into: &outbox)
+            simulated.machine?.node.chunkListRead(token, digests: nil, at: now, into: &outbox)
         case .storeManifest, .storeChunkList, .storeChunk, .completePiece, .keepSeeds, .unload,
             .requestWaiting, .requestMended, .manifestFound, .pieceReady, .pieceFailed,
             .accountArrived,
@@ -54,11 +54,11 @@ extension World {
         guard simulated.life == life, simulated.isAlive else { return }
         switch task {
         case .loaded(let model, let layers):
-            simulated.node?.layersLoaded(
+            simulated.machine?.node.layersLoaded(
                 model: model, layers: layers, layerMicroseconds: simulated.layerMicroseconds,
                 at: now, into: &outbox)
         case .computed(let id, let step, let output, let microseconds):
-            simulated.node?.computed(
+            simulated.machine?.node.computed(
                 id, step: step, output: output, microseconds: microseconds, at: now,
                 into: &outbox)
         }
@@ -74,7 +74,7 @@ extension World {
         let simulated = nodes[index]
         guard simulated.isAlive, simulated.prompts.count < 4 else { return }
         let patience: Interval = isHealed ? .seconds(20) : .seconds(5)
-        let ticket = simulated.node?.openRequest(
+        let ticket = simulated.machine?.node.openRequest(
             model: model.digest, positionLimit: 4_096, patience: patience, at: now, into: &outbox)
         if let ticket {
             var prompt = SimulatedPrompt(
@@ -105,7 +105,7 @@ extension World {
         let simulated = nodes[index]
         while let prompt = simulated.prompts[ticket], prompt.sentCount < prompt.steps.count {
             let step = prompt.steps[prompt.sentCount]
-            let isSent = simulated.node?.step(
+            let isSent = simulated.machine?.node.step(
                 ticket, position: step.position, rowCount: step.rowCount, rows: step.rows, at: now,
                 into: &outbox)
             guard isSent == true else { return }
@@ -141,7 +141,7 @@ extension World {
         nodes[index].prompts[ticket] = nil
         promptsFinished += 1
         if prompt.startedAt >= healedAt { healedPrompts.finished += 1 }
-        nodes[index].node?.closeRequest(ticket, at: now, into: &outbox)
+        nodes[index].machine?.node.closeRequest(ticket, at: now, into: &outbox)
     }
 
     private func promptFailed(_ ticket: Ticket, _ end: RequestEnd, index: Int) {
