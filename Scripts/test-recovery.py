@@ -7,6 +7,8 @@ Usage: Scripts/test-recovery.py [--binary PATH] [--runs 200] [--seed 1] [--how k
   kill    SIGKILL of a random stage        stop    SIGSTOP of a random stage
   term    SIGTERM of a random stage        double  SIGKILL of two adjacent stages
   each    SIGKILL of every stage of the first chain, one after another
+  gap     SIGKILL of every node that holds layers of a random stage
+  none    nothing: a chain that is mended was a false alarm
 Exit code: 0 all equal, 1 a difference or a failure.
 """
 import argparse
@@ -21,7 +23,8 @@ import tempfile
 import time
 
 SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP, "term": signal.SIGTERM,
-           "double": signal.SIGKILL, "each": signal.SIGKILL}
+           "double": signal.SIGKILL, "each": signal.SIGKILL, "gap": signal.SIGKILL,
+           "none": 0}
 # Nodes and layers of each for chains of 3 and 6 stages of the six-layer model, each layer held at
 # least twice.
 FLEETS = [(6, 2), (12, 1)]
@@ -38,6 +41,7 @@ class Fleet:
         self.binary, self.place, self.count, self.layers = binary, place, count, layers
         self.swarm = f"recovery-{os.getpid()}-{count}"
         self.processes, self.addresses, self.index_of = [None] * count, [None] * count, {}
+        self.layers_of = {}
         for index in range(count):
             self.start(index)
 
@@ -95,6 +99,10 @@ class Fleet:
             try:
                 report = json.loads(done.stdout.strip().splitlines()[-1])
                 if min(report["models"][0]["holders"]) >= 2:
+                    self.layers_of = {
+                        self.index_of[node["id"]]: held["layers"]
+                        for node in report["nodes"] if node["id"] in self.index_of
+                        for held in node["holdings"]}
                     return True
             except (ValueError, LookupError):
                 pass
@@ -127,6 +135,10 @@ def hurt(fleet, chain, how, chance):
     nodes = [fleet.index_of[seat["node"]] for seat in chain]
     first = chance.randrange(len(nodes) - (1 if how == "double" else 0))
     chosen = nodes[first:first + (2 if how == "double" else 1)]
+    if how == "gap":
+        lower, upper = chain[first]["layers"]
+        chosen = [index for index, held in fleet.layers_of.items()
+                  if held[0] < upper and lower < held[1]]
     for index in chosen:
         fleet.processes[index].send_signal(SIGNALS[how])
     return chosen
