@@ -70,6 +70,7 @@ enum CommandList {
         options: [
             peers, swarm, data,
             .init("watch", .flag, "again every two seconds"),
+            .init("all", .flag, "ask every node of the swarm, not only one neighbourhood"),
             .init("wait", .value("SECONDS"), "patience for a first answer", standard: "5"),
             config, json,
         ],
@@ -142,7 +143,7 @@ enum CommandList {
             .init("layers", .value("N"), "layers of the simulated model", standard: "8"),
             .init("view", .value("N"), "neighbours a node keeps in view"),
             .init(
-                "lose", .value("SECONDS"), "mean time between losses of nodes that serve a request"),
+                "lose", .value("SECONDS"), "mean time between losses of serving nodes"),
             .init("calm", .flag, "no other faults"),
             .init("curves", .flag, "libsodium's curves instead of a keyed hash"),
             config, json,

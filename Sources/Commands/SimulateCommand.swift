@@ -61,8 +61,8 @@ enum SimulateCommand {
                     + "\(report.eventCount) events, \(report.crashCount) crashes, "
                     + "\(report.partitionCount) partitions; prompts \(report.promptsFinished) "
                     + "answered, \(report.promptsFailed) not (\(report.promptsFailedCovered) of "
-                    + "these with every layer held); \(report.stagesLostCount) stages lost, longest "
-                    + "stall \(decimal(report.longestStallSeconds, 1)) s; "
+                    + "these with every layer held); \(report.stagesLostCount) stages lost, "
+                    + "longest stall \(decimal(report.longestStallSeconds, 1)) s; "
                     + "\(report.bytesPerNodeSecond) bytes per node and second")
             return
         }

@@ -54,7 +54,7 @@ public struct MeshAnswer: ~Copyable {
     /// Runs the request to its end.
     ///
     /// - Parameters:
-    ///   - patience: how long to wait for layers that nobody holds, each time that they are missing.
+    ///   - patience: how long to wait for layers that nobody holds, each time they are missing.
     ///   - watch: gets what the node says meanwhile, and the chain once it is open.
     public consuming func run(
         on loop: inout NodeLoop, patience: Interval, watch: (NodeEffect) -> Void
