@@ -229,6 +229,15 @@ public enum Limits {
     public static let keepAliveInterval = Interval.seconds(10)
     /// A stage that answers, but gets on with nothing for so long, is lost for the request.
     public static let stuckTimeout = Interval.seconds(60)
+    /// How long a leaving stage may keep what it has; a longer word is malformed.
+    public static let drainMilliseconds = 60_000
+    /// Bytes of one part of a KV cache on its way to an heir (one position at least), and parts
+    /// under way; more wait until some were taken.
+    public static let cachePartByteCount = 256 * 1_024
+    public static let cachePartWindowCount = 4
+    /// Bytes of a leaving stage's last results that go to its heir; more are not sent, and if they
+    /// are lost with it every position is run anew.
+    public static let handoffResultByteCount = 1_024 * 1_024
     /// A running request whose prompter asks for nothing is given up then.
     public static let requestIdleTimeout = Interval.minutes(5)
     /// A stage that hears nothing of its request frees it then.
@@ -354,6 +363,13 @@ public enum Limits {
 
     // MARK: presence
 
+    /// After the owner came back a node begins no step any more after this time, abandons the one
+    /// that runs a little later, and keeps no cache longer than this.
+    public static let reclaimServeTime = Interval.milliseconds(150)
+    public static let reclaimAbandonTime = Interval.milliseconds(200)
+    public static let reclaimKeepTime = Interval.milliseconds(1_500)
+    /// How long a node that is told to end hands its stages over before it goes.
+    public static let leaveDrainTime = Interval.seconds(3)
     /// The machine is looked at this often while it works for others, and while it does not.
     public static let presenceLookInterval = Interval.milliseconds(100)
     public static let presenceLookIntervalAtRest = Interval.milliseconds(500)

@@ -22,6 +22,8 @@ final class Rig {
         /// Letters and timers wait while it is paused.
         var waiting: [Event]?
         var stepTime = Interval.milliseconds(1)
+        /// Steps that are under way come to nothing.
+        var abandons = false
 
         init(_ number: Int, layers: LayerRange, keptByteLimit: Int) {
             keys = .seeded(UInt64(40 + number))
@@ -60,6 +62,16 @@ final class Rig {
     var failure: RequestFailure?
     var mendCount = 0
     var rewindCount = 0
+    /// Pairs of members: who gave its cache to whom.
+    var handoffs: [[Int]] = []
+    /// Positions that heirs were given.
+    var inheritedPositions = 0
+    /// Who gets a leaving stage's cache; nil where nobody does.
+    var heirs: (Rig, LayerRange) -> ChainLink? = { rig, layers in
+        rig.spareHeir(for: layers, besides: [])
+    }
+    /// Sees each letter (its kind, from whom, to whom) as it is sent; false loses it.
+    var onLetter: (Rig, UInt8, Int, Int) -> Bool = { _, _, _, _ in true }
     /// Who fills a gap; nil leaves it open until the next try.
     var filler: (Rig, LayerRange) -> [ChainLink]? = { rig, gap in rig.spare(for: gap) }
 
@@ -142,7 +154,11 @@ final class Rig {
             speak(number) { core, now, mail in
                 core.receive(letter.bytes, from: from, at: now, into: &mail)
             }
-        case .computed(let id, let step, let output):
+        case .computed(let id, let step, var output):
+            if member.abandons {
+                output = nil
+                member.caches[id]?.truncate(to: step.position)
+            }
             speak(number) { core, now, mail in
                 core.computed(
                     id, step: step, output: output, microseconds: 5, at: now, into: &mail)
@@ -163,6 +179,7 @@ final class Rig {
             guard let to = members.firstIndex(where: { $0.keys.id == letter.recipient }) else {
                 continue
             }
+            guard onLetter(self, letter.bytes[0], number, to) else { continue }
             add(.letter(letter, from: member.keys.id), to: to, after: .microseconds(500))
         }
         return value
@@ -180,6 +197,22 @@ final class Rig {
                 output = member.caches[offer.request]?.run(step.rows, Rig.rowByteCount)
             }
             add(.computed(step.request, step, output), to: number, after: member.stepTime)
+        case .exportCache(let id, let from, let end):
+            // Ten positions at a time.
+            let end = min(end, from + 10)
+            let bytes = member.caches[id]?.bytes(of: from..<end)
+            member.core.cacheExported(
+                id, from: from, upTo: end, bytes: bytes, at: now, into: &mail)
+        case .importCache(let id, let from, let bytes):
+            let position = member.caches[id]?.append(bytes, at: from)
+            inheritedPositions += (position ?? from) - from
+            member.core.cacheImported(id, position: position, at: now, into: &mail)
+        case .leaving(let id, let node, let layers):
+            guard let heir = heirs(self, layers) else { return }
+            member.core.appoint(id, heir: heir, of: node, at: now, into: &mail)
+        case .handedOver(_, let from, let to):
+            handoffs.append(
+                [from, to].compactMap { id in members.firstIndex { $0.keys.id == id } })
         case .closeCache(let id): member.caches[id] = nil
         case .opened: sendSteps(&mail)
         case .stepDone(let step): receive(step, &mail)
@@ -311,6 +344,16 @@ final class Rig {
         return links
     }
 
+    /// A node that holds these layers and stands nowhere in the chain.
+    func spareHeir(for layers: LayerRange, besides: [Int]) -> ChainLink? {
+        guard let request else { return nil }
+        let taken = members[0].core.chain(of: request).map(\.node)
+        return members.indices.dropFirst().first { number in
+            members[number].layers == layers && !besides.contains(number)
+                && !taken.contains(members[number].keys.id)
+        }.map { members[$0].link }
+    }
+
     func close() {
         guard let request else { return }
         speak(0) { core, now, mail in core.close(request, at: now, into: &mail) }
@@ -331,6 +374,8 @@ struct TinyCache {
     let layers: LayerRange
     private(set) var position = 0
     private var pasts: [UInt64]
+    /// The pasts behind each position.
+    private var history: [[UInt64]] = []
 
     init(layers: LayerRange) {
         self.layers = layers
@@ -352,7 +397,38 @@ struct TinyCache {
                 }
             }
             position += 1
+            history.append(pasts)
         }
         return output
+    }
+
+    mutating func truncate(to count: Int) {
+        history.removeLast(position - count)
+        position = count
+        pasts = history.last ?? Array(repeating: 7, count: layers.count)
+    }
+
+    /// Eight bytes for each layer and position; nil where they are not there.
+    func bytes(of positions: Range<Int>) -> [UInt8]? {
+        guard positions.upperBound <= history.count else { return nil }
+        return history[positions].flatMap { pasts in
+            pasts.flatMap { past in (0..<8).map { UInt8(truncatingIfNeeded: past >> (8 * $0)) } }
+        }
+    }
+
+    /// Positions from another cache: where this one ends now, or nil.
+    mutating func append(_ bytes: [UInt8], at start: Int) -> Int? {
+        let size = 8 * layers.count
+        guard start == position, !bytes.isEmpty, bytes.count % size == 0 else { return nil }
+        for first in stride(from: 0, to: bytes.count, by: size) {
+            pasts = (0..<layers.count).map { layer in
+                (0..<8).reduce(UInt64(0)) {
+                    $0 | UInt64(bytes[first + 8 * layer + $1]) << (8 * $1)
+                }
+            }
+            history.append(pasts)
+            position += 1
+        }
+        return position
     }
 }
