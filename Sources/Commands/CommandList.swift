@@ -50,7 +50,7 @@ enum CommandList {
             .init("explain", .flag, "what would have to change"), data,
         ] + policy + [config, json],
         notes: [
-            "It asks the node that runs here; where none does, it looks for itself, by the options.",
+            "It asks the node that runs here; where none does, it looks by itself, by the options.",
             "exit codes: 0 idle, 1 not.",
         ])
 
