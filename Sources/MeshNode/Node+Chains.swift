@@ -56,7 +56,11 @@ extension Node {
         var missing: [LayerRange] = []
         for reach in [0, 1, places.count] {
             let gaps = Gap.all(in: places, reach: reach)
-            guard !gaps.isEmpty else { return }
+            guard !gaps.isEmpty else {
+                // Whoever was silent has spoken again.
+                requests.update(ticket) { $0.isBroken = false }
+                return
+            }
             let filling = fill(gaps, of: places, from: candidates, layerCount, &missing)
             guard let filling, place(filling, in: id, at: now) else { continue }
             requests.update(ticket) { $0.isBroken = false }
