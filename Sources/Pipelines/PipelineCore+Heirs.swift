@@ -127,8 +127,8 @@ extension PipelineCore {
     mutating func heirsLost(_ peer: NodeID, into mail: inout Mail) {
         for number in entries.requests.keys {
             guard let request = entries.requests[number], !request.heirs.isEmpty else { continue }
-            for (old, heir) in zip(request.heirs.keys, request.heirs.values) {
-                guard heir.node == peer else { continue }
+            for (old, heir) in zip(request.heirs.keys, request.heirs.values)
+            where heir.node == peer {
                 entries.requests.update(number) { _ = $0.heirs.remove(old) }
                 // There may be time for another.
                 guard let place = request.index(ofSeat: old), request.seats[place].isServing
