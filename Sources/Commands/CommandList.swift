@@ -51,7 +51,7 @@ enum CommandList {
             .init("explain", .flag, "what would have to change"), data,
         ] + policy + [config, json],
         notes: [
-            "It asks the node that runs here; where none does, it looks by itself, by the options.",
+            "It asks the node that runs here; without one it looks for itself, by the options.",
             "exit codes: 0 idle, 1 not.",
         ])
 
@@ -136,7 +136,7 @@ enum CommandList {
         options: [data, config, json])
 
     private static let sourceNote =
-        "SOURCE is a model of the store, a GGUF file, or a folder of safetensors. No node is needed."
+        "SOURCE is a model of the store, a GGUF file or a safetensors folder. No node is needed."
 
     static let modelInfo = CommandSpecification(
         "model info", "says what a model is and what it takes", operands: "SOURCE",
@@ -208,9 +208,7 @@ enum CommandList {
             .init("loss", .value("PERCENT"), "datagrams lost, at most", standard: "5"),
             .init("layers", .value("N"), "layers of the simulated model", standard: "8"),
             .init("view", .value("N"), "neighbours a node keeps in view"),
-            .init(
-                "lose", .value("SECONDS"), "mean time between losses of serving nodes"),
-            .init("calm", .flag, "no other faults"),
+            .init("calm", .flag, "no faults"),
             .init("curves", .flag, "libsodium's curves instead of a keyed hash"),
             config, json,
         ],
