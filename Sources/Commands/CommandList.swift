@@ -5,7 +5,7 @@ enum CommandList {
 
     static let all = [
         demo, prompt, node, health, modelImport, modelList, modelRemove, modelInfo, modelLogits,
-        modelGenerate, modelPerplexity, key, simulate,
+        modelGenerate, modelPerplexity, embed, key, simulate,
     ]
 
     private static let json = OptionSpecification("json", .flag, "one JSON object per line")
@@ -121,6 +121,15 @@ enum CommandList {
 
     static let modelPerplexity = CommandSpecification(
         "model perplexity", "measures how likely a text is to a model", operands: "SOURCE",
+        operandCount: 1...1,
+        options: [
+            .init("text", .value("TEXT"), "the text"),
+            .init("file", .value("FILE"), "the text, in a file; - reads the standard input"),
+            data, threads, kernel, config, json,
+        ], notes: [sourceNote])
+
+    static let embed = CommandSpecification(
+        "embed", "turns a text into a vector by an encoder model", operands: "SOURCE",
         operandCount: 1...1,
         options: [
             .init("text", .value("TEXT"), "the text"),

@@ -71,6 +71,7 @@ public enum Program {
         case "model logits": try LogitsCommand.run(settings)
         case "model generate": try GenerateCommand.run(settings)
         case "model perplexity": try PerplexityCommand.run(settings)
+        case "embed": try EmbedCommand.run(settings)
         case "key": try KeyCommand.run(settings)
         case "simulate": try SimulateCommand.run(settings)
         default: try DemoCommand.run(settings)

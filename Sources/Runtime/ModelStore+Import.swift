@@ -76,7 +76,8 @@ extension ModelStore {
 // MARK: steps
 
 extension ModelStore {
-    static func builder(of checkpoint: Checkpoint) throws(DataError) -> PieceBuilder {
+    /// Reads a checkpoint as far as pieces need it. Throws where it can't be run.
+    public static func builder(of checkpoint: Checkpoint) throws(DataError) -> PieceBuilder {
         do {
             let tokenizer = try TokenizerModel(checkpoint).encode()
             return try PieceBuilder(checkpoint, tokenizerBytes: tokenizer)
@@ -94,7 +95,8 @@ extension ModelStore {
         }
     }
 
-    static func sentence(of error: any Error) -> String {
+    /// What is wrong, for a person.
+    public static func sentence(of error: any Error) -> String {
         if case .checkpoint(let error)? = error as? ModelError { return "\(error)" }
         return "\(error)"
     }
