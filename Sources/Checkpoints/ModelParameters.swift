@@ -8,15 +8,6 @@ public enum RopeStyle: String, Hashable, Sendable {
     case halves
 }
 
-/// What stands between the matrices of a feed-forward layer.
-public enum Activation: String, Hashable, Sendable {
-    case silu
-    /// The normal distribution's, by its tangent approximation.
-    case geluTanh
-    /// The same by the error function.
-    case gelu
-}
-
 /// The sizes and constants of a model's forward pass.
 public struct ModelParameters: Hashable, Sendable {
     public var architecture: String
@@ -48,6 +39,15 @@ public struct ModelParameters: Hashable, Sendable {
     public var bosID: Int?
     public var eosIDs: [Int]
     public var chatTemplate: String?
+
+    /// What stands between the matrices of a feed-forward layer.
+    public enum Activation: String, Hashable, Sendable {
+        case silu
+        /// The normal distribution's, by its tangent approximation.
+        case geluTanh
+        /// The same by the error function.
+        case gelu
+    }
 
     /// Rotary embeddings (Su et al. 2021) and what was done to stretch them.
     public struct Rotation: Hashable, Sendable {

@@ -83,9 +83,9 @@ struct ParameterSource {
     }
 
     /// Named by `config.json`; GGUF leaves it to the architecture.
-    func activation() throws(CheckpointError) -> Activation {
+    func activation() throws(CheckpointError) -> ModelParameters.Activation {
         if let name = try metadata.string(architecture + ".activation") {
-            let known: [String: Activation] = [
+            let known: [String: ModelParameters.Activation] = [
                 "silu": .silu, "gelu": .gelu, "gelu_new": .geluTanh, "gelu_fast": .geluTanh,
                 "gelu_pytorch_tanh": .geluTanh,
             ]

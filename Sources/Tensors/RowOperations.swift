@@ -2,32 +2,6 @@ import CKernels
 
 /// Operations on whole rows that are the same loop at every level.
 extension Kernels {
-    /// Adds a vector to each row: y[i] = y[i] + bias[i].
-    public func addBias(
-        _ bias: FloatVector, to y: inout FloatBuffer, layout: RowLayout, rowCount: Int
-    ) {
-        layout.check(rowCount: rowCount, width: bias.count, within: y.count)
-        for row in 0..<rowCount {
-            unsafe bored_add(bias.base, bias.count, y.base + layout.offset + row * layout.stride)
-        }
-    }
-
-    /// RMS norm of each of `headCount` neighbouring heads of each row, in place.
-    public func normHeads(
-        _ x: inout FloatBuffer, layout: RowLayout, rowCount: Int, headCount: Int,
-        weight: FloatVector, epsilon: Float
-    ) {
-        let headSize = weight.count
-        layout.check(rowCount: rowCount, width: headCount * headSize, within: x.count)
-        for row in 0..<rowCount {
-            for head in 0..<headCount {
-                let start = unsafe x.base + layout.offset + row * layout.stride + head * headSize
-                // The sum is complete before the first number is written.
-                unsafe bored_rms_norm(code, start, weight.base, epsilon, headSize, start)
-            }
-        }
-    }
-
     /// Softmax of the numbers in `range`, in place: exp(x - highest) / sum16 of all.
     public func softmax(_ x: inout FloatBuffer, _ range: Range<Int>) {
         precondition(range.lowerBound >= 0 && range.upperBound <= x.count)
@@ -78,11 +52,5 @@ extension FloatBuffer {
         precondition(place >= 0 && (place + 1) * width <= count)
         let (x, y) = unsafe (other.base + row * width, base + place * width)
         for index in 0..<width { unsafe y[index] = y[index] + factor * x[index] }
-    }
-
-    /// Multiplies the numbers of `range` by a factor.
-    public mutating func scale(_ range: Range<Int>, by factor: Float) {
-        precondition(range.lowerBound >= 0 && range.upperBound <= count)
-        for index in range { unsafe base[index] = base[index] * factor }
     }
 }

@@ -73,7 +73,7 @@ public struct Encoder: Sendable {
         for (row, id) in ids.enumerated() {
             kernels.copyRow(id, of: embedding, into: &sum, at: row * width)
         }
-        kernels.addBias(segment, to: &sum, layout: layout, rowCount: ids.count)
+        kernels.add(bias: segment, to: &sum, layout: layout, rowCount: ids.count)
         var positions = FloatBuffer(count: ids.count * width)
         for row in ids.indices {
             kernels.copyRow(row, of: position, into: &positions, at: row * width)

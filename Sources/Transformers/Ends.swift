@@ -37,7 +37,8 @@ public struct Ends: Sendable {
             kernels.copyRow(id, of: embedding, into: &hidden, at: row * shape.hiddenSize)
         }
         if shape.numbers.embeddingScale != 1 {
-            hidden.scale(0..<ids.count * shape.hiddenSize, by: shape.numbers.embeddingScale)
+            kernels.scale(
+                &hidden, by: shape.numbers.embeddingScale, count: ids.count * shape.hiddenSize)
         }
     }
 
@@ -56,12 +57,13 @@ public struct Ends: Sendable {
             head, by: scratch.normed, rowCount: 1, into: &scratch.logits,
             scratch: &scratch.product, crew: crew)
         if let headBias {
-            kernels.addBias(
-                headBias, to: &scratch.logits, layout: RowLayout(stride: headBias.count),
+            kernels.add(
+                bias: headBias, to: &scratch.logits, layout: RowLayout(stride: headBias.count),
                 rowCount: 1)
         }
         if shape.numbers.finalSoftCap > 0 {
-            kernels.softCap(&scratch.logits, count: head.outputCount, cap: shape.numbers.finalSoftCap)
+            kernels.softCap(
+                &scratch.logits, cap: shape.numbers.finalSoftCap, count: head.outputCount)
         }
     }
 }

@@ -20,8 +20,8 @@ extension Forward {
             weights.output, by: scratch.inner, rowCount: rowCount, into: &scratch.branch,
             scratch: &scratch.product, crew: crew)
         if let bias = weights.outputBias {
-            kernels.addBias(
-                bias, to: &scratch.branch, layout: RowLayout(stride: shape.hiddenSize),
+            kernels.add(
+                bias: bias, to: &scratch.branch, layout: RowLayout(stride: shape.hiddenSize),
                 rowCount: rowCount)
         }
     }
@@ -31,11 +31,11 @@ extension Forward {
         _ weights: LayerWeights, _ rowCount: Int, stride: Int, _ scratch: inout ForwardScratch
     ) {
         guard let queryNorm = weights.queryNorm, let keyNorm = weights.keyNorm else { return }
-        kernels.normHeads(
-            &scratch.wide, layout: RowLayout(stride: stride), rowCount: rowCount,
+        kernels.rootMeanSquareNorm(
+            heads: &scratch.wide, layout: RowLayout(stride: stride), rowCount: rowCount,
             headCount: shape.headCount, weight: queryNorm, epsilon: shape.normEpsilon)
-        kernels.normHeads(
-            &scratch.wide, layout: RowLayout(offset: shape.querySize, stride: stride),
+        kernels.rootMeanSquareNorm(
+            heads: &scratch.wide, layout: RowLayout(offset: shape.querySize, stride: stride),
             rowCount: rowCount, headCount: shape.keyValueHeadCount, weight: keyNorm,
             epsilon: shape.normEpsilon)
     }
@@ -53,8 +53,8 @@ extension Forward {
             .advanced(by: firstRow)
         let output = RowLayout(stride: shape.querySize).advanced(by: firstRow)
         let modelLayer = state.layers.lower + layer
-        let isEncoder = shape.options.contains(.encoder)
-        if !isEncoder {
+        // An encoder has learnt its positions.
+        if !shape.options.contains(.encoder) {
             // Keys lie behind queries, so one call turns the heads of both.
             kernels.rotate(
                 &scratch.wide, layout: query, rowCount: rowCount,
@@ -65,16 +65,11 @@ extension Forward {
         state.cache.write(
             layer: layer, keys: scratch.wide, keyLayout: key, values: scratch.wide,
             valueLayout: value, rowCount: rowCount)
-        let positionCount = state.positionCount + rowCount
-        // An encoder's rows see all positions: each is attended as if it were the last.
-        for row in 0..<(isEncoder ? rowCount : 1) {
-            kernels.attend(
-                query: scratch.wide, queryLayout: query.advanced(by: row),
-                rowCount: isEncoder ? 1 : rowCount, queryHeadCount: shape.headCount,
-                cache: state.cache, layer: layer, positionCount: positionCount,
-                scale: attentionScale, scratch: &scratch.attention, into: &scratch.inner,
-                outputLayout: output.advanced(by: row), crew: crew)
-        }
+        kernels.attend(
+            query: scratch.wide, queryLayout: query, rowCount: rowCount,
+            queryHeadCount: shape.headCount, cache: state.cache, layer: layer,
+            positionCount: state.positionCount + rowCount, rule: rules.rule(layer: modelLayer),
+            scratch: &scratch.attention, into: &scratch.inner, outputLayout: output, crew: crew)
     }
 
     /// Whether a request goes beyond the context that the first divisors are for.

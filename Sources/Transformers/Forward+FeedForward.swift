@@ -33,8 +33,8 @@ extension Forward {
             weights.down, by: scratch.inner, rowCount: rowCount, into: &scratch.branch,
             scratch: &scratch.product, crew: crew)
         if let bias = weights.downBias {
-            kernels.addBias(
-                bias, to: &scratch.branch, layout: RowLayout(stride: shape.hiddenSize),
+            kernels.add(
+                bias: bias, to: &scratch.branch, layout: RowLayout(stride: shape.hiddenSize),
                 rowCount: rowCount)
         }
     }
@@ -42,23 +42,18 @@ extension Forward {
     /// inner = activation(gate) * up, or activation(up) without a gate.
     private func activate(_ rowCount: Int, isGated: Bool, _ scratch: inout ForwardScratch) {
         let width = shape.feedForwardSize
-        switch (isGated, shape.options.intersection([.gelu, .geluTanh])) {
-        case (true, []):
-            kernels.swiGLU(
-                gateAndUp: scratch.wide, width: width, rowCount: rowCount, into: &scratch.inner)
-        case (true, .geluTanh):
-            kernels.geGLU(
-                gateAndUp: scratch.wide, width: width, rowCount: rowCount, into: &scratch.inner)
-        case (true, _):
-            kernels.geluGate(
-                gateAndUp: scratch.wide, width: width, rowCount: rowCount, into: &scratch.inner)
-        case (false, []):
-            kernels.silu(scratch.wide, count: rowCount * width, into: &scratch.inner)
-        case (false, .geluTanh):
-            kernels.geluTanh(scratch.wide, count: rowCount * width, into: &scratch.inner)
-        case (false, _):
-            kernels.gelu(scratch.wide, count: rowCount * width, into: &scratch.inner)
+        guard isGated else {
+            return kernels.activate(
+                activation, scratch.wide, count: rowCount * width, into: &scratch.inner)
         }
+        kernels.gate(
+            activation, gateAndUp: scratch.wide, width: width, rowCount: rowCount,
+            into: &scratch.inner)
+    }
+
+    private var activation: Activation {
+        if shape.options.contains(.geluTanh) { return .geluTanh }
+        return shape.options.contains(.gelu) ? .geluErf : .silu
     }
 
     /// branch = the sum over each row's experts of share * expert(row), in the order of experts.
@@ -111,8 +106,8 @@ extension Forward {
     ) {
         var offset = 0
         for bias in biases {
-            kernels.addBias(
-                bias, to: &wide, layout: RowLayout(offset: offset, stride: stride),
+            kernels.add(
+                bias: bias, to: &wide, layout: RowLayout(offset: offset, stride: stride),
                 rowCount: rowCount)
             offset += bias.count
         }

@@ -11,8 +11,7 @@ public struct Forward: Sendable {
     /// Requests may reach this many positions.
     public let positionCountMaximum: Int
     let rotations: Rotations
-    /// What scores are multiplied by; usually 1 / sqrt(headSize), rounded once from Float64.
-    let attentionScale: Float
+    let rules: AttentionRules
 
     /// `positionCountMaximum` is cut to the model's context.
     public init(shape: ModelShape, kernels: Kernels, positionCountMaximum: Int = .max) {
@@ -20,8 +19,7 @@ public struct Forward: Sendable {
         self.kernels = kernels
         self.positionCountMaximum = min(positionCountMaximum, shape.contextLength)
         rotations = Rotations(shape, positionCount: self.positionCountMaximum)
-        let scale = shape.numbers.attentionScale
-        attentionScale = scale == 0 ? Float(1 / Double(shape.headSize).squareRoot()) : scale
+        rules = AttentionRules(shape)
     }
 
     /// Sends `rowCount` neighbouring positions, the first of which is `startPosition`, through
@@ -63,8 +61,10 @@ public struct Forward: Sendable {
         }
         precondition(rowCount <= scratch.rowCountMaximum)
         for (index, weights) in layers.enumerated() {
+            if crew.isAbandoned { return }
             run(weights, index, &hidden, batch, rowCount, &scratch, crew)
         }
+        if crew.isAbandoned { return }
         for segment in batch { segment.state.advance(by: segment.rowCount) }
     }
 
@@ -133,6 +133,6 @@ extension Kernels {
         }
         layerNorm(
             x, weight: weights.weight, bias: bias, epsilon: epsilon, rowCount: rowCount,
-            width: width, into: &y)
+            into: &y)
     }
 }

@@ -48,3 +48,28 @@ struct Rotations: Sendable {
         return plain
     }
 }
+
+/// What positions see of each other in each layer.
+struct AttentionRules: Sendable {
+    private let plain: AttentionRule
+    private let windowed: AttentionRule
+    private let windowedLayers: [Bool]
+
+    init(_ shape: ModelShape) {
+        let numbers = shape.numbers
+        // Rounded once from Float64.
+        let usual = Float(1 / Double(shape.headSize).squareRoot())
+        plain = AttentionRule(
+            scale: numbers.attentionScale == 0 ? usual : numbers.attentionScale,
+            cap: numbers.attentionSoftCap == 0 ? nil : numbers.attentionSoftCap,
+            seesAll: shape.options.contains(.encoder))
+        var windowed = plain
+        if numbers.window > 0 { windowed.window = numbers.window }
+        self.windowed = windowed
+        windowedLayers = numbers.windowedLayers
+    }
+
+    func rule(layer: Int) -> AttentionRule {
+        !windowedLayers.isEmpty && windowedLayers[layer] ? windowed : plain
+    }
+}
