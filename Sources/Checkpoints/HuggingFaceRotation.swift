@@ -105,8 +105,10 @@ extension HuggingFaceConfiguration {
 
     /// Divisors for texts up to the original context, and others for longer ones (Phi-3).
     private mutating func readLongRope(_ parameters: JSONValue) throws(CheckpointError) {
-        let lists = ["short_factor": "rope_factors_short.weight",
-            "long_factor": "rope_factors_long.weight"]
+        let lists = [
+            "short_factor": "rope_factors_short.weight",
+            "long_factor": "rope_factors_long.weight",
+        ]
         for (key, name) in lists.sorted(by: { $0.key < $1.key }) {
             guard let numbers = parameters[key]?.array?.map({ $0.number ?? 0 }), !numbers.isEmpty
             else { throw wrong("rope_scaling." + key, "an array of numbers", parameters[key]) }

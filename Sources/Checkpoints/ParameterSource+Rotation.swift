@@ -32,7 +32,8 @@ extension ParameterSource {
             rotation.originalContextLength = try size(
                 "rope.scaling.original_context_length",
                 absent: rotation.originalContextLength, most: 1 << 31)
-            rotation.scale = Float(try number("rope.scaling.attn_factor", in: 0.01...100, absent: 1))
+            rotation.scale = Float(
+                try number("rope.scaling.attn_factor", in: 0.01...100, absent: 1))
             return
         }
         if checkpoint.tensor("rope_freqs.weight") != nil {

@@ -3,6 +3,7 @@ import Runtime
 import Tensors
 import Tokenizers
 import Transformers
+import Wire
 
 /// `bored embed`: a text's vector, by an encoder model.
 enum EmbedCommand {

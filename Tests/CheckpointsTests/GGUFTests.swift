@@ -11,7 +11,7 @@ struct GGUFTests {
         #expect(checkpoint.format == .gguf)
         #expect(parameters.hiddenSize == 8 && parameters.headSize == 4)
         #expect(parameters.vocabularyCount == 4 && parameters.tiedEmbeddings)
-        #expect(parameters.ropeBase == 10_000 && parameters.ropeFrequencyDivisors == nil)
+        #expect(parameters.rotation.base == 10_000 && parameters.rotation.divisors == nil)
         #expect(
             try checkpoint.floats("token_embd.weight", rows: 1..<2) == [
                 0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875,

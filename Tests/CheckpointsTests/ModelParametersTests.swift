@@ -52,7 +52,7 @@ struct ModelParametersTests {
         let parameters = try ModelParameters(old.open())
         #expect(parameters == (try ModelParameters(new.open())))
         #expect(parameters.eosIDs == [2, 3] && parameters.bosID == 1)
-        #expect(parameters.rmsEpsilon == 1e-5 && parameters.name == "made")
+        #expect(parameters.normEpsilon == 1e-5 && parameters.name == "made")
     }
 
     @Test func `llama3 scaling keeps short wavelengths and stretches long ones`() throws {
@@ -66,7 +66,7 @@ struct ModelParametersTests {
                 """)
         builder.tensors[1].shape = [32, 8]
         builder.tensors[2].shape = [16, 8]
-        let divisors = try #require(ModelParameters(builder.open()).ropeFrequencyDivisors)
+        let divisors = try #require(ModelParameters(builder.open()).rotation.divisors)
         #expect(divisors.count == 8)
         #expect(divisors[0] == 1 && divisors[7] == 8)
         #expect(zip(divisors, divisors.dropFirst()).allSatisfy { $0 <= $1 })
@@ -78,10 +78,10 @@ struct ModelParametersTests {
         builder.configuration = plain.replacing(
             "\"rope_theta\"",
             with: "\"rope_scaling\":{\"type\":\"linear\",\"factor\":4},\"rope_theta\"")
-        #expect(try ModelParameters(builder.open()).ropeFrequencyDivisors == [4, 4])
+        #expect(try ModelParameters(builder.open()).rotation.divisors == [4, 4])
         builder.configuration = plain.replacing(
             "\"rope_theta\"",
-            with: "\"rope_scaling\":{\"type\":\"yarn\",\"factor\":4},\"rope_theta\"")
-        #expect("\(failure(builder.open).map { "\($0)" } ?? "")".contains("yarn"))
+            with: "\"rope_scaling\":{\"type\":\"spiral\",\"factor\":4},\"rope_theta\"")
+        #expect("\(failure(builder.open).map { "\($0)" } ?? "")".contains("spiral"))
     }
 }

@@ -58,6 +58,18 @@ private let files = [
         path: "random/rand-llama-k/rand-llama-k-F16.gguf", section: "rand-llama-k/F16",
         tolerance: 0.015, perplexityTolerance: 0.001),
     ReferenceFile(
+        path: "random/rand-qwen2/hf", section: "rand-qwen2", tolerance: 0.015,
+        perplexityTolerance: 0.001),
+    ReferenceFile(
+        path: "random/rand-qwen2/rand-qwen2-F16.gguf", section: "rand-qwen2", tolerance: 0.015,
+        perplexityTolerance: 0.001),
+    ReferenceFile(
+        path: "random/rand-qwen3/hf", section: "rand-qwen3", tolerance: 0.015,
+        perplexityTolerance: 0.001),
+    ReferenceFile(
+        path: "random/rand-qwen3/rand-qwen3-F16.gguf", section: "rand-qwen3", tolerance: 0.015,
+        perplexityTolerance: 0.001),
+    ReferenceFile(
         path: "random/rand-llama-k/hf", section: "rand-llama-k/F16", tolerance: 0.015,
         perplexityTolerance: 0.001),
 ]
