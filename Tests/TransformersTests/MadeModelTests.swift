@@ -17,13 +17,17 @@ private enum MadeModels {
         }
     }()
 
-    static func checkpoint(_ path: String) throws -> Checkpoint {
+    /// The model's folder, and its file `model.gguf` where llama.cpp's converter has made one.
+    static func checkpoints(_ path: String) throws -> [Checkpoint] {
         let names = try FileManager.default.contentsOfDirectory(atPath: path).sorted()
-        let files = try names.filter { SafetensorsDirectory.isWanted($0) }.map { name in
+        let files = try names.map { name in
             let data = try Data(contentsOf: URL(filePath: path + "/" + name))
             return NamedRegion(name: name, region: Region([UInt8](data)))
         }
-        return try SafetensorsDirectory.open(files, name: "made")
+        let wanted = files.filter { SafetensorsDirectory.isWanted($0.name) }
+        var all = [try SafetensorsDirectory.open(wanted, name: "made")]
+        for file in files where file.name == "model.gguf" { all.append(try GGUF.open(file)) }
+        return all
     }
 }
 
@@ -47,7 +51,13 @@ private struct MadeReference: Decodable {
     @Test(arguments: MadeModels.names) func `computes what transformers computes`(path: String)
         throws
     {
-        let builder = try PieceBuilder(try MadeModels.checkpoint(path), tokenizerBytes: [])
+        for checkpoint in try MadeModels.checkpoints(path) {
+            try compare(checkpoint, path)
+        }
+    }
+
+    private func compare(_ checkpoint: Checkpoint, _ path: String) throws {
+        let builder = try PieceBuilder(checkpoint, tokenizerBytes: [])
         let data = try Data(contentsOf: URL(filePath: path + "/reference.json"))
         let reference = try JSONDecoder().decode(MadeReference.self, from: data)
         #expect(!reference.cases.isEmpty)
