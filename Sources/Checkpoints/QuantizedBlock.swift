@@ -197,9 +197,7 @@ extension Checkpoint {
     /// traps where `rows` is outside of the tensor.
     public func storedBytes(_ name: String, rows: Range<Int>) throws(CheckpointError) -> [UInt8] {
         guard let type = tensor(name)?.type, type.storage != .f16 else {
-            return try halves(name, rows: rows).flatMap {
-                [UInt8(truncatingIfNeeded: $0), UInt8(truncatingIfNeeded: $0 >> 8)]
-            }
+            return try halfBytes(name, rows: rows)
         }
         let bytes = try bytes(name, rows: rows)
         guard type.storage != type else { return bytes }
@@ -207,5 +205,23 @@ extension Checkpoint {
         return stride(from: 0, to: bytes.count, by: byteCount).flatMap { start in
             QuantizedBlock(type: type, bytes: Array(bytes[start..<start + byteCount])).recoded
         }
+    }
+
+    /// Rows as little-endian halves: those of F16 are only looked at.
+    private func halfBytes(_ name: String, rows: Range<Int>) throws(CheckpointError) -> [UInt8] {
+        if tensor(name)?.type == .f16, tensor(name)?.addend == 0 {
+            let bytes = try bytes(name, rows: rows)
+            let isFinite = !stride(from: 1, to: bytes.count, by: 2).contains {
+                bytes[$0] & 0x7C == 0x7C
+            }
+            if isFinite { return bytes }
+        }
+        let halves = try halves(name, rows: rows)
+        var bytes = [UInt8](repeating: 0, count: 2 * halves.count)
+        for (index, half) in halves.enumerated() {
+            bytes[2 * index] = UInt8(truncatingIfNeeded: half)
+            bytes[2 * index + 1] = UInt8(truncatingIfNeeded: half >> 8)
+        }
+        return bytes
     }
 }

@@ -16,11 +16,13 @@ import Testing
         #expect(all.count == 14)
         return try all.map { vector in
             func bytes(_ key: String) throws -> [UInt8] {
-                Array(try #require(Data(base64Encoded: try #require(vector[key]?.string))))
+                let text = try #require(vector[key]?.string)
+                return Array(try #require(Data(base64Encoded: text)))
             }
             let floats = try bytes("dequantized_f32le_base64")
+            let name = try #require(vector["type"]?.string)
             return Vector(
-                type: try #require(ElementType(rawValue: try #require(vector["type"]?.string))),
+                type: try #require(ElementType(rawValue: name)),
                 number: UInt32(try #require(vector["ggml_type_id"]?.integer)),
                 raw: try bytes("raw_base64"),
                 values: stride(from: 0, to: floats.count, by: 4).map { start in
