@@ -92,14 +92,14 @@ extension HuggingFaceConfiguration {
             metadata.add(.bool(truncate), for: architecture + ".rope.scaling.yarn_truncate")
         }
         if let attention = parameters["attention_factor"]?.number {
-            add(attention, for: "rope.scaling.attention_factor")
+            add(attention, for: "rope.scaling.yarn_attn_factor")
         } else if let scale = parameters["mscale"]?.number,
             let scaleOfAll = parameters["mscale_all_dim"]?.number, scale != 0, scaleOfAll != 0
         {
             func share(_ weight: Double) -> Double {
                 factor <= 1 ? 1 : 0.1 * weight * naturalLogarithm(factor) + 1
             }
-            add(share(scale) / share(scaleOfAll), for: "rope.scaling.attention_factor")
+            add(share(scale) / share(scaleOfAll), for: "rope.scaling.yarn_attn_factor")
         }
     }
 

@@ -101,13 +101,15 @@ public struct ModelParameters: Hashable, Sendable {
         hiddenSize = try source.size("embedding_length")
         layerCount = try source.size("block_count", most: Limits.layerCount)
         headCount = try source.size("attention.head_count")
-        keyValueHeadCount = try source.size("attention.head_count_kv", absent: headCount)
+        isEncoder = architecture == "bert"
+        keyValueHeadCount =
+            isEncoder
+            ? headCount : try source.size("attention.head_count_kv", absent: headCount)
         headSize = try source.size("attention.key_length", absent: hiddenSize / headCount)
         contextLength = try source.size("context_length", most: 1 << 31)
         vocabularyCount = try source.vocabularyCount(hiddenSize: hiddenSize)
         normEpsilon = Float(try source.normEpsilon())
         activation = try source.activation()
-        isEncoder = architecture == "bert"
         tiedEmbeddings = !isEncoder && checkpoint.tensor("output.weight") == nil
         experts = try source.experts()
         feedForwardSize = try source.feedForwardSize(hasExperts: experts.count > 0)

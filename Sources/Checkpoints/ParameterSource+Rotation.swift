@@ -64,12 +64,9 @@ extension ParameterSource {
             slowRotations: try number("rope.scaling.yarn_beta_slow", in: 1e-3...1e6, absent: 1),
             truncates: try metadata.bool(architecture + ".rope.scaling.yarn_truncate") ?? true)
         let usual = factor <= 1 ? 1 : 0.1 * naturalLogarithm(factor) + 1
-        // GGUF's factors multiply the usual one; that of `config.json` stands in its place.
-        let given = try number("rope.scaling.attention_factor", in: 0...100, absent: 0)
-        let more =
-            try number("rope.scaling.attn_factor", in: 0.01...100, absent: 1)
-            * number("rope.scaling.yarn_attn_factor", in: 0.01...100, absent: 1)
-        rotation.scale = Float(given > 0 ? given : usual * more)
+        let given = try number("rope.scaling.yarn_attn_factor", in: 0.01...100, absent: usual)
+        let more = try number("rope.scaling.attn_factor", in: 0.01...100, absent: 1)
+        rotation.scale = Float(given * more)
     }
 
     /// Divisors of the frequencies, from a tensor.
