@@ -4,6 +4,9 @@
 //   ROWS             rows of x that one pass over a panel serves at most
 //   FULL_ROWS        the most rows whose 32 outputs each fit the registers together; beyond,
 //                    a panel is done in two halves
+//   PAIR_ROWS        rows whose outputs of two panels fit the registers together; 0: none do
+//   STREAMS          panels that one row reads side by side: processors fetch ahead in several
+//                    streams faster than in one
 //   PREFETCH_INPUTS  how far ahead of itself a pass of several rows asks for weights
 //   DOT, DOT_ROWS ... what lanes_quantized.h asks for
 //   LEVEL_KERNELS    the name of the level's table
@@ -57,7 +60,7 @@ enum { VECTORS = BORED_WIDTH / LANES };
 
 // Where a panel is read more than once, a stretch of it this long is served to all rows before the
 // next: 8 KiB stay in the first-level cache. The chains go on from where they stand in y.
-enum { STRETCH = 128 };
+enum { STRETCH = 128, PAIR_STRETCH = 512, LONG_STRETCH = 2048 };
 
 #include "lanes_product.h"
 #include "lanes_functions.h"
@@ -66,8 +69,11 @@ enum { STRETCH = 128 };
 
 // In four streams, for the reason given at STREAMS.
 FUNCTION uint64_t read_probe(const void *bytes, size_t byte_count) {
-    enum { PROBE_STREAMS = 4, STEP = 64, PER_STEP = STEP / sizeof(lanes_i) };
-    lanes_i mixed[PER_STEP] = {0};
+    // Vectors of 32 bytes read faster than wider ones.
+    typedef int32_t probe_i
+        __attribute__((ext_vector_type(LANES < 8 ? LANES : 8), aligned(4), may_alias));
+    enum { PROBE_STREAMS = 4, STEP = 64, PER_STEP = STEP / sizeof(probe_i) };
+    probe_i mixed[PER_STEP] = {0};
     const char *cursor = bytes;
     size_t distance = byte_count / (PROBE_STREAMS * STEP) * STEP;
     for (size_t i = 0; i < distance; i += STEP)
@@ -76,7 +82,7 @@ FUNCTION uint64_t read_probe(const void *bytes, size_t byte_count) {
 #pragma clang loop unroll(full)
             for (int part = 0; part < (int)PER_STEP; part++)
                 mixed[part] ^=
-                    *(const loose_i *)(cursor + stream * distance + i + part * sizeof(lanes_i));
+                    *(const probe_i *)(cursor + stream * distance + i + part * sizeof(probe_i));
     uint64_t words[sizeof mixed / 8], result;
     memcpy(words, mixed, sizeof mixed);
     size_t whole = PROBE_STREAMS * distance;
