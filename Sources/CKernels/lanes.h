@@ -91,7 +91,28 @@ FUNCTION uint64_t read_probe(const void *bytes, size_t byte_count) {
     return result;
 }
 
+// Enough sums to hide how long an instruction takes, few enough to leave registers for the rest.
+FUNCTION size_t multiply_probe(int is_quantized, size_t rounds, int32_t *result) {
+    enum { SUMS = 12, STEPS = 256 };
+    lanes_f weights = SPLAT((float)*result), sums[SUMS];
+    lanes_i dots[SUMS];
+    int32_t x[STEPS];
+    for (int i = 0; i < STEPS; i++) x[i] = (i * 0x01030507 + *result) & 0x3F3F3F3F;
+    for (int i = 0; i < SUMS; i++) sums[i] = weights, dots[i] = (lanes_i)*result;
+    for (size_t round = 0; round < rounds; round++)
+        for (int step = 0; step < STEPS; step++)
+#pragma clang loop unroll(full)
+            for (int i = 0; i < SUMS; i++) {
+                if (is_quantized)
+                    dots[i] = DOT(dots[i], (lanes_i)weights + i, (lanes_i)x[step]);
+                else
+                    sums[i] = FMA(sums[i], weights, SPLAT((float)x[step]));
+            }
+    for (int i = 0; i < SUMS; i++) *result ^= dots[i][0] ^ (int32_t)sums[i][LANES - 1];
+    return rounds * STEPS * SUMS * LANES * (is_quantized ? QUAD : 1);
+}
+
 const struct bored_kernels LEVEL_KERNELS = {
     multiply, multiply_quantized, quantize, attend, rms_norm, layer_norm, exponential_all,
-    activate, soft_cap_all, half_from_float, float_from_half, read_probe,
+    activate, soft_cap_all, half_from_float, float_from_half, read_probe, multiply_probe,
 };

@@ -75,6 +75,7 @@ public enum Program {
         case "model generate": try GenerateCommand.run(settings)
         case "model perplexity": try PerplexityCommand.run(settings)
         case "key": try KeyCommand.run(settings)
+        case "bench": try BenchCommand.run(settings)
         case "simulate": try SimulateCommand.run(settings)
         default: try DemoCommand.run(settings)
         }
