@@ -27,6 +27,37 @@ enum KernelBench {
         }
     }
 
+    /// Two threads in turn with one: whatever else the machine does, they are not to be slower.
+    static func compareThreads() throws {
+        let kernels = Kernels(level: .detected)
+        let bytes = WeightBytes(byteCount: 64 << 20) { (span: inout MutableRawSpan) in
+            for offset in stride(from: 0, to: 64 << 20, by: 4_096) {
+                span.write([1, 36], at: offset)
+            }
+        }
+        let matrix = PanelMatrix(
+            bytes: bytes, byteOffset: 0, outputCount: outputCount, inputCount: inputCount)
+        let crew = try ThreadCrew(memberCount: 2)
+        for rowCount in [1, 16] {
+            let x = row(rowCount * inputCount)
+            var y = FloatBuffer(count: rowCount * outputCount)
+            var scratch = ProductScratch(rowCount: 0, inputCount: 0)
+            var (one, two) = (0.0, 0.0)
+            for _ in 0..<100 {
+                one += seconds {
+                    kernels.multiply(
+                        matrix, by: x, rowCount: rowCount, into: &y, scratch: &scratch,
+                        crew: SerialCrew())
+                }
+                two += seconds {
+                    kernels.multiply(
+                        matrix, by: x, rowCount: rowCount, into: &y, scratch: &scratch, crew: crew)
+                }
+            }
+            report("two threads, \(rowCount) rows", "\(rounded(one / two)) times one thread")
+        }
+    }
+
     private static func row(_ count: Int) -> FloatBuffer {
         var x = FloatBuffer(count: count)
         for index in 0..<count { x[index] = Float(index % 7) - 3 }
