@@ -1,2 +1,3 @@
 KernelBench.run()
+try KernelBench.compareThreads()
 SessionBench.run()
