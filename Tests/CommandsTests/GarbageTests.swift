@@ -1,4 +1,3 @@
-import Commands
 import Glibc
 import Primitives
 import Runtime

@@ -26,7 +26,7 @@ import Wire
         let state = signed.state
         #expect(signed.isAuthentic(suite: .sodium))
         #expect(state.id == NodeID(try vectors.raw("id")))
-        #expect(state.sequence == 1_700_000_000_123 && state.presence == .ownerActive)
+        #expect(state.sequence == 1_700_000_000_123 && state.presence == .userActive)
         #expect(state.activeRequestCount == 3 && state.layerMicroseconds == 1_250)
         #expect(state.memoryMebibytes == 4_096 && state.memoryUsedMebibytes == 300)
         let coordinate = Coordinate(axes: [1, -2, 300, -32_768], height: 65_535, error: 40)
