@@ -141,6 +141,28 @@ def messages(file, kinds, read):
     return count
 
 
+def parts():
+    """Records, states, ads and manifests of identity.json and wire.json, with their signatures."""
+    told = {}
+    for file in ("identity.json", "wire.json"):
+        told.update(json.loads((FOLDER / file).read_text()))
+    field = lambda name: bytes.fromhex(told[name])
+    try:
+        records = [Record(field(name)) for name in ("record", "extendedRecord")]
+        signed, manifest = Reader(field("signedState")), Reader(field("signedManifest"))
+        found = records + [State(signed), Ad(field("ad")), Manifest(manifest)]
+        signed.end()
+        manifest.end()
+    except wire.WireError as error:
+        sys.exit(f"identity.json or wire.json: {error}")
+    for one in found:
+        believe(one, type(one).__name__)
+    check(all(one.id == field("id") for one in records), "the id of a record")
+    check(found[-1].digest == field("manifestDigest"), "the digest of a manifest")
+    check(digest("bored name", b"boredling") == field("topicOfName"), "the topic of a name")
+    return len(found)
+
+
 def tokenizers():
     count = 0
     for vector in json.loads((FOLDER / "tokenizer.json").read_text())["vectors"]:
@@ -197,6 +219,7 @@ if __name__ == "__main__":
         "gossip": messages("gossip.json", range(0x20, 0x2D), gossip),
         "kademlia": messages("kademlia.json", range(0x10, 0x16), kademlia),
         "shards": messages("shards.json", range(0x30, 0x37), shards),
+        "parts": parts(),
         "tokenizer": tokenizers(),
         "noise": noise(),
     }
