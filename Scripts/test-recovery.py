@@ -48,7 +48,7 @@ class Fleet:
     def start(self, index):
         data = f"{self.place}/{self.swarm}-{index}"
         command = [self.binary, "node", "--listen", "127.0.0.1:0", "--swarm", self.swarm, "--data",
-                   data, "--layers", str(self.layers), "--threads", "1", "--json"]
+                   data, "--layers", str(self.layers), "--threads", "1", "--run", "always", "--json"]
         for other in [a for a in self.addresses if a][:3]:
             command += ["--peer", other]
         try:
