@@ -12,9 +12,10 @@ extension World {
         if isHealed, convergedAt == nil, whatIsMissing() == nil { convergedAt = now }
     }
 
-    /// Whether some node that is up holds each layer, as nobody in the world can know.
+    /// Whether some node that is up and awake holds each layer, as nobody in the world can know.
     func noteCoverage() {
-        let holdings = nodes.compactMap { $0.machine?.node.ownState.holding(of: model.digest) }
+        let awake = nodes.filter { $0.pausedUntil <= now }
+        let holdings = awake.compactMap { $0.machine?.node.ownState.holding(of: model.digest) }
         for layer in 0..<model.layerCount
         where !holdings.contains(where: { $0.layers.contains(layer) }) {
             uncoveredAt = now

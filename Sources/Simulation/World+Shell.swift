@@ -155,7 +155,10 @@ extension World {
     private func promptFailed(_ ticket: Ticket, _ end: RequestEnd, index: Int) {
         guard let prompt = nodes[index].prompts.remove(ticket) else { return }
         promptsFailed += 1
-        if case .layersMissing = end, now.since(uncoveredAt) > .seconds(10) {
+        // An entry that has just slept can know of nobody.
+        if case .layersMissing = end, now.since(uncoveredAt) > .seconds(10),
+            now.since(nodes[index].pausedUntil) > .seconds(10)
+        {
             promptsFailedCovered += 1
         }
         if prompt.startedAt >= healedAt { healedPrompts.failed += 1 }

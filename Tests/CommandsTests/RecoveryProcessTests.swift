@@ -17,16 +17,15 @@ import Testing
         // Each text costs another third of the model one of its two holders.
         for stage in 0..<3 {
             let text = "Once upon a time \(stage)"
-            let extra = [
-                "--raw", "--stats", "--seed", "\(stage)", "--max-tokens", "150", "--temperature",
-                "1",
+            let asked = [
+                "prompt", text, "--json", "--data", mesh.prompterData, "--raw", "--stats",
+                "--seed", "\(stage)", "--max-tokens", "150", "--temperature", "1",
             ]
-            let alone = try mesh.prompt(text, extra)
+            let alone = try mesh.run(asked + ["--alone"])
             let peer = try #require((0..<6).first { mesh.processID($0) != nil })
             let address = try mesh.address(peer).description
             let prompt = try mesh.begin(
-                ["prompt", text, "--json", "--peer", address, "--swarm", mesh.swarm]
-                    + ["--data", mesh.prompterData, "--wait", "30"] + extra)
+                asked + ["--peer", address, "--swarm", mesh.swarm, "--wait", "30"])
             try kill(stage: stage, of: prompt, in: mesh, afterTokenCount: 5 + 10 * stage)
             let together = prompt.finish()
             #expect(alone.code == 0 && together.code == 0, "\(together.output)")
