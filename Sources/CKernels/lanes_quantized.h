@@ -10,6 +10,9 @@
 
 /// Rows of one pass: the more, the less is spent on reading the weights.
 enum { DOT_ROWS = 6 };
+// Inputs of a stretch: of whole bytes so many that it stays in the first-level cache; what has fewer
+// bits is read slowly enough for the second.
+enum { BYTES_STRETCH = 512, BITS_STRETCH = 2048 };
 
 INLINE lanes_i splat_quad(const int8_t *quants) {
     int32_t quad;
@@ -89,9 +92,11 @@ INLINE void group_tile(
 
 // MARK: rows times panels
 
-INLINE void rows_by_quantized_panel(
-    const int format, const int rows, const struct bored_product *p, const uint8_t *panel,
-    const struct bored_input_group *x, float *y, size_t width) {
+/// Goes on with `rows` rows' chains by `blocks` blocks of a panel; they begin where `resume` is 0.
+INLINE void rows_by_blocks(
+    const int format, const int rows, const uint8_t *panel, size_t blocks,
+    const struct bored_input_group *x, size_t x_stride, float *y, size_t y_stride, size_t width,
+    int resume) {
     enum { V = DOT_VECTORS };
     const struct bored_shape *shape = &bored_shapes[format];
     const size_t per_block = shape->block_inputs / GROUP;
@@ -99,10 +104,13 @@ INLINE void rows_by_quantized_panel(
     float minima[SUPER_GROUPS * BORED_WIDTH] __attribute__((aligned(64)));
     lanes_f sums[VECTORS / V][DOT_ROWS][DOT_VECTORS];
 #pragma clang loop unroll(full)
-    for (int r = 0; r < rows; r++)
+    for (int r = 0; r < rows; r++) {
+        float whole[BORED_WIDTH] = {0};
+        if (resume) memcpy(whole, y + r * y_stride, width * sizeof(float));
 #pragma clang loop unroll(full)
-        for (int v = 0; v < VECTORS; v++) sums[v / V][r][v % V] = SPLAT(0.0f);
-    for (size_t i = 0; i < p->input_count / shape->block_inputs; i++) {
+        for (int v = 0; v < VECTORS; v++) sums[v / V][r][v % V] = LOAD(whole + v * LANES);
+    }
+    for (size_t i = 0; i < blocks; i++) {
         read_head(format, panel, VECTORS, scales, minima, BORED_WIDTH);
         const uint8_t *group = panel + shape->head_bytes;
         for (size_t g = 0; g < per_block; g++, x++, group += shape->group_bytes) {
@@ -116,7 +124,7 @@ INLINE void rows_by_quantized_panel(
                 group_tile(
                     format, rows, V, v, group,
                     scales + g * HALF_COUNT(format) * BORED_WIDTH + v * LANES,
-                    minima + g * BORED_WIDTH + v * LANES, x, p->group_stride, sums[v / V]);
+                    minima + g * BORED_WIDTH + v * LANES, x, x_stride, sums[v / V]);
         }
         panel += shape->block_bytes * BORED_WIDTH;
     }
@@ -125,27 +133,34 @@ INLINE void rows_by_quantized_panel(
         float whole[BORED_WIDTH];
 #pragma clang loop unroll(full)
         for (int v = 0; v < VECTORS; v++) STORE(whole + v * LANES, sums[v / V][r][v % V]);
-        memcpy(y + r * p->y_stride, whole, width * sizeof(float));
+        memcpy(y + r * y_stride, whole, width * sizeof(float));
     }
 }
 
-#define ROWS_CASE(R)                                              \
-    case R:                                                       \
-        rows_by_quantized_panel(format, R, p, panel, x, y, width); \
+#define ROWS_CASE(R)                                                                        \
+    case R:                                                                                 \
+        rows_by_blocks(                                                                     \
+            format, R, from, count, x, p->group_stride, y, p->y_stride, width, start > 0);  \
         break
 
-/// All rows times the product's panels, in passes of nearly equal size: a panel stays in the
-/// second-level cache until all rows are served.
-INLINE void rows_by_quantized_panels(const int format, const struct bored_product *p) {
+/// All rows times one panel, in passes of nearly equal size: where there are several, a stretch of
+/// the panel stays in a cache until all rows are served.
+INLINE void rows_by_quantized_panel(
+    const int format, const struct bored_product *p, const uint8_t *panel, float *first,
+    size_t width) {
+    const struct bored_shape *shape = &bored_shapes[format];
     size_t passes = (p->row_count + DOT_ROWS - 1) / DOT_ROWS;
-    for (size_t i = p->panel_begin; i < p->panel_end; i++) {
-        const uint8_t *panel = p->panels + i * p->panel_stride;
-        size_t left = p->output_count - i * BORED_WIDTH;
-        size_t width = left < BORED_WIDTH ? left : BORED_WIDTH;
+    size_t blocks = p->input_count / shape->block_inputs;
+    const size_t inputs = format == BORED_Q8_0 ? BYTES_STRETCH : BITS_STRETCH;
+    size_t stretch = passes > 1 ? inputs / shape->block_inputs : blocks;
+    for (size_t start = 0; start < blocks; start += stretch) {
+        size_t count = blocks - start < stretch ? blocks - start : stretch;
+        const uint8_t *from = panel + start * shape->block_bytes * BORED_WIDTH;
         for (size_t pass = 0, row = 0; pass < passes; pass++) {
             size_t size = p->row_count / passes + (pass < p->row_count % passes);
-            const struct bored_input_group *x = p->groups + row * p->group_stride;
-            float *y = p->y + row * p->y_stride + i * BORED_WIDTH;
+            const struct bored_input_group *x =
+                p->groups + row * p->group_stride + start * (shape->block_inputs / GROUP);
+            float *y = first + row * p->y_stride;
             switch (size) {
                 ROWS_CASE(1);
                 ROWS_CASE(2);
@@ -156,6 +171,15 @@ INLINE void rows_by_quantized_panels(const int format, const struct bored_produc
             }
             row += size;
         }
+    }
+}
+
+INLINE void rows_by_quantized_panels(const int format, const struct bored_product *p) {
+    for (size_t i = p->panel_begin; i < p->panel_end; i++) {
+        size_t left = p->output_count - i * BORED_WIDTH;
+        rows_by_quantized_panel(
+            format, p, p->panels + i * p->panel_stride, p->y + i * BORED_WIDTH,
+            left < BORED_WIDTH ? left : BORED_WIDTH);
     }
 }
 
