@@ -108,6 +108,8 @@ let package = Package(
         program("bored-tidy", []),
 
         // MARK: tests
+        // Counts what is allocated: its malloc takes the place of the C library's.
+        .target(name: "CAllocations", path: "Tests/CAllocations"),
         tests("Primitives", ["Primitives"]),
         tests("Identity", ["Primitives", "Identity"]),
         tests("Wire", ["Primitives", "Identity", "Wire"]),
@@ -124,7 +126,10 @@ let package = Package(
         tests("Tokenizers", ["Primitives", "Checkpoints", "Tokenizers"]),
         tests(
             "Transformers",
-            ["Primitives", "Tensors", "Checkpoints", "Tokenizers", "Transformers", "CModel"]),
+            [
+                "Primitives", "Tensors", "Checkpoints", "Tokenizers", "Transformers", "CModel",
+                "CAllocations",
+            ]),
         tests(
             "Runtime",
             [

@@ -92,15 +92,16 @@ extension NodeLoop {
         }
     }
 
+    /// Gives up, within some milliseconds, what is being computed for others: their steps are
+    /// answered as failed.
+    public func abandonSteps() {
+        engine.abandon()
+        compute.wake()
+    }
+
     private func run(_ step: Step) {
-        submit(compute) { [engine] answers in
-            let result = engine.run(step)
-            answers.post(
-                .engine(
-                    .computed(
-                        step.request, step, output: result?.output,
-                        microseconds: result?.microseconds ?? 0)))
-        }
+        engine.submit(step)
+        compute.wake()
     }
 }
 

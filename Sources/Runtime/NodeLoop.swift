@@ -56,15 +56,20 @@ public struct NodeLoop: ~Copyable {
         let events = try EventLoop(socket)
         let crew = try ThreadCrew(memberCount: settings.threadCount)
         // All that can fail comes before the first part of the loop exists.
-        let compute = try ComputeThread(name: "bored-compute")
+        let answers = Mailbox<LoopAnswer>(
+            capacity: Limits.loopAnswerCount, doorbell: events.doorbell)
+        let engine = StageEngine(
+            kernels: Kernels(level: settings.kernelLevel), crew: crew,
+            cacheByteLimit: settings.cacheByteLimit)
+        let compute = try ComputeThread(name: "bored-compute") {
+            engine.runRound { answers.post(.engine($0)) }
+        }
         let disk = try ComputeThread(name: "bored-disk")
         self.compute = compute
         self.disk = disk
+        self.answers = answers
+        self.engine = engine
         address = socket.address
-        answers = Mailbox(capacity: Limits.loopAnswerCount, doorbell: events.doorbell)
-        engine = StageEngine(
-            kernels: Kernels(level: settings.kernelLevel), crew: crew,
-            cacheByteLimit: settings.cacheByteLimit)
         self.store = store
         let seed = SystemEntropy.bytes(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         node = Node(

@@ -55,7 +55,8 @@ extension Kernels {
             unsafe part.keys += head * layout.headStride
             unsafe part.values += head * layout.headStride
             unsafe part.scratch += head * (scratchCount / layout.headCount)
-            for first in stride(from: 0, to: rowCount, by: Self.attentionRowCount) {
+            for first in stride(from: 0, to: rowCount, by: Self.attentionRowCount)
+            where !crew.isStopped {
                 unsafe part.query =
                     whole.query + first * whole.query_stride + head * headWidth
                 unsafe part.output =

@@ -2,9 +2,16 @@
 public protocol Crew: Sendable {
     /// How many parts can run at the same time.
     var memberCount: Int { get }
+    /// Work was given up: parts that have not begun are left out, and what comes of an operation
+    /// means nothing.
+    var isStopped: Bool { get }
 
     /// Runs `part` once for each index in `0..<partCount`, in any order; returns when all have run.
     func run(partCount: Int, _ part: @Sendable (Int) -> Void)
+}
+
+extension Crew {
+    public var isStopped: Bool { false }
 }
 
 /// One after the other, on the caller's thread.

@@ -31,9 +31,11 @@ extension Kernels {
         }
     }
 
-    /// A lone member takes all; several take chunks small enough to even out their speeds.
+    /// A lone member takes parts that end soon enough when work is given up (24 panels, 8,192
+    /// inputs and 64 rows are 400 million multiplications); several take chunks small enough to
+    /// even out their speeds.
     private func panelsPerPart(panelCount: Int, memberCount: Int) -> Int {
-        guard memberCount > 1 else { return max(1, panelCount) }
+        guard memberCount > 1 else { return max(1, min(24, panelCount)) }
         return max(1, min(8, panelCount / (4 * memberCount)))
     }
 

@@ -121,3 +121,131 @@ private func request(_ number: UInt64) -> RequestID {
         try stage.open(request(2), positionLimit: 256)
     }
 }
+
+@Suite struct `steps at a stage` {
+    /// What the engine tells until nothing waits: requests in order, and the last outputs.
+    private func drain(_ stage: Stage) -> [(id: RequestID, output: [UInt8]?)] {
+        var told: [(id: RequestID, output: [UInt8]?)] = []
+        while stage.engine.runRound({ answer in
+            if case .computed(let id, _, let output, _) = answer { told.append((id, output)) }
+        }) {}
+        return told
+    }
+
+    @Test(arguments: [1, 2, 3, 4] as [UInt64])
+    func `give the same bits in any company`(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        let (stage, reference) = (try Stage(), try Stage())
+        let ids = (0..<5).map { request(UInt64($0)) }
+        var expected: [[UInt8]] = []
+        for id in ids {
+            try stage.open(id)
+            try reference.open(id)
+            expected.append(try (0..<200).flatMap { try reference.run(id, $0..<$0 + 1) })
+        }
+        let rowByteCount = stage.shape.hiddenSize * 4
+        var positions = ids.map { _ in 0 }
+        while positions.contains(where: { $0 < 200 }) {
+            var sent: [(index: Int, range: Range<Int>)] = []
+            for index in ids.indices where positions[index] < 200 && random.below(4) > 0 {
+                // Now and then some positions are overwritten, as after a draft that did not hold.
+                let start = max(0, positions[index] - (random.below(5) == 0 ? 3 : 0))
+                let count = random.below(2) == 0 ? 1 : 1 + random.below(120)
+                sent.append((index, start..<min(200, start + count)))
+                stage.engine.submit(stage.step(ids[index], start..<min(200, start + count)))
+            }
+            let told = drain(stage)
+            #expect(told.count == sent.count)
+            for (index, range) in sent {
+                let bytes = range.lowerBound * rowByteCount..<range.upperBound * rowByteCount
+                #expect(
+                    told.first { $0.id == ids[index] }?.output == Array(expected[index][bytes]))
+                positions[index] = range.upperBound
+            }
+        }
+    }
+
+    @Test func `short ones go first and long ones still come through`() throws {
+        let stage = try Stage()
+        for number in 1...3 { try stage.open(request(UInt64(number))) }
+        stage.engine.submit(stage.step(request(1), 0..<200))
+        stage.engine.submit(stage.step(request(2), 0..<1))
+        var order: [RequestID] = []
+        var roundCount = 0
+        var next = 1
+        while stage.engine.runRound({ answer in
+            if case .computed(let id, _, _, _) = answer { order.append(id) }
+        }) {
+            roundCount += 1
+            // Somebody decodes all the time.
+            if roundCount < 20 {
+                stage.engine.submit(stage.step(request(2), next..<next + 1))
+                next += 1
+            }
+        }
+        #expect(order.first == request(2))
+        // 63 rows beside each decoded one.
+        #expect(order.firstIndex(of: request(1)) == 4)
+    }
+
+    @Test func `of other layers lead when they have waited`() throws {
+        let stage = try Stage()
+        try stage.open(request(1))
+        try stage.engine.open(
+            request(2), model: stage.model, layers: LayerRange(0, 2),
+            hiddenSize: stage.shape.hiddenSize, positionLimit: 200)
+        stage.engine.submit(stage.step(request(2), 0..<100))
+        var order: [RequestID] = []
+        for position in 0..<12 {
+            stage.engine.submit(stage.step(request(1), position..<position + 1))
+            _ = stage.engine.runRound { answer in
+                if case .computed(let id, _, _, _) = answer { order.append(id) }
+            }
+        }
+        #expect(order.contains(request(2)))
+    }
+
+    @Test func `that are given up leave the caches as they were`() throws {
+        let stage = try Stage()
+        let id = request(9)
+        try stage.open(id)
+        let expected = try stage.run(id, 0..<200)
+        var givenUpCount = 0
+        for attempt in 0..<20 {
+            let engine = stage.engine
+            let thread = try PlainThread(name: "owner") {
+                let end = SystemClock.now() + .microseconds(attempt * 100)
+                while SystemClock.now() < end {}
+                engine.abandon()
+            }
+            stage.engine.submit(stage.step(id, 20..<200))
+            let told = drain(stage)
+            thread.join()
+            // A stop that came too late must not touch the next step.
+            _ = stage.engine.runRound { _ in }
+            #expect(told.count == 1)
+            if told[0].output == nil { givenUpCount += 1 }
+            #expect(
+                stage.engine.cacheSize(of: id)?.positionCount == (told[0].output == nil ? 20 : 200))
+        }
+        #expect(givenUpCount > 0)
+        let rowByteCount = stage.shape.hiddenSize * 4
+        #expect(try stage.run(id, 20..<200) == Array(expected[(20 * rowByteCount)...]))
+    }
+
+    @Test func `that do not follow, or of strangers, are answered without an output`() throws {
+        let stage = try Stage()
+        try stage.open(request(1))
+        for step in [
+            stage.step(request(1), 1..<2), stage.step(request(2), 0..<1),
+            stage.step(request(1), 0..<201),
+        ] {
+            stage.engine.submit(step)
+            let told = drain(stage)
+            #expect(told.count == 1 && told[0].output == nil)
+        }
+        stage.engine.submit(stage.step(request(1), 0..<200))
+        stage.engine.close(request(1))
+        #expect(drain(stage).isEmpty)
+    }
+}

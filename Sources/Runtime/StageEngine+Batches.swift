@@ -1,0 +1,120 @@
+public import Pipelines
+import Primitives
+import Synchronization
+import Tensors
+import Transformers
+
+/// Steps of all requests, run in batches.
+extension StageEngine {
+    /// Puts a step into the queue of the next rounds; its answer comes out of one of them. For any
+    /// thread; waits for nobody.
+    public func submit(_ step: Step) { incoming.withLock { $0.append(step) } }
+
+    /// Gives up what is being run and what waits, within some milliseconds: each step is answered
+    /// without an output, and caches hold what they held before it. For any thread, which then
+    /// sees to it that a round follows.
+    public func abandon() { crew.stop() }
+
+    /// Runs one batch of what waits, and tells what was completed. False where nothing waited.
+    public func runRound(_ tell: (EngineAnswer) -> Void) -> Bool {
+        let arrived = incoming.withLock { steps in
+            defer { steps = [] }
+            return steps
+        }
+        let (answers, isBusy) = state.withLock { state in
+            var answers = arrived.compactMap { accept($0, &state) }
+            if crew.isStopped {
+                answers += giveUp(&state)
+                crew.resume()
+            } else {
+                answers += runBatch(&state)
+            }
+            return (answers, !state.queue.entries.isEmpty)
+        }
+        for answer in answers { tell(answer) }
+        return isBusy || !answers.isEmpty
+    }
+
+    /// Runs one step to its end, alone or with what else waits: for tests and measurements.
+    public func run(_ step: Step) -> (output: [UInt8], microseconds: UInt32)? {
+        submit(step)
+        var result: (output: [UInt8], microseconds: UInt32)?
+        var isDone = false
+        while !isDone {
+            let isBusy = runRound { answer in
+                guard case .computed(step.request, step, let output, let time) = answer else {
+                    return
+                }
+                isDone = true
+                result = output.map { ($0, time) }
+            }
+            if !isBusy { break }
+        }
+        return result
+    }
+
+    /// Queues a step; the answer where it can't be run.
+    private func accept(_ step: Step, _ state: inout State) -> EngineAnswer? {
+        guard let cache = state.caches[step.request],
+            step.position <= cache.state.positionCount,
+            step.position + step.rowCount <= cache.state.capacity,
+            step.rows.count == step.rowCount * cache.forward.shape.hiddenSize * 4
+        else { return .computed(step.request, step, output: nil, microseconds: 0) }
+        // It overwrites what was drafted ahead and did not hold.
+        cache.state.truncate(to: step.position)
+        state.queue.add(step, group: StepGroup(model: cache.model, layers: cache.state.layers))
+        return nil
+    }
+
+    private func runBatch(_ state: inout State) -> [EngineAnswer] {
+        let parts = state.queue.nextBatch()
+        let caches = parts.compactMap { state.caches[state.queue.entries[$0.index].step.request] }
+        guard let lead = caches.first else { return [] }
+        precondition(caches.count == parts.count, "closing a request takes its steps out")
+        let workspace = lead.workspace
+        let start = SystemClock.now()
+        var batch: [Segment] = []
+        var offset = 0
+        for (part, cache) in zip(parts, caches) {
+            let entry = state.queue.entries[part.index]
+            let rowByteCount = lead.forward.shape.hiddenSize * 4
+            let from = entry.rowCount * rowByteCount
+            let bytes = entry.step.rows[from..<from + part.rowCount * rowByteCount]
+            workspace.hidden.write(littleEndian: bytes, at: offset)
+            offset += bytes.count / 4
+            batch.append(Segment(state: cache.state, rowCount: part.rowCount))
+        }
+        let isWhole = lead.forward.run(
+            lead.weights, hidden: &workspace.hidden, batch: batch, scratch: &workspace.scratch,
+            crew: crew)
+        guard isWhole else {
+            let answers = giveUp(&state)
+            crew.resume()
+            return answers
+        }
+        var outputs: [[UInt8]] = []
+        offset = 0
+        for part in parts {
+            let end = offset + part.rowCount * lead.forward.shape.hiddenSize
+            outputs.append(workspace.hidden.littleEndianBytes(of: offset..<end))
+            offset = end
+        }
+        let time = SystemClock.now().since(start).microseconds
+        return state.queue.finish(parts, outputs: outputs, microseconds: time).map { entry in
+            .computed(
+                entry.step.request, entry.step, output: entry.output,
+                microseconds: UInt32(clamping: entry.microseconds))
+        }
+    }
+
+    /// Answers everything that waits without an output, and forgets what was begun of it.
+    private func giveUp(_ state: inout State) -> [EngineAnswer] {
+        state.queue.removeAll().map { entry in
+            let memory = state.caches[entry.step.request]?.state
+            if let memory, memory.positionCount > entry.step.position {
+                memory.truncate(to: entry.step.position)
+            }
+            return .computed(entry.step.request, entry.step, output: nil, microseconds: 0)
+        }
+    }
+}
