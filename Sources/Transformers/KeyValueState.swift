@@ -29,6 +29,12 @@ public final class KeyValueState {
             promisedCount: cache.layout.pageCount(ofPositions: capacity), cache.layout)
     }
 
+    /// Memory of the pages that `positionCount` positions of `layers` take.
+    public static func byteCount(shape: ModelShape, layers: LayerRange, positionCount: Int) -> Int {
+        let layout = layout(shape, layers)
+        return layout.pageCount(ofPositions: positionCount) * layout.pageByteCount
+    }
+
     static func layout(_ shape: ModelShape, _ layers: LayerRange) -> KeyValueLayout {
         KeyValueLayout(
             layerCount: layers.count, headCount: shape.keyValueHeadCount,
