@@ -16,10 +16,11 @@ public enum AloneAnswer {
 
     /// Runs a generation to its end; `tell` gets the text piece by piece.
     ///
-    /// - Parameter isCancelled: asked after each token.
+    /// - Parameter drafter: guesses ahead; nil where nothing is drafted.
     public static func run(
         _ model: TextModel, _ local: LocalModel, promptIDs: [Int], settings: GenerationSettings,
-        kernels: Kernels, crew: some Crew, tell: @escaping (String) -> Void
+        draftedBy drafter: (any Drafter)? = PromptLookup(), kernels: Kernels, crew: some Crew,
+        tell: @escaping (String) -> Void
     ) throws(GenerationError) -> Answer {
         var generation = try Generation(
             promptIDs: promptIDs, settings: settings, vocabularySize: model.shape.vocabularySize,
@@ -30,10 +31,13 @@ public enum AloneAnswer {
             promptIDs: promptIDs, seed: settings.sampling.seed, model: model.manifest)
         var run = LocalRun(
             local, kernels: kernels, positionCount: generation.positionCountMaximum,
-            rowCountMaximum: settings.prefillRowCount)
+            rowCountMaximum: max(settings.prefillRowCount, 1 + settings.draftCountMaximum))
         let start = SystemClock.now()
         var first: Instant?
-        run.run(&generation, crew: crew) { id in
+        let drafting = drafter.map { drafter in
+            Drafting(drafter) { SystemClock.now().since(start).microseconds }
+        }
+        run.run(&generation, drafting: drafting, crew: crew) { id in
             first = first ?? SystemClock.now()
             return writer.append(id)
         }
@@ -52,6 +56,8 @@ extension Answer {
     mutating func take(_ generation: Generation, _ writer: AnswerWriter) {
         ids = Array(generation.answerIDs)
         text = writer.text
+        stats.draftedCount = generation.draftedCount
+        stats.heldDraftCount = generation.heldDraftCount
         finish = generation.finishReason == .stop || writer.isStopped ? .stop : .length
     }
 }

@@ -42,6 +42,9 @@ public struct AnswerStats: Hashable, Sendable {
     public var chainMicroseconds: UInt64 = 0
     /// What stages say they computed in that time.
     public var computeMicroseconds: UInt64 = 0
+    /// Tokens that were drafted ahead, and those of them that held.
+    public var draftedCount = 0
+    public var heldDraftCount = 0
     /// Stages whose signed account arrived.
     public var accountCount = 0
 

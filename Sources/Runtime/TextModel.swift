@@ -40,6 +40,12 @@ public struct TextModel: Sendable {
             chat, addSpecial: !template.writesBOS, parseSpecial: true)
     }
 
+    /// Whether both models mean the same by every id: one can draft for the other.
+    public func hasVocabulary(of other: TextModel) -> Bool {
+        tokenizer.model.kind == other.tokenizer.model.kind
+            && tokenizer.model.pieces == other.tokenizer.model.pieces
+    }
+
     /// Ids that end an answer.
     public var stopIDs: [Int] { tokenizer.model.eosIDs }
 }
