@@ -132,10 +132,9 @@ extension Node {
 
     mutating func tellPlacement(at now: Instant) {
         let neighbors = gossip.known.values.map { known in
-            let state = known.signed.state
-            return Neighbor(
-                id: state.id, holdings: state.holdings, pending: state.pending,
-                presence: state.presence)
+            Neighbor(
+                id: known.signed.state.id, holdings: known.signed.state.holdings,
+                pending: known.signed.state.pending, presence: known.signed.state.presence)
         }
         placement.neighborsChanged(neighbors, at: now)
         offerSources(at: now)

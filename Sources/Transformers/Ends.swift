@@ -49,7 +49,8 @@ public struct Ends: Sendable {
             scratch.rows, weight: finalNorm, epsilon: shape.normEpsilon, rowCount: rowCount,
             width: shape.hiddenSize, into: &scratch.normed)
         kernels.multiply(
-            head, by: scratch.normed, rowCount: rowCount, into: &scratch.logits, crew: crew)
+            head, by: scratch.normed, rowCount: rowCount, into: &scratch.logits,
+            scratch: &scratch.product, crew: crew)
     }
 }
 
@@ -58,6 +59,7 @@ public struct EndsScratch: ~Copyable {
     public let rowCountMaximum: Int
     var rows: FloatBuffer
     var normed: FloatBuffer
+    var product: ProductScratch
     /// (rows, vocabularySize), written by `Ends.computeLogits`.
     public internal(set) var logits: FloatBuffer
 
@@ -66,6 +68,7 @@ public struct EndsScratch: ~Copyable {
         self.rowCountMaximum = rowCountMaximum
         rows = FloatBuffer(count: rowCountMaximum * shape.hiddenSize)
         normed = FloatBuffer(count: rowCountMaximum * shape.hiddenSize)
+        product = ProductScratch(rowCount: rowCountMaximum, inputCount: shape.hiddenSize)
         logits = FloatBuffer(count: rowCountMaximum * shape.vocabularySize)
     }
 }

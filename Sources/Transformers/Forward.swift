@@ -108,7 +108,7 @@ public struct Forward: Sendable {
         }
         kernels.multiply(
             weights.output, by: scratch.inner, rowCount: rowCount, into: &scratch.normed,
-            crew: crew)
+            scratch: &scratch.product, crew: crew)
         kernels.add(scratch.normed, count: rowCount * shape.hiddenSize, into: &hidden)
     }
 
@@ -155,7 +155,8 @@ public struct Forward: Sendable {
         kernels.swiGLU(
             gateAndUp: scratch.wide, width: width, rowCount: rowCount, into: &scratch.inner)
         kernels.multiply(
-            weights.down, by: scratch.inner, rowCount: rowCount, into: &scratch.normed, crew: crew)
+            weights.down, by: scratch.inner, rowCount: rowCount, into: &scratch.normed,
+            scratch: &scratch.product, crew: crew)
         kernels.add(scratch.normed, count: rowCount * shape.hiddenSize, into: &hidden)
     }
 
@@ -166,6 +167,6 @@ public struct Forward: Sendable {
     ) {
         kernels.multiply(
             matrix, by: scratch.normed, rowCount: rowCount, into: &scratch.wide,
-            outputLayout: layout, crew: crew)
+            outputLayout: layout, scratch: &scratch.product, crew: crew)
     }
 }
