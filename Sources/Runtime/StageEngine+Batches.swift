@@ -27,7 +27,7 @@ extension StageEngine {
                 answers += giveUp(&state)
                 crew.resume()
             } else {
-                answers += runBatch(&state)
+                answers += sharePages(&state) + runBatch(&state)
             }
             return (answers, !state.queue.entries.isEmpty)
         }
@@ -62,8 +62,49 @@ extension StageEngine {
         else { return .computed(step.request, step, output: nil, microseconds: 0) }
         // It overwrites what was drafted ahead and did not hold.
         cache.state.truncate(to: step.position)
-        state.queue.add(step, group: StepGroup(model: cache.model, layers: cache.state.layers))
+        state.queue.add(
+            step, group: StepGroup(model: cache.model, layers: cache.state.layers),
+            pages: cache.prefix.pages(of: step, pageSize: cache.state.pagePositionCount))
         return nil
+    }
+
+    /// Takes pages that another request computed from the same rows.
+    private func sharePages(_ state: inout State) -> [EngineAnswer] {
+        let caches = state.caches
+        return state.queue.advance { entry in
+            guard let memory = caches[entry.step.request]?.state else { return }
+            while let page = entry.pages.first(where: { $0.row == entry.rowCount }),
+                let output = memory.share(page.digest)
+            {
+                entry.rowCount += memory.pagePositionCount
+                entry.output += output
+            }
+        }.map(answer)
+    }
+
+    /// Lets others share the pages that a batch filled.
+    private func publishPages(of parts: [StepQueue.Part], _ state: inout State) {
+        for part in parts {
+            let entry = state.queue.entries[part.index]
+            guard let cache = state.caches[entry.step.request] else { continue }
+            let size = cache.state.pagePositionCount
+            let rowByteCount = cache.forward.shape.hiddenSize * 4
+            for page in entry.pages
+            where page.row + size <= entry.rowCount
+                && page.row + size > entry.rowCount - part.rowCount
+            {
+                cache.state.publish(
+                    page: (entry.step.position + page.row) / size, digest: page.digest,
+                    output: Array(
+                        entry.output[page.row * rowByteCount..<(page.row + size) * rowByteCount]))
+            }
+        }
+    }
+
+    private func answer(_ entry: StepQueue.Entry) -> EngineAnswer {
+        .computed(
+            entry.step.request, entry.step, output: entry.output,
+            microseconds: UInt32(clamping: entry.microseconds))
     }
 
     private func runBatch(_ state: inout State) -> [EngineAnswer] {
@@ -100,11 +141,9 @@ extension StageEngine {
             offset = end
         }
         let time = SystemClock.now().since(start).microseconds
-        return state.queue.finish(parts, outputs: outputs, microseconds: time).map { entry in
-            .computed(
-                entry.step.request, entry.step, output: entry.output,
-                microseconds: UInt32(clamping: entry.microseconds))
-        }
+        state.queue.note(parts, outputs: outputs, microseconds: time)
+        publishPages(of: parts, &state)
+        return state.queue.takeComplete().map(answer)
     }
 
     /// Answers everything that waits without an output, and forgets what was begun of it.

@@ -44,10 +44,13 @@ public final class StageEngine: Sendable {
         let forward: Forward
         let workspace: Workspace
         let state: KeyValueState
+        var prefix: RowPrefix
 
         init(
-            _ loaded: LoadedLayers, model: Digest, workspace: Workspace, state: KeyValueState
+            _ loaded: LoadedLayers, model: Digest, workspace: Workspace, state: KeyValueState,
+            request: RequestID
         ) {
+            prefix = RowPrefix(request, model: model, layers: state.layers)
             self.workspace = workspace
             self.model = model
             self.state = state
@@ -153,7 +156,8 @@ public final class StageEngine: Sendable {
                 let memory = try state.pool.open(
                     shape: loaded.forward.shape, layers: layers, capacity: positionLimit)
                 state.caches[id] = RequestCache(
-                    loaded, model: model, workspace: workspace, state: memory)
+                    loaded, model: model, workspace: workspace, state: memory,
+                    request: id)
             } catch {
                 throw .memory(error)
             }

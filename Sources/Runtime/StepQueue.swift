@@ -15,6 +15,9 @@ struct StepQueue: Sendable {
     struct Entry: Sendable {
         var step: Step
         var group: StepGroup
+        /// For each page that the step fills whole, its first row in the step, and the digest of
+        /// all rows of the request up to its end.
+        var pages: [(row: Int, digest: Digest)] = []
         /// Rows that were run.
         var rowCount = 0
         /// What came of them.
@@ -37,8 +40,21 @@ struct StepQueue: Sendable {
     /// In the order in which they came.
     private(set) var entries: [Entry] = []
 
-    mutating func add(_ step: Step, group: StepGroup) {
-        entries.append(Entry(step: step, group: group))
+    mutating func add(_ step: Step, group: StepGroup, pages: [(row: Int, digest: Digest)] = []) {
+        entries.append(Entry(step: step, group: group, pages: pages))
+    }
+
+    /// Changes each entry in place, and takes out those that are complete afterwards.
+    mutating func advance(_ change: (inout Entry) -> Void) -> [Entry] {
+        for index in entries.indices { change(&entries[index]) }
+        return takeComplete()
+    }
+
+    /// Takes out the entries of which every row was run.
+    mutating func takeComplete() -> [Entry] {
+        let complete = entries.filter { $0.leftCount == 0 }
+        if !complete.isEmpty { entries.removeAll { $0.leftCount == 0 } }
+        return complete
     }
 
     mutating func remove(_ id: RequestID) { entries.removeAll { $0.step.request == id } }
@@ -89,10 +105,8 @@ struct StepQueue: Sendable {
             ?? entries.firstIndex { $0.isShort } ?? entries.indices.first
     }
 
-    /// A batch ran: notes what came of each part, and takes out the entries that are complete.
-    mutating func finish(
-        _ parts: [Part], outputs: [[UInt8]], microseconds: UInt64
-    ) -> [Entry] {
+    /// A batch ran: notes what came of each part.
+    mutating func note(_ parts: [Part], outputs: [[UInt8]], microseconds: UInt64) {
         let rowCount = max(1, parts.reduce(0) { $0 + $1.rowCount })
         for index in entries.indices { entries[index].passedCount += 1 }
         for (part, output) in zip(parts, outputs) {
@@ -103,8 +117,5 @@ struct StepQueue: Sendable {
             entries[part.index].microseconds +=
                 microseconds * UInt64(part.rowCount) / UInt64(rowCount)
         }
-        let complete = entries.filter { $0.leftCount == 0 }
-        if !complete.isEmpty { entries.removeAll { $0.leftCount == 0 } }
-        return complete
     }
 }

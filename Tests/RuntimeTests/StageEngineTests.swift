@@ -253,3 +253,81 @@ private func request(_ number: UInt64) -> RequestID {
         #expect(drain(stage).isEmpty)
     }
 }
+
+@Suite struct `requests that begin alike` {
+    private func other(_ number: UInt64, entry: UInt8 = 1) -> RequestID {
+        RequestID(entry: NodeID(Bytes32(Array(repeating: entry, count: 32))), number: number)
+    }
+
+    /// A step with the rows of another request.
+    private func step(
+        _ stage: Stage, _ id: RequestID, rowsOf source: RequestID, _ range: Range<Int>
+    )
+        -> Step
+    {
+        var step = stage.step(source, range)
+        step.request = id
+        return step
+    }
+
+    @Test func `share pages, and write into none that others hold`() throws {
+        let stage = try Stage()
+        let reference = try Stage()
+        let (first, second) = (other(1), other(2))
+        for id in [first, second] { try stage.open(id) }
+        try reference.open(first)
+        let expected = try reference.run(first, 0..<200)
+        let rowByteCount = stage.shape.hiddenSize * 4
+        #expect(try stage.run(first, 0..<150) == Array(expected[..<(150 * rowByteCount)]))
+        #expect(stage.engine.cacheFigures.knownPageCount == 2)
+        let answer = try #require(
+            stage.engine.run(step(stage, second, rowsOf: first, 0..<140)))
+        #expect(answer.output == Array(expected[..<(140 * rowByteCount)]))
+        let figures = stage.engine.cacheFigures
+        #expect(figures.sharedPageCount == 2)
+        // Three pages each, two of them the same.
+        #expect(figures.pageCount == 4)
+        // The second goes back into a shared page and writes other rows there.
+        _ = try #require(stage.engine.run(stage.step(second, 70..<110)))
+        #expect(stage.engine.cacheFigures.pageCount == 5)
+        // The first does not notice.
+        #expect(try stage.run(first, 150..<200) == Array(expected[(150 * rowByteCount)...]))
+        // A third one shares what the first holds still.
+        try stage.open(other(3))
+        let third = try #require(
+            stage.engine.run(step(stage, other(3), rowsOf: first, 0..<200)))
+        #expect(third.output == expected)
+        #expect(stage.engine.cacheFigures.sharedPageCount == 4)
+        for id in [first, second, other(3)] { stage.engine.close(id) }
+        var rest = stage.engine.cacheFigures
+        rest.sharedPageCount = 0
+        #expect(rest == KeyValuePool.Figures())
+    }
+
+    @Test func `share nothing with another entry's`() throws {
+        let stage = try Stage()
+        try stage.open(other(1))
+        try stage.open(other(1, entry: 2))
+        _ = try stage.run(other(1), 0..<128)
+        _ = try #require(
+            stage.engine.run(step(stage, other(1, entry: 2), rowsOf: other(1), 0..<128)))
+        #expect(stage.engine.cacheFigures.sharedPageCount == 0)
+        #expect(stage.engine.cacheFigures.pageCount == 4)
+    }
+
+    @Test func `give way to requests that need the memory`() throws {
+        let pageByteCount = 64 * 4 * 2 * 48 * 2
+        let outputByteCount = 64 * 64 * 4
+        let stage = try Stage(cacheByteLimit: 6 * pageByteCount + outputByteCount)
+        for number in 1...2 { try stage.open(other(UInt64(number)), positionLimit: 128) }
+        _ = try stage.run(other(1), 0..<128)
+        #expect(stage.engine.cacheFigures.outputByteCount == 2 * outputByteCount)
+        try stage.open(other(3), positionLimit: 128)
+        #expect(stage.engine.cacheFigures.outputByteCount == 0)
+        _ = try #require(
+            stage.engine.run(step(stage, other(2), rowsOf: other(1), 0..<128)))
+        // Computed, as its output is gone, and then held once.
+        #expect(stage.engine.cacheFigures.sharedPageCount == 0)
+        #expect(stage.engine.cacheFigures.pageCount == 2)
+    }
+}
