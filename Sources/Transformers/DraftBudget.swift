@@ -20,7 +20,7 @@ struct DraftBudget: Sendable {
 
     /// Ids to draft now, at most.
     func draftCount(maximum: Int) -> Int {
-        guard plainCount >= Self.plainCount, savedTime > -Self.loss * wholeTime else { return 0 }
+        guard plainCount >= Self.plainCount, savedTime >= -Self.loss * wholeTime else { return 0 }
         return min(nextCount, maximum)
     }
 
