@@ -102,8 +102,8 @@ let package = Package(
         program(
             "bored-bench",
             [
-                "Primitives", "Identity", "Wire", "Sessions", "MeshNode", "Simulation", "Tensors",
-                "Transformers", "Runtime",
+                "Primitives", "Identity", "Wire", "Sessions", "Pipelines", "MeshNode", "Simulation",
+                "Tensors", "Transformers", "Runtime",
             ]),
         program("bored-tidy", []),
 

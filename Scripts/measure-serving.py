@@ -10,6 +10,7 @@ import argparse
 import concurrent.futures
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
@@ -94,6 +95,13 @@ def prompt(binary, text, tokens, seed, place):
         + (len(answer["ids"]) - 1) / max(1e-9, stats["tokensPerSecond"]))
 
 
+def anonymous_memory(process):
+    """Bytes of a process that are no file's."""
+    with open(f"/proc/{process.pid}/status") as status:
+        fields = dict(line.split(":", 1) for line in status)
+    return int(fields["RssAnon"].split()[0]) * 1024
+
+
 def listening(data):
     try:
         with open(data + "/node.json") as file:
@@ -144,7 +152,10 @@ def main():
         begin = time.time()
         run(binary, ["model", "import", place + "/model", "--name", "random", "--json",
                      "--data", place + "/alone"])
-        print(f"import: {size / 1e6 / (time.time() - begin):.0f} MB/s of {size / 1e6:.0f} MB")
+        taken = time.time() - begin
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+        print(f"import: {size / 1e6 / taken:.0f} MB/s of {size / 1e6:.0f} MB, "
+              f"peak memory with the mapped file {peak / 1e6:.0f} MB")
         for other in ["node0", "node1", "visitor0", "visitor1"]:
             subprocess.run(["cp", "-al", place + "/alone", f"{place}/{other}"], check=True)
             for name in ["key", "node.key", "node.json", "lock"]:
@@ -172,11 +183,14 @@ def main():
                 note("two requests decode", sum(answer["decode"] for answer in pair))
                 print(f"round {index}: " + ", ".join(f"{k} {v:.1f}" for k, v in best.items()),
                       flush=True)
+            memory = [anonymous_memory(node) for node in nodes]
         finally:
             for node in nodes:
                 node.send_signal(signal.SIGTERM)
             for node in nodes:
                 node.wait(timeout=20)
+    layer_bytes = size - 2 * VOCABULARY * SHAPES[options.shape][0]
+    print(f"memory of both nodes: {sum(memory) / layer_bytes:.2f} of their layers")
     print(f"prefill over two nodes: {best['mesh prefill'] / best['alone prefill']:.2f} of one")
     print(f"one request's decode: {best['mesh decode'] / best['alone decode']:.2f} of one")
     print(f"two requests' decode: {best['two requests decode'] / best['alone decode']:.2f} of one")

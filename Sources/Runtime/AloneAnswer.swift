@@ -5,11 +5,14 @@ import Wire
 
 /// An answer computed wholly in this process: what every mesh must equal.
 public enum AloneAnswer {
-    /// Loads all pieces of a stored model. Throws where one is missing or damaged.
+    /// Loads the layers of a stored model, beside the ends that are loaded. Throws where a piece is
+    /// missing or damaged.
     public static func load(_ model: TextModel, store: ModelStore) throws(DataError) -> LocalModel {
         var pieces: [WeightBytes] = []
-        for entry in model.manifest.pieces { pieces.append(try store.readPiece(entry)) }
-        do { return try LocalModel(shape: model.shape, pieces: pieces) } catch {
+        for entry in model.manifest.pieces.dropFirst() {
+            pieces.append(try store.readPiece(entry))
+        }
+        do { return try LocalModel(model.ends, layerPieces: pieces) } catch {
             throw DataError("The model \(model.manifest.name) can't be used: \(error).")
         }
     }

@@ -21,6 +21,18 @@ public struct LocalModel: Sendable {
         self.layers = layers
     }
 
+    /// From ends that are there already, and the pieces of all layers.
+    public init(_ ends: Ends, layerPieces: [WeightBytes]) throws(ModelError) {
+        shape = ends.shape
+        self.ends = ends
+        guard layerPieces.count == shape.layerCount else {
+            throw .invalidShape("\(shape.layerCount) layers in \(layerPieces.count) pieces")
+        }
+        var layers: [LayerWeights] = []
+        for piece in layerPieces { layers.append(try LayerWeights(piece, shape: shape)) }
+        self.layers = layers
+    }
+
     /// From a checkpoint, through the same pieces as any other way.
     public init(_ builder: PieceBuilder) throws(ModelError) {
         var pieces: [WeightBytes] = []
