@@ -92,13 +92,6 @@ extension NodeLoop {
         }
     }
 
-    /// Gives up, within some milliseconds, what is being computed for others: their steps are
-    /// answered as failed.
-    public func abandonSteps() {
-        engine.abandon()
-        compute.wake()
-    }
-
     private func run(_ step: Step) {
         engine.submit(step)
         compute.wake()

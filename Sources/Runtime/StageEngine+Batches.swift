@@ -10,10 +10,10 @@ extension StageEngine {
     /// thread; waits for nobody.
     public func submit(_ step: Step) { incoming.withLock { $0.append(step) } }
 
-    /// Gives up what is being run and what waits, within some milliseconds: each step is answered
-    /// without an output, and caches hold what they held before it. For any thread, which then
-    /// sees to it that a round follows.
-    public func abandon() { crew.stop() }
+    /// The owner is back: what is being computed ends within some milliseconds, and steps are
+    /// answered without an output, until this is false again; caches hold what they held before
+    /// each. From any thread, without waiting.
+    public func setAbandoning(_ value: Bool) { crew.setAbandoning(value) }
 
     /// Runs one batch of what waits, and tells what was completed. False where nothing waited.
     public func runRound(_ tell: (EngineAnswer) -> Void) -> Bool {
@@ -23,12 +23,8 @@ extension StageEngine {
         }
         let (answers, isBusy) = state.withLock { state in
             var answers = arrived.compactMap { accept($0, &state) }
-            if crew.isStopped {
-                answers += giveUp(&state)
-                crew.resume()
-            } else {
-                answers += sharePages(&state) + runBatch(&state)
-            }
+            answers +=
+                crew.isAbandoning ? giveUp(&state) : sharePages(&state) + runBatch(&state)
             return (answers, !state.queue.entries.isEmpty)
         }
         for answer in answers { tell(answer) }
@@ -128,11 +124,7 @@ extension StageEngine {
         let isWhole = lead.forward.run(
             lead.weights, hidden: &workspace.hidden, batch: batch, scratch: &workspace.scratch,
             crew: crew)
-        guard isWhole else {
-            let answers = giveUp(&state)
-            crew.resume()
-            return answers
-        }
+        guard isWhole else { return giveUp(&state) }
         var outputs: [[UInt8]] = []
         offset = 0
         for part in parts {

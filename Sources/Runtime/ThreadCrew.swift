@@ -31,17 +31,18 @@ public final class ThreadCrew: Crew {
 
     deinit { work.dismiss(threads.withLock { $0 }) }
 
-    public var isStopped: Bool { work.isStopped.load(ordering: .relaxed) }
+    public var isAbandoning: Bool { work.isAbandoning.load(ordering: .acquiring) }
 
-    /// Leaves out every part that has not begun, until `resume`. For any thread.
-    public func stop() { work.isStopped.store(true, ordering: .relaxed) }
-    public func resume() { work.isStopped.store(false, ordering: .relaxed) }
+    /// Leaves out every part that has not begun, until it is set false again. From any thread.
+    public func setAbandoning(_ value: Bool) {
+        work.isAbandoning.store(value, ordering: .releasing)
+    }
 
     /// Runs `part` for each index in `0..<partCount`; one after the other where there is nothing
     /// to share, or where the crew already works for somebody.
     public func run(partCount: Int, _ part: @Sendable (Int) -> Void) {
         guard memberCount > 1, partCount > 1, work.claim() else {
-            for index in 0..<partCount where !isStopped { part(index) }
+            for index in 0..<partCount where !isAbandoning { part(index) }
             return
         }
         withoutActuallyEscaping(part) { part in work.run(partCount: partCount, part) }
@@ -66,7 +67,7 @@ private final class CrewWork: Sendable {
     private let nextPart = Atomic(0)
     private let isClaimed = Atomic(false)
     private let isDismissed = Atomic(false)
-    let isStopped = Atomic(false)
+    let isAbandoning = Atomic(false)
     private let begin = Gate()
     private let end = Gate()
     // Written only while the door is shut and nobody is inside; read only inside.
@@ -132,7 +133,7 @@ private final class CrewWork: Sendable {
     private func takeParts(_ partCount: Int, _ part: @Sendable (Int) -> Void) {
         while true {
             let index = nextPart.add(1, ordering: .relaxed).oldValue
-            guard index < partCount, !isStopped.load(ordering: .relaxed) else { return }
+            guard index < partCount, !isAbandoning.load(ordering: .relaxed) else { return }
             part(index)
         }
     }

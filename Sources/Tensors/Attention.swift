@@ -56,7 +56,7 @@ extension Kernels {
             unsafe part.values += head * layout.headStride
             unsafe part.scratch += head * (scratchCount / layout.headCount)
             for first in stride(from: 0, to: rowCount, by: Self.attentionRowCount)
-            where !crew.isStopped {
+            where !crew.isAbandoning {
                 unsafe part.query =
                     whole.query + first * whole.query_stride + head * headWidth
                 unsafe part.output =

@@ -4,14 +4,14 @@ public protocol Crew: Sendable {
     var memberCount: Int { get }
     /// Work was given up: parts that have not begun are left out, and what comes of an operation
     /// means nothing.
-    var isStopped: Bool { get }
+    var isAbandoning: Bool { get }
 
     /// Runs `part` once for each index in `0..<partCount`, in any order; returns when all have run.
     func run(partCount: Int, _ part: @Sendable (Int) -> Void)
 }
 
 extension Crew {
-    public var isStopped: Bool { false }
+    public var isAbandoning: Bool { false }
 }
 
 /// One after the other, on the caller's thread.

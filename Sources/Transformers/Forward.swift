@@ -76,7 +76,7 @@ public struct Forward: Sendable {
         for (index, weights) in layers.enumerated() {
             attend(weights, index, &hidden, batch, rowCount, &scratch, crew)
             feedForward(weights, &hidden, rowCount, &scratch, crew)
-            if crew.isStopped { return false }
+            if crew.isAbandoning { return false }
         }
         for segment in batch { segment.state.advance(by: segment.rowCount) }
         return true
