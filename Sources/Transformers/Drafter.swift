@@ -19,39 +19,52 @@ public struct Drafting {
 /// What followed the last ids where they stood before: text that repeats is guessed from itself
 /// (prompt lookup; Saxena 2023).
 public final class PromptLookup: Drafter {
-    /// Neighbouring ids that must agree, the more telling number first.
-    private static let gramCounts = [3, 2]
+    /// Neighbouring ids. Copied out: a slice would keep every length of a growing array alive.
+    private struct Run: Hashable {
+        var first: Int
+        var second: Int
+        /// -1 in a run of two.
+        var third = -1
+    }
 
-    /// For each number of ids, where those that followed a run of them begin; the last place wins.
-    private var places: [[ArraySlice<Int>: Int]]
+    /// Where the ids that followed a run begin; the last place wins.
+    private var places: [Run: Int] = [:]
     private var indexedCount = 0
 
-    public init() { places = Self.gramCounts.map { _ in [:] } }
+    public init() {}
 
     public func draft(after ids: [Int], count: Int) -> [Int] {
         index(ids)
-        for (gramCount, places) in zip(Self.gramCounts, places) {
-            guard ids.count >= gramCount, let place = places[ids.suffix(gramCount)] else {
-                continue
-            }
-            // A guess longer than what followed goes on with itself.
-            var guess: [Int] = []
-            for offset in 0..<count {
-                let source = place + offset
-                guess.append(source < ids.count ? ids[source] : guess[source - ids.count])
-            }
-            return guess
+        // Three ids that agree tell more than two.
+        guard let place = lookUp(ids, 3) ?? lookUp(ids, 2) else { return [] }
+        // A guess longer than what followed goes on with itself.
+        var guess: [Int] = []
+        for source in place..<place + count {
+            guess.append(source < ids.count ? ids[source] : guess[source - ids.count])
         }
-        return []
+        return guess
+    }
+
+    private func lookUp(_ ids: [Int], _ runCount: Int) -> Int? {
+        run(of: runCount, endingAt: ids.count, in: ids).flatMap { places[$0] }
     }
 
     /// Notes every run that something follows.
     private func index(_ ids: [Int]) {
-        for end in max(1, indexedCount)..<max(1, indexedCount, ids.count) {
-            for (slot, gramCount) in Self.gramCounts.enumerated() where end >= gramCount {
-                places[slot][ids[end - gramCount..<end]] = end
+        while indexedCount < ids.count {
+            for runCount in 2...3 {
+                if let run = run(of: runCount, endingAt: indexedCount, in: ids) {
+                    places[run] = indexedCount
+                }
             }
+            indexedCount += 1
         }
-        indexedCount = max(indexedCount, ids.count)
+    }
+
+    private func run(of runCount: Int, endingAt end: Int, in ids: [Int]) -> Run? {
+        guard end >= runCount else { return nil }
+        return runCount == 2
+            ? Run(first: ids[end - 2], second: ids[end - 1])
+            : Run(first: ids[end - 3], second: ids[end - 2], third: ids[end - 1])
     }
 }
