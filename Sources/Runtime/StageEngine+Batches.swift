@@ -1,5 +1,5 @@
 public import Pipelines
-import Primitives
+public import Primitives
 import Synchronization
 import Tensors
 import Transformers
@@ -10,10 +10,10 @@ extension StageEngine {
     /// thread; waits for nobody.
     public func submit(_ step: Step) { incoming.withLock { $0.append(step) } }
 
-    /// The owner is back: what is being computed ends within some milliseconds, and steps are
-    /// answered without an output, until this is false again; caches hold what they held before
-    /// each. From any thread, without waiting.
-    public func setAbandoning(_ value: Bool) { crew.setAbandoning(value) }
+    /// The owner is back: from a moment on, what is being computed ends within some milliseconds,
+    /// and steps are answered without an output; nil takes that back. Caches hold what they held
+    /// before each step. From any thread, without waiting.
+    public func abandon(at moment: Instant?) { crew.abandon(at: moment ?? .never) }
 
     /// Runs one batch of what waits, and tells what was completed. False where nothing waited.
     public func runRound(_ tell: (EngineAnswer) -> Void) -> Bool {
@@ -24,7 +24,7 @@ extension StageEngine {
         let (answers, isBusy) = state.withLock { state in
             var answers = arrived.compactMap { accept($0, &state) }
             answers +=
-                crew.isAbandoning ? giveUp(&state) : sharePages(&state) + runBatch(&state)
+                crew.isAbandoned ? giveUp(&state) : sharePages(&state) + runBatch(&state)
             return (answers, !state.queue.entries.isEmpty)
         }
         for answer in answers { tell(answer) }

@@ -1,4 +1,4 @@
-import Primitives
+public import Primitives
 import Synchronization
 public import Tensors
 
@@ -29,20 +29,27 @@ public final class ThreadCrew: Crew {
         threads = Mutex(started)
     }
 
-    deinit { work.dismiss(threads.withLock { $0 }) }
+    /// Leaves out every part from now on, whoever asked for it, until `resume`: an owner is back.
+    /// From any thread.
+    public func abandon() { abandon(at: .origin) }
 
-    public var isAbandoning: Bool { work.isAbandoning.load(ordering: .acquiring) }
-
-    /// Leaves out every part that has not begun, until it is set false again. From any thread.
-    public func setAbandoning(_ value: Bool) {
-        work.isAbandoning.store(value, ordering: .releasing)
+    /// As above, from a moment on, which may be yet to come.
+    public func abandon(at moment: Instant) {
+        work.abandonAt.store(moment.nanoseconds, ordering: .releasing)
     }
+
+    /// Parts are run again. Called by who saw that the step was abandoned, before the next one.
+    public func resume() { abandon(at: .never) }
+
+    public var isAbandoned: Bool { work.isAbandoned }
+
+    deinit { work.dismiss(threads.withLock { $0 }) }
 
     /// Runs `part` for each index in `0..<partCount`; one after the other where there is nothing
     /// to share, or where the crew already works for somebody.
     public func run(partCount: Int, _ part: @Sendable (Int) -> Void) {
         guard memberCount > 1, partCount > 1, work.claim() else {
-            for index in 0..<partCount where !isAbandoning { part(index) }
+            for index in 0..<partCount where !isAbandoned { part(index) }
             return
         }
         withoutActuallyEscaping(part) { part in work.run(partCount: partCount, part) }
@@ -67,7 +74,13 @@ private final class CrewWork: Sendable {
     private let nextPart = Atomic(0)
     private let isClaimed = Atomic(false)
     private let isDismissed = Atomic(false)
-    let isAbandoning = Atomic(false)
+    /// Nanoseconds of the monotonic clock from which on parts are left out.
+    let abandonAt = Atomic(UInt64.max)
+
+    var isAbandoned: Bool {
+        let moment = abandonAt.load(ordering: .acquiring)
+        return moment != .max && SystemClock.now().nanoseconds >= moment
+    }
     private let begin = Gate()
     private let end = Gate()
     // Written only while the door is shut and nobody is inside; read only inside.
@@ -133,7 +146,7 @@ private final class CrewWork: Sendable {
     private func takeParts(_ partCount: Int, _ part: @Sendable (Int) -> Void) {
         while true {
             let index = nextPart.add(1, ordering: .relaxed).oldValue
-            guard index < partCount, !isAbandoning.load(ordering: .relaxed) else { return }
+            guard index < partCount, !isAbandoned else { return }
             part(index)
         }
     }

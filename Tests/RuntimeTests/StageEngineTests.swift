@@ -220,7 +220,7 @@ private func request(_ number: UInt64) -> RequestID {
             let thread = try PlainThread(name: "owner") {
                 let end = SystemClock.now() + .microseconds(attempt * 100)
                 while SystemClock.now() < end {}
-                engine.setAbandoning(true)
+                engine.abandon(at: .origin)
             }
             stage.engine.submit(stage.step(id, 20..<200))
             let told = drain(stage)
@@ -232,7 +232,7 @@ private func request(_ number: UInt64) -> RequestID {
             // Whoever comes now is sent away, until the owner leaves again.
             stage.engine.submit(stage.step(id, 20..<30))
             #expect(drain(stage).map(\.output) == [nil])
-            engine.setAbandoning(false)
+            engine.abandon(at: nil)
         }
         #expect(givenUpCount > 0)
         let rowByteCount = stage.shape.hiddenSize * 4
