@@ -34,6 +34,11 @@ public final class PromptLookup: Drafter {
     public init() {}
 
     public func draft(after ids: [Int], count: Int) -> [Int] {
+        if ids.count < indexedCount {
+            // Another text.
+            places = [:]
+            indexedCount = 0
+        }
         index(ids)
         // Three ids that agree tell more than two.
         guard let place = lookUp(ids, 3) ?? lookUp(ids, 2) else { return [] }
