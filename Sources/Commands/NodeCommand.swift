@@ -1,6 +1,7 @@
 import Glibc
 import Identity
 import MeshNode
+import Presence
 import Primitives
 import Runtime
 import Shards
@@ -15,7 +16,7 @@ enum NodeCommand {
         let store = ModelStore(in: directory)
         let log = NodeLog(isJSON: settings.wantsJSON)
         var loop = try NodeLoop(
-            keys: keys, settings: try loopSettings(settings), store: store)
+            keys: keys, settings: try loopSettings(settings, directory), store: store)
         try loop.watchSignals()
         let swarm = try settings.swarmName()
         try directory.announce(
@@ -35,7 +36,9 @@ enum NodeCommand {
         return 0
     }
 
-    private static func loopSettings(_ settings: Settings) throws -> NodeLoopSettings {
+    private static func loopSettings(
+        _ settings: Settings, _ directory: DataDirectory
+    ) throws -> NodeLoopSettings {
         var node = NodeSettings(
             swarm: SwarmKey(name: try settings.swarmName()), firstSequence: wallMilliseconds())
         let memory = try settings.byteCount("memory").map { UInt64($0) }
@@ -52,6 +55,11 @@ enum NodeCommand {
         loop.threadCount = try settings.threadCount()
         loop.kernelLevel = try settings.kernelLevel()
         loop.cacheByteLimit = try settings.byteCount("cache") ?? Limits.cacheByteCountDefault
+        let presence = try settings.presence()
+        loop.presence = presence
+        loop.directory = directory
+        // A machine that is lent for good needs no courtesy.
+        loop.isBackground = presence.policy.mode != .always
         return loop
     }
 

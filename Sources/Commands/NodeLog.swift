@@ -3,6 +3,7 @@ import MeshNode
 import Pipelines
 import Primitives
 import Runtime
+import Wire
 
 /// The log of a node: one line for each thing that matters to its owner.
 struct NodeLog {
@@ -37,6 +38,7 @@ struct NodeLog {
         case .stageClosed(let id): write("closed", "\(id)")
         case .addressLearned(let address): write("address", "peers see this node at \(address)")
         case .chunkRefused(let root): write("fetch", "piece \(root.short) can't be had just now")
+        case .presence(let presence): write("presence", presence.word)
         }
     }
 

@@ -132,7 +132,9 @@ extension Node {
                 manifest: manifest, pieces: pieces, isServed: isServed)
         }
         models.update(digest) { $0.isServed = $0.isServed || isServed }
-        if isServed, !wasServed { placement.want(WantedModel(manifest.manifest), at: now) }
+        if isServed, !wasServed, presence == .idle {
+            placement.want(WantedModel(manifest.manifest), at: now)
+        }
         stateChanged = true
     }
 

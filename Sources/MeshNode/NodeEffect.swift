@@ -91,4 +91,6 @@ public enum NodeNote: Hashable, Sendable {
     case stageClosed(RequestID)
     case addressLearned(PeerAddress)
     case chunkRefused(root: Digest)
+    /// The owner is back, or gone.
+    case presence(Presence)
 }

@@ -20,11 +20,11 @@ public final class ComputeThread: Sendable {
     /// and says false when there was none.
     public init(
         name: String = "bored-compute", capacity: Int = Limits.computeJobCount,
-        round: @escaping @Sendable () -> Bool = { false }
+        isBackground: Bool = false, round: @escaping @Sendable () -> Bool = { false }
     ) throws(SystemError) {
         let shared = Shared(capacity: capacity, round: round)
         self.shared = shared
-        thread = try PlainThread(name: name) { shared.serve() }
+        thread = try PlainThread(name: name, isBackground: isBackground) { shared.serve() }
     }
 
     /// Adds a job; false when the queue is full or the thread is ending.

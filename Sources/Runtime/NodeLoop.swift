@@ -13,6 +13,12 @@ public struct NodeLoopSettings: Sendable {
     public var kernelLevel: KernelLevel
     /// Memory for the KV caches of all requests together.
     public var cacheByteLimit: Int
+    /// What the owner wants; nil for a node that works for nobody else.
+    public var presence: PresenceSettings?
+    /// Where the owner's pause and the day's traffic are kept.
+    public var directory: DataDirectory?
+    /// Computes only on cores that nobody else wants.
+    public var isBackground: Bool
 
     public init(node: NodeSettings, listen: PeerAddress) {
         self.node = node
@@ -20,6 +26,9 @@ public struct NodeLoopSettings: Sendable {
         threadCount = 1
         kernelLevel = .detected
         cacheByteLimit = Limits.cacheByteCountDefault
+        presence = nil
+        directory = nil
+        isBackground = false
     }
 }
 
@@ -39,6 +48,7 @@ public struct NodeLoop: ~Copyable {
     let disk: ComputeThread
     let engine: StageEngine
     let store: ModelStore?
+    private let watch: PresenceWatch?
     /// Set once SIGTERM or SIGINT came.
     public private(set) var isSignalled = false
 
@@ -46,6 +56,7 @@ public struct NodeLoop: ~Copyable {
     enum LoopAnswer: Sendable {
         case engine(EngineAnswer)
         case disk(DiskAnswer)
+        case presence(Presence)
     }
 
     /// Binds the socket and starts the threads. Throws where the port is taken or the machine has
@@ -54,17 +65,26 @@ public struct NodeLoop: ~Copyable {
     {
         let socket = try DatagramSocket(binding: settings.listen)
         let events = try EventLoop(socket)
-        let crew = try ThreadCrew(memberCount: settings.threadCount)
-        // All that can fail comes before the first part of the loop exists.
+        let isBackground = settings.isBackground
+        let crew = try ThreadCrew(
+            memberCount: settings.threadCount, isBackground: isBackground)
         let answers = Mailbox<LoopAnswer>(
             capacity: Limits.loopAnswerCount, doorbell: events.doorbell)
         let engine = StageEngine(
             kernels: Kernels(level: settings.kernelLevel), crew: crew,
             cacheByteLimit: settings.cacheByteLimit)
-        let compute = try ComputeThread(name: "bored-compute") {
+        // All that can fail comes before the first part of the loop exists.
+        let compute = try ComputeThread(name: "bored-compute", isBackground: isBackground) {
             engine.runRound { answers.post(.engine($0)) }
         }
-        let disk = try ComputeThread(name: "bored-disk")
+        let disk = try ComputeThread(name: "bored-disk", isBackground: isBackground)
+        watch = try settings.presence.map { presence throws(SystemError) in
+            try PresenceWatch(settings: presence, directory: settings.directory) { verdict in
+                // The engine first: it must not wait for the loop.
+                engine.abandon(at: verdict == .idle ? nil : SystemClock.now())
+                answers.post(.presence(verdict))
+            }
+        }
         self.compute = compute
         self.disk = disk
         self.answers = answers
@@ -78,6 +98,7 @@ public struct NodeLoop: ~Copyable {
             at: SystemClock.now())
         self.socket = socket
         self.events = events
+        if let first = watch?.first, first != .idle { answers.post(.presence(first)) }
     }
 
     /// SIGTERM and SIGINT end the loop in order instead of killing the process.
@@ -108,6 +129,8 @@ public struct NodeLoop: ~Copyable {
             socket.send(&outbox)
         }
         left += perform()
+        watch?.note(
+            isWorking: node.isWorkingForOthers, trafficByteCount: socket.trafficByteCount)
         return left
     }
 
@@ -138,6 +161,7 @@ public struct NodeLoop: ~Copyable {
         switch answer {
         case .engine(let answer): give(answer, at: now)
         case .disk(let answer): give(answer, at: now)
+        case .presence(let presence): node.setPresence(presence, at: now, into: &outbox)
         }
         socket.send(&outbox)
     }
@@ -184,6 +208,7 @@ public struct NodeLoop: ~Copyable {
 
     /// Ends the other threads. The loop can't be used afterwards.
     public consuming func finish() {
+        watch?.finish()
         compute.finish()
         disk.finish()
     }

@@ -1,3 +1,4 @@
+import CLinux
 public import Pipelines
 public import Primitives
 import Synchronization
@@ -132,6 +133,7 @@ public final class StageEngine: Sendable {
             state.models[model] = nil
             state.workspaces[model] = nil
         }
+        bored_memory_return()
     }
 
     /// Makes room for a request. Throws where its layers are not here or memory is short.

@@ -13,14 +13,17 @@ public final class ThreadCrew: Crew {
     private let threads: Mutex<[PlainThread]>
 
     /// The caller and `memberCount - 1` threads, at most `Limits.crewMemberCount` in all.
-    public init(memberCount: Int) throws(SystemError) {
+    public init(memberCount: Int, isBackground: Bool = false) throws(SystemError) {
         let count = min(max(1, memberCount), Limits.crewMemberCount)
         self.memberCount = count
         var started: [PlainThread] = []
         let work = work
         do {
             for _ in 1..<max(1, count) {
-                started.append(try PlainThread(name: "bored-crew") { work.serve() })
+                started.append(
+                    try PlainThread(name: "bored-crew", isBackground: isBackground) {
+                        work.serve()
+                    })
             }
         } catch {
             work.dismiss(started)

@@ -74,12 +74,11 @@ public struct Forward: Sendable {
         }
         precondition(rowCount <= scratch.rowCountMaximum)
         for (index, weights) in layers.enumerated() {
-            if crew.isAbandoned { return }
+            if crew.isAbandoned { return false }
             attend(weights, index, &hidden, batch, rowCount, &scratch, crew)
             feedForward(weights, &hidden, rowCount, &scratch, crew)
-            if crew.isAbandoned { return false }
         }
-        if crew.isAbandoned { return }
+        if crew.isAbandoned { return false }
         for segment in batch { segment.state.advance(by: segment.rowCount) }
         return true
     }
