@@ -5,7 +5,8 @@ enum CommandList {
 
     static let all = [
         demo, prompt, node, presence, pause, resume, health, modelImport, modelList, modelRemove,
-        modelInfo, modelLogits, modelGenerate, modelPerplexity, key, simulate,
+        modelInfo, modelLogits, modelGenerate, modelPerplexity, modelTokenize, modelRender, key,
+        simulate,
     ]
 
     private static let json = OptionSpecification("json", .flag, "one JSON object per line")
@@ -174,6 +175,28 @@ enum CommandList {
             .init("text", .value("TEXT"), "the text"),
             .init("file", .value("FILE"), "the text, in a file; - reads the standard input"),
             data, threads, kernel, config, json,
+        ], notes: [sourceNote])
+
+    static let modelTokenize = CommandSpecification(
+        "model tokenize", "turns a text into tokens", operands: "SOURCE", operandCount: 1...1,
+        options: [
+            .init("text", .value("TEXT"), "the text"),
+            .init("file", .value("FILE"), "the text, in a file; - reads the standard input"),
+            .init("special", .flag, "read special tokens in the text as such"),
+            .init("begin", .flag, "put the model's own tokens around it, as before a prompt"),
+            data, config, json,
+        ],
+        notes: [sourceNote, "It may be a vocabulary alone too: a GGUF file, a tokenizer.json."])
+
+    static let modelRender = CommandSpecification(
+        "model render", "writes a chat as a model wants it", operands: "SOURCE",
+        operandCount: 1...1,
+        options: [
+            .init(
+                "messages", .value("FILE"),
+                "a JSON list of messages, or an object with \"messages\" and \"tools\""),
+            .init("no-generation-prompt", .flag, "don't begin the assistant's answer"),
+            data, config, json,
         ], notes: [sourceNote])
 
     static let key = CommandSpecification(

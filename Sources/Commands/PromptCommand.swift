@@ -73,6 +73,7 @@ enum PromptCommand {
             }
             return ModelDrafter(
                 try AloneAnswer.load(small, store: store), sampling: generation.sampling,
+                promptCount: promptIDs.count,
                 positionCount: promptIDs.count + generation.maximumTokenCount,
                 kernels: Kernels(level: try settings.kernelLevel()),
                 crew: try ThreadCrew(memberCount: try settings.threadCount()))
@@ -101,7 +102,7 @@ enum PromptCommand {
         let writer = AnswerPrinter(settings)
         let answer: Answer
         do {
-            let promptIDs = model.promptIDs(for: text, isRaw: settings.flag("raw"))
+            let promptIDs = try model.promptIDs(for: text, isRaw: settings.flag("raw"))
             let generation = try generationSettings(settings, model, sampling)
             let drafter = try drafter(settings, model, promptIDs: promptIDs, generation, store)
             answer = try AloneAnswer.run(
@@ -147,7 +148,7 @@ enum PromptCommand {
         introduce(model, settings)
         let writer = AnswerPrinter(settings)
         do {
-            let promptIDs = model.promptIDs(for: text, isRaw: settings.flag("raw"))
+            let promptIDs = try model.promptIDs(for: text, isRaw: settings.flag("raw"))
             let generation = try generationSettings(settings, model, sampling)
             let drafter = try drafter(settings, model, promptIDs: promptIDs, generation, store)
             let run = try MeshAnswer(

@@ -124,7 +124,8 @@ public struct Generation: Sendable {
         var heldCount = 0
         for row in 0...rows.draft.count {
             let id = sampler.draw(
-                logits.extracting(row * width..<(row + 1) * width), position: ids.count)
+                logits.extracting(row * width..<(row + 1) * width), position: ids.count, ids: ids,
+                promptCount: promptCount)
             guard !settings.stopIDs.contains(id) else {
                 finishReason = .stop
                 break

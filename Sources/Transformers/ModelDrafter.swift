@@ -5,6 +5,7 @@ public import Tensors
 public final class ModelDrafter<Members: Crew>: Drafter {
     private let lookup = PromptLookup()
     private let crew: Members
+    private let promptCount: Int
     private let capacity: Int
     private var run: LocalRun
     private var sampler: Sampler
@@ -14,10 +15,11 @@ public final class ModelDrafter<Members: Crew>: Drafter {
     /// - Parameter positionCount: what the answer can reach; beyond the model's own context it
     ///   guesses nothing.
     public init(
-        _ model: LocalModel, sampling: SamplingSettings, positionCount: Int, kernels: Kernels,
-        crew: Members
+        _ model: LocalModel, sampling: SamplingSettings, promptCount: Int, positionCount: Int,
+        kernels: Kernels, crew: Members
     ) {
         self.crew = crew
+        self.promptCount = promptCount
         capacity = min(positionCount, model.shape.contextLength)
         run = LocalRun(
             model, kernels: kernels, positionCount: capacity, rowCountMaximum: Self.rowCount)
@@ -44,7 +46,9 @@ public final class ModelDrafter<Members: Crew>: Drafter {
         var guess: [Int] = []
         for _ in 0..<count {
             let logits = run.logits(row: rowCount - 1, crew: crew)
-            let id = sampler.draw(logits.span, position: newIDs.count + guess.count)
+            let id = sampler.draw(
+                logits.span, position: newIDs.count + guess.count, ids: newIDs + guess,
+                promptCount: promptCount)
             guess.append(id)
             if guess.count < count { run.append([id][...], crew: crew) }
             rowCount = 1

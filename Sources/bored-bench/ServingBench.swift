@@ -49,8 +49,8 @@ enum ServingBench {
                     kernels.attend(
                         query: query, queryLayout: RowLayout(stride: shape.querySize), rowCount: 1,
                         queryHeadCount: shape.headCount, cache: cache, layer: 0,
-                        positionCount: count, scale: 0.125, scratch: &scratch, into: &output,
-                        crew: SerialCrew())
+                        positionCount: count, rule: AttentionRule(scale: 0.125), scratch: &scratch,
+                        into: &output, crew: SerialCrew())
                 }
                 times[size, default: []].append(time)
             }

@@ -61,11 +61,13 @@ private func makeGeneration(
             },
             ModelDrafter(
                 model, sampling: try SamplingSettings(temperature: temperature, topP: 0.9, seed: 4),
-                positionCount: 90, kernels: fastestKernels, crew: SerialCrew()),
+                promptCount: prompt.count, positionCount: 90, kernels: fastestKernels,
+                crew: SerialCrew()),
             ModelDrafter(
                 RandomModel.make(shape: try small.make(), seed: 99),
                 sampling: try SamplingSettings(temperature: temperature, topP: 0.9, seed: 4),
-                positionCount: 90, kernels: fastestKernels, crew: SerialCrew()),
+                promptCount: prompt.count, positionCount: 90, kernels: fastestKernels,
+                crew: SerialCrew()),
         ]
         for (index, drafter) in drafters.enumerated() {
             let drafted = try answer(model, drafter, temperature: temperature)
