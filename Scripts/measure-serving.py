@@ -116,7 +116,7 @@ def start(binary, place, swarm, layers):
     for index in range(2):
         data = f"{place}/node{index}"
         command = [binary, "node", "--listen", "127.0.0.1:0", "--swarm", swarm, "--data", data,
-                   "--layers", str(layers // 2), "--threads", "1", "--json"]
+                   "--layers", str(layers // 2), "--threads", "1", "--run", "always", "--json"]
         if address:
             command += ["--peer", address]
         with open(data + ".log", "w") as log:
