@@ -51,7 +51,7 @@ enum CommandList {
             .init("explain", .flag, "what would have to change"), data,
         ] + policy + [config, json],
         notes: [
-            "It asks the node that runs here; where none does, it looks for itself, by the options.",
+            "It asks the node that runs here; without one it looks for itself, by the options.",
             "exit codes: 0 idle, 1 not.",
         ])
 
@@ -140,7 +140,7 @@ enum CommandList {
         options: [data, config, json])
 
     private static let sourceNote =
-        "SOURCE is a model of the store, a GGUF file, or a folder of safetensors. No node is needed."
+        "SOURCE is a model of the store, a GGUF file or a safetensors folder. No node is needed."
 
     static let modelInfo = CommandSpecification(
         "model info", "says what a model is and what it takes", operands: "SOURCE",
