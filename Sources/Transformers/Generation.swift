@@ -32,6 +32,8 @@ public struct Generation: Sendable {
     public private(set) var ids: [Int]
     public let promptCount: Int
     public private(set) var finishReason: FinishReason?
+    /// How likely the tokens of the answer were, where the settings ask for it.
+    public private(set) var likelihoods: [LogProbabilities] = []
     private let contextLength: Int
     private var sampler: Sampler
     /// Positions handed out by `nextRows`.
@@ -123,14 +125,17 @@ public struct Generation: Sendable {
         let width = logits.count / rows.yieldingRowCount
         var heldCount = 0
         for row in 0...rows.draft.count {
+            let rowLogits = logits.extracting(row * width..<(row + 1) * width)
             let id = sampler.draw(
-                logits.extracting(row * width..<(row + 1) * width), position: ids.count, ids: ids,
-                promptCount: promptCount)
+                rowLogits, position: ids.count, ids: ids, promptCount: promptCount)
             guard !settings.stopIDs.contains(id) else {
                 finishReason = .stop
                 break
             }
             ids.append(id)
+            if let count = settings.likelihoodCount {
+                likelihoods.append(LogProbabilities(rowLogits, of: id, bestCount: count))
+            }
             if ids.count == positionCountMaximum { finishReason = .length }
             if !tell(id) { finishReason = .stop }
             guard finishReason == nil, row < rows.draft.count, id == rows.draft[row] else { break }
