@@ -116,6 +116,8 @@ let package = Package(
         program("bored-tidy", []),
 
         // MARK: tests
+        // Counts what is allocated: its malloc takes the place of the C library's.
+        .target(name: "CAllocations", path: "Tests/CAllocations"),
         tests("Primitives", ["Primitives"]),
         tests("Identity", ["Primitives", "Identity"]),
         tests("Wire", ["Primitives", "Identity", "Wire"]),
@@ -138,7 +140,10 @@ let package = Package(
         tests("Tokenizers", ["Primitives", "Checkpoints", "Templates", "Tokenizers"]),
         tests(
             "Transformers",
-            ["Primitives", "Tensors", "Checkpoints", "Tokenizers", "Transformers", "CModel"]),
+            [
+                "Primitives", "Tensors", "Checkpoints", "Tokenizers", "Transformers", "CModel",
+                "CAllocations",
+            ]),
         tests(
             "Runtime",
             [

@@ -105,6 +105,10 @@ enum CommandList {
                 .init(
                     "wait", .value("SECONDS"), "patience for layers nobody holds", standard: "15"),
                 .init("raw", .flag, "continue TEXT as it stands, without a chat form"),
+                .init(
+                    "draft", .value("MODEL"),
+                    "guess ahead by a small model of the same vocabulary, by text, or by none",
+                    standard: "text"),
                 .init("alone", .flag, "compute everything in this process, with no mesh"),
                 .init("stats", .flag, "tell about speed and the chain afterwards"),
                 threads, kernel, config, json,

@@ -46,6 +46,9 @@ public struct AnswerStats: Hashable, Sendable {
     public var tokenMicroseconds: [UInt64] = []
     /// Times that lost stages were replaced.
     public var mendCount = 0
+    /// Tokens that were drafted ahead, and those of them that held.
+    public var draftedCount = 0
+    public var heldDraftCount = 0
     /// Stages whose signed account arrived.
     public var accountCount = 0
 

@@ -8,11 +8,13 @@ case nil:
     try KernelBench.compareThreads()
     SessionBench.run()
     AllocationBench.run()
+    try ServingBench.run()
 case "kernels":
     KernelBench.run()
     try KernelBench.compareThreads()
 case "sessions": SessionBench.run()
 case "allocations": AllocationBench.run()
+case "serving": try ServingBench.run()
 case "fuzz":
     let numbers = words.dropFirst().compactMap { UInt64($0) }
     exit(
@@ -29,6 +31,6 @@ case "worlds":
             nodeCount: Int(numbers[0]), seeds: numbers[1]...numbers[1] + numbers[2] - 1,
             roughFor: .seconds(Int(numbers[3]))))
 default:
-    print("bored-bench [kernels | sessions | allocations | fuzz [CASES [SEED]] | worlds ...]")
+    print("bored-bench [kernels | sessions | allocations | serving | fuzz | worlds]")
     exit(64)
 }
