@@ -45,6 +45,10 @@ public struct AnswerStats: Hashable, Sendable {
     /// Tokens that were drafted ahead, and those of them that held.
     public var draftedCount = 0
     public var heldDraftCount = 0
+    /// When each token was there, since the request; over a mesh only.
+    public var tokenMicroseconds: [UInt64] = []
+    /// Times that lost stages were replaced.
+    public var mendCount = 0
     /// Stages whose signed account arrived.
     public var accountCount = 0
 
