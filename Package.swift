@@ -104,6 +104,7 @@ let package = Package(
             ]),
 
         // MARK: executables
+        // Counts what is allocated: its malloc takes the place of the C library's.
         .target(name: "CAllocations"),
         program("bored", ["Commands"]),
         program(
@@ -116,8 +117,6 @@ let package = Package(
         program("bored-tidy", []),
 
         // MARK: tests
-        // Counts what is allocated: its malloc takes the place of the C library's.
-        .target(name: "CAllocations", path: "Tests/CAllocations"),
         tests("Primitives", ["Primitives"]),
         tests("Identity", ["Primitives", "Identity"]),
         tests("Wire", ["Primitives", "Identity", "Wire"]),

@@ -1,44 +1,47 @@
+// These stand before the C library's own, which do the work.
 #include "CAllocations.h"
 
 #include <errno.h>
 #include <stddef.h>
 
-// glibc's own allocator under its other names.
+static _Thread_local uint64_t count;
+
+uint64_t bored_allocation_count(void) { return count; }
+
+#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !__has_feature(address_sanitizer) \
+    && !__has_feature(thread_sanitizer)
 void *__libc_malloc(size_t size);
-void *__libc_calloc(size_t count, size_t size);
-void *__libc_realloc(void *block, size_t size);
+void *__libc_calloc(size_t number, size_t size);
+void *__libc_realloc(void *memory, size_t size);
 void *__libc_memalign(size_t alignment, size_t size);
 
-static __thread uint64_t allocation_count;
-
-uint64_t bored_allocation_count(void) { return allocation_count; }
-
 void *malloc(size_t size) {
-    allocation_count++;
+    count++;
     return __libc_malloc(size);
 }
 
-void *calloc(size_t count, size_t size) {
-    allocation_count++;
-    return __libc_calloc(count, size);
+void *calloc(size_t number, size_t size) {
+    count++;
+    return __libc_calloc(number, size);
 }
 
-void *realloc(void *block, size_t size) {
-    allocation_count++;
-    return __libc_realloc(block, size);
+void *realloc(void *memory, size_t size) {
+    count++;
+    return __libc_realloc(memory, size);
 }
 
-void *memalign(size_t alignment, size_t size) {
-    allocation_count++;
+void *aligned_alloc(size_t alignment, size_t size) {
+    count++;
     return __libc_memalign(alignment, size);
 }
 
-void *aligned_alloc(size_t alignment, size_t size) { return memalign(alignment, size); }
+void *memalign(size_t alignment, size_t size) { return aligned_alloc(alignment, size); }
 
-int posix_memalign(void **block, size_t alignment, size_t size) {
+int posix_memalign(void **memory, size_t alignment, size_t size) {
     if (alignment % sizeof(void *) != 0 || (alignment & (alignment - 1)) != 0) return EINVAL;
-    void *made = memalign(alignment, size);
-    if (made == NULL) return ENOMEM;
-    *block = made;
+    void *made = aligned_alloc(alignment, size);
+    if (!made) return ENOMEM;
+    *memory = made;
     return 0;
 }
+#endif

@@ -1,11 +1,8 @@
-// Counts what a thread allocates, for bored-bench alone: linking this replaces the C library's
-// malloc, calloc, realloc and aligned allocations by ones that count and then do the same.
-#ifndef BORED_CALLOCATIONS_H
-#define BORED_CALLOCATIONS_H
-
+#pragma once
+/// Counts what a thread allocates: linked into a program, these take the place of the C library's
+/// malloc, calloc, realloc and aligned allocations, and do the same.
 #include <stdint.h>
 
-// Allocations of this thread since it began; a realloc that moves or grows counts as one.
+/// Allocations of this thread since it began; a realloc counts as one. Always 0 where another
+/// allocator is in place (sanitizers).
 uint64_t bored_allocation_count(void);
-
-#endif
