@@ -14,15 +14,8 @@ public struct LocalModel: Sendable {
         guard pieces.count == shape.layerCount + 1 else {
             throw .invalidShape("\(shape.layerCount) layers in \(pieces.count) pieces")
         }
-        self.shape = shape
-        ends = try Ends(pieces[0], shape: shape)
-        var layers: [LayerWeights] = []
-        for piece in pieces.dropFirst() {
-            layers.append(try LayerWeights(piece, shape: shape))
-        }
-        self.layers = layers
-        let layerByteCount = pieces.dropFirst().reduce(0) { $0 + $1.byteCount }
-        readByteCount = layerByteCount + ends.headByteCount
+        try self.init(
+            try Ends(pieces[0], shape: shape), layerPieces: Array(pieces.dropFirst()))
     }
 
     /// Whether most of its products take weights of bytes or less.
@@ -40,6 +33,7 @@ public struct LocalModel: Sendable {
         var layers: [LayerWeights] = []
         for piece in layerPieces { layers.append(try LayerWeights(piece, shape: shape)) }
         self.layers = layers
+        readByteCount = layerPieces.reduce(0) { $0 + $1.byteCount } + ends.headByteCount
     }
 
     /// From a checkpoint, through the same pieces as any other way.
