@@ -10,14 +10,13 @@ import Transformers
 
     /// The message of the error that building such a model ends with.
     private func message(_ tiny: TinyCheckpoint) throws -> String {
-        let builder = try PieceBuilder(try tiny.open(), tokenizerBytes: [])
-        for index in 0..<builder.pieceCount {
-            do throws(ModelError) {
-                _ = try builder.build(index)
-            } catch {
-                guard case .checkpoint(let reason) = error else { return "\(error)" }
-                return reason.description
-            }
+        let checkpoint = try tiny.open()
+        do throws(ModelError) {
+            let builder = try PieceBuilder(checkpoint, tokenizerBytes: [])
+            for index in 0..<builder.pieceCount { _ = try builder.build(index) }
+        } catch {
+            guard case .checkpoint(let reason) = error else { return "\(error)" }
+            return reason.description
         }
         return "no error"
     }
