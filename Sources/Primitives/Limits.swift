@@ -300,8 +300,10 @@ public enum Limits {
     public static let contextLength = 1 << 22
     /// One piece of a model. Larger ones are refused at import and by who reads a shape.
     public static let pieceByteCount = 1 << 36
-    /// An encoded model shape: its longest form is one divisor for each pair of a head.
-    public static let shapeByteCount = 4 * 1_024
+    /// Experts of one feed-forward layer. More are refused.
+    public static let expertCount = 1_024
+    /// An encoded model shape: its longest form is two divisors for each pair of a head.
+    public static let shapeByteCount = 8 * 1_024
     /// Bytes of a tokenizer inside the ends. Larger ones are refused at import.
     public static let tokenizerByteCount = 64 * 1_024 * 1_024
     /// Text that could begin a stop string is held back up to this many bytes.
@@ -326,6 +328,8 @@ public enum Limits {
     /// Arrays and objects inside each other in JSON and in metadata. Deeper ones are refused.
     public static let nestingDepth = 64
 
+    /// Tokens of a text that becomes a vector; the rest is left out, and the person is told.
+    public static let encodedTokenCount = 512
     /// A text given to a command in a file or on its standard input, in bytes. A longer one is
     /// refused.
     public static let textFileByteCount = 64 * 1_024 * 1_024
