@@ -29,17 +29,8 @@ enum PromptCommand {
     }
 
     private static func samplingSettings(_ settings: Settings) throws -> SamplingSettings {
-        let temperature = try settings.number("temperature", in: 0...100) ?? 0.7
-        let topP = try settings.number("top-p", in: 0...1) ?? 0.9
-        let topK = try settings.integer("top-k", in: 0...1_000_000) ?? 0
         let drawn = SystemEntropy.bytes(6).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        let seed = try settings.seed("seed") ?? drawn
-        do {
-            return try SamplingSettings(
-                temperature: Float(temperature), topK: topK, topP: Float(topP), seed: seed)
-        } catch {
-            throw UsageError("--temperature, --top-p and --top-k do not go together: \(error).")
-        }
+        return try settings.sampling(seed: try settings.seed("seed") ?? drawn)
     }
 
     private static func generationSettings(
@@ -121,7 +112,12 @@ enum PromptCommand {
                 model, promptIDs: try model.promptIDs(for: text, isRaw: settings.flag("raw")),
                 settings: try generationSettings(settings, model, sampling), tell: writer.tell)
             let answer = try run.run(on: &loop, patience: patience) { effect in
-                if case .requestOpened(_, let seats) = effect { writer.show(chain: seats) }
+                switch effect {
+                case .requestOpened(_, let seats), .requestMended(_, let seats):
+                    writer.show(chain: seats)
+                case .requestWaiting(_, let missing): writer.wait(for: missing)
+                default: break
+                }
             }
             writer.finish(answer)
             try loop.leave()

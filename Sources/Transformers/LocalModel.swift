@@ -25,7 +25,7 @@ public struct LocalModel: Sendable {
     }
 
     /// Whether most of its products take weights of bytes or less.
-    public var isQuantized: Bool { layers.first.map { $0.down.format != .float16 } ?? false }
+    public var isQuantized: Bool { layers.first.map { $0.output.format != .float16 } ?? false }
 
     /// From a checkpoint, through the same pieces as any other way.
     public init(_ builder: PieceBuilder) throws(ModelError) {
