@@ -6,8 +6,10 @@ import Transformers
 /// `bored bench`: how fast a model runs here, beside what this machine could do at most.
 enum BenchCommand {
     static func run(_ settings: Settings) throws -> Int32 {
+        let tokenCount = try settings.integer("tokens", in: 8...4_096) ?? 32
         let kernels = Kernels(level: try settings.kernelLevel())
         let crew = try ThreadCrew(memberCount: try settings.threadCount())
+        let (name, model) = try model(settings)
         let limits = MachineLimits(kernels: kernels, crew: crew)
         let isJSON = settings.wantsJSON
         if !isJSON {
@@ -17,12 +19,11 @@ enum BenchCommand {
                     + "\(decimal(limits.operationsPerSecond / 1e9, 0)) GFLOP/s, of bytes "
                     + "\(decimal(limits.byteOperationsPerSecond / 1e9, 0)) Gop/s")
         }
-        let (name, model) = try model(settings)
         let bench = ModelBench(model: model, kernels: kernels, crew: crew, limits: limits)
         for count in [32, 128, 512] where count < model.shape.contextLength {
             show(bench.prefill(count), name, isJSON)
         }
-        show(bench.decode(try settings.integer("tokens", in: 8...4_096) ?? 32), name, isJSON)
+        show(bench.decode(tokenCount), name, isJSON)
         return 0
     }
 

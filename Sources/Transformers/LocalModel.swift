@@ -19,9 +19,7 @@ public struct LocalModel: Sendable {
     }
 
     /// Whether most of its products take weights of bytes or less.
-    public var isQuantized: Bool {
-        layers.first.map { $0.feedForwards[0].down.format != .float16 } ?? false
-    }
+    public var isQuantized: Bool { layers.first.map { $0.output.format != .float16 } ?? false }
 
     /// From ends that are there already, and the pieces of all layers.
     public init(_ ends: Ends, layerPieces: [WeightBytes]) throws(ModelError) {
