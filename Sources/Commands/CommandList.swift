@@ -5,8 +5,8 @@ enum CommandList {
 
     static let all = [
         demo, prompt, node, presence, pause, resume, health, modelImport, modelList, modelRemove,
-        modelInfo, modelLogits, modelGenerate, modelPerplexity, modelTokenize, modelRender, key,
-        simulate,
+        modelInfo, modelLogits, modelGenerate, modelPerplexity, modelTokenize, modelRender, embed,
+        key, simulate,
     ]
 
     private static let json = OptionSpecification("json", .flag, "one JSON object per line")
@@ -180,6 +180,15 @@ enum CommandList {
             data, threads, kernel, config, json,
         ], notes: [sourceNote])
 
+    static let embed = CommandSpecification(
+        "embed", "turns a text into a vector by an encoder model", operands: "SOURCE",
+        operandCount: 1...1,
+        options: [
+            .init("text", .value("TEXT"), "the text"),
+            .init("file", .value("FILE"), "the text, in a file; - reads the standard input"),
+            data, threads, kernel, config, json,
+        ], notes: [sourceNote])
+
     static let modelTokenize = CommandSpecification(
         "model tokenize", "turns a text into tokens", operands: "SOURCE", operandCount: 1...1,
         options: [
@@ -215,7 +224,9 @@ enum CommandList {
             .init("loss", .value("PERCENT"), "datagrams lost, at most", standard: "5"),
             .init("layers", .value("N"), "layers of the simulated model", standard: "8"),
             .init("view", .value("N"), "neighbours a node keeps in view"),
-            .init("calm", .flag, "no faults"),
+            .init(
+                "lose", .value("SECONDS"), "mean time between losses of serving nodes"),
+            .init("calm", .flag, "no other faults"),
             .init("curves", .flag, "libsodium's curves instead of a keyed hash"),
             config, json,
         ],

@@ -69,6 +69,10 @@ extension Node {
     public var knownStates: [SignedState] { gossip.known.values.map(\.signed) }
     public var ownState: NodeState { gossip.ownState }
     public var peerCount: Int { sessions.establishedPeers.count }
+    /// Requests of this node's own prompters, and those that it serves as a stage.
+    public var requestCounts: (own: Int, served: Int) {
+        (pipelines.requestCount, pipelines.stageCount)
+    }
     public var nodeCountEstimate: Int { kademlia.nodeCountEstimate }
     public func roundTrip(to peer: NodeID) -> Interval? { sessions.roundTrip(to: peer) }
     public func manifest(_ model: Digest) -> SignedManifest? { shards.manifest(model) }
@@ -216,9 +220,7 @@ extension Node {
     var searchDeadline: Instant {
         var earliest = Instant.never
         for search in queries { earliest = min(earliest, search.nextTry) }
-        for request in requests.values where request.phase == .searching {
-            earliest = min(earliest, min(request.patience, request.nextSearch))
-        }
+        for request in requests.values { earliest = min(earliest, request.nextDeadline) }
         return earliest
     }
 

@@ -56,6 +56,12 @@ public enum NodeEffect: Sendable {
     case pieceReady(model: Digest, pieceIndex: Int)
     case pieceFailed(model: Digest, pieceIndex: Int)
     case requestOpened(Ticket, [StageSeat])
+    /// Stages were lost whose layers nobody within reach holds: the request waits for a holder.
+    case requestWaiting(Ticket, missing: [LayerRange])
+    /// Others have taken the place of lost stages. Nothing is asked of the shell.
+    case requestMended(Ticket, [StageSeat])
+    /// All positions must be run anew, from 0: steps under way will not come back.
+    case requestRewound(Ticket)
     case stepDone(Ticket, Step)
     case requestFailed(Ticket, RequestEnd)
     case accountArrived(Ticket, StageAccount)

@@ -48,8 +48,9 @@ extension NodeLoop {
                 let isWhole = store?.isComplete(piece) ?? false
                 answers.post(.disk(.pieceStored(model, index, isWhole: isWhole)))
             }
-        case .keepSeeds, .manifestFound, .pieceReady, .pieceFailed, .requestOpened, .stepDone,
-            .requestFailed, .accountArrived, .statesArrived, .note:
+        case .keepSeeds, .manifestFound, .pieceReady, .pieceFailed, .requestOpened,
+            .requestWaiting, .requestMended, .requestRewound, .stepDone, .requestFailed,
+            .accountArrived, .statesArrived, .note:
             return false
         }
         return true

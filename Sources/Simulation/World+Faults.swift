@@ -16,6 +16,7 @@ extension World {
         indexOfAddress[simulated.address] = index
         simulated.nextWake = .never
         simulated.prompts = OrderedTable()
+        simulated.caches = OrderedTable()
         var settings = NodeSettings(
             swarm: SwarmKey(name: "world"), firstSequence: now.nanoseconds / 1_000_000)
         settings.suite = simulated.keys.suite
@@ -61,10 +62,49 @@ extension World {
         if !isHealed, let interval = plan.crashInterval { schedule(.crash, about: interval) }
     }
 
+    /// Kills or pauses a node that serves a stage.
+    func loseStage() {
+        guard !isHealed, let interval = settings.stageLossInterval else { return }
+        schedule(.loseStage, about: interval)
+        let serving = nodes.indices.filter { nodes[$0].isAlive && !nodes[$0].caches.isEmpty }
+        guard !serving.isEmpty else { return }
+        let index = serving[random.below(serving.count)]
+        stagesLostCount += 1
+        if random.below(2) == 0 {
+            stop(index)
+            crashCount += 1
+            queue.add(
+                .restart(index: index), at: now + random.interval(.seconds(1), .seconds(10)))
+        } else {
+            nodes[index].pausedUntil = now + random.interval(.milliseconds(100), .seconds(10))
+        }
+        noteCoverage()
+    }
+
+    /// Puts off what comes to a paused node.
+    func waits(_ event: Event) -> Bool {
+        let index: Int
+        switch event {
+        case .datagram(_, _, let to): index = indexOfAddress[to] ?? -1
+        case .wake(let number, _), .task(_, let number, _): index = number
+        default: return false
+        }
+        guard index >= 0, nodes[index].pausedUntil > now else { return false }
+        let until = nodes[index].pausedUntil
+        if case .wake(_, let life) = event {
+            guard nodes[index].life == life, nodes[index].nextWake == now else { return true }
+            nodes[index].nextWake = until
+        }
+        queue.add(event, at: until)
+        return true
+    }
+
     private func stop(_ index: Int) {
         nodes[index].machine = nil
         promptsFailed += nodes[index].prompts.count
         nodes[index].prompts = OrderedTable()
+        nodes[index].caches = OrderedTable()
+        nodes[index].pausedUntil = .origin
         fold(UInt64(index))
     }
 
@@ -84,6 +124,7 @@ extension World {
         plan = plan.healed
         for index in nodes.indices {
             nodes[index].side = 0
+            nodes[index].pausedUntil = .origin
             if !nodes[index].isAlive {
                 queue.add(.restart(index: index), at: now + .milliseconds(random.below(2_000)))
             }

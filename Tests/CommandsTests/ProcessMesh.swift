@@ -106,6 +106,29 @@ final class ProcessMesh {
         return Run(code: (status >> 8) & 0xFF, output: output)
     }
 
+    /// A command that runs beside the test.
+    struct Running {
+        let process: ChildProcess
+        let log: String
+
+        /// What it has written so far.
+        var output: String {
+            (try? FileBytes.read(log)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        }
+
+        func finish() -> Run {
+            let status = process.wait()
+            return Run(code: (status >> 8) & 0xFF, output: output)
+        }
+    }
+
+    func begin(_ arguments: [String]) throws -> Running {
+        runCount += 1
+        let log = place.path + "/run\(runCount).log"
+        return Running(
+            process: try ChildProcess(path: program, arguments: arguments, log: log), log: log)
+    }
+
     /// An answer over the mesh, or alone where no peer is given.
     func prompt(_ text: String, through peer: PeerAddress? = nil, _ extra: [String] = []) throws
         -> Run
