@@ -74,7 +74,7 @@ import Testing
         #expect(answered == 0)
         let after = try program.run(prompt)
         #expect(after.code == 0 && after.output == before.output, "\(after.output)")
-        #expect(unsafe kill(node.processID, 0) == 0)
+        #expect(kill(node.processID, 0) == 0)
         #expect(sizeBefore > 0 && resident(node.processID) < sizeBefore + 8 * 1_024)
     }
 }
