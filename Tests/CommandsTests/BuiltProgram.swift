@@ -12,11 +12,8 @@ struct BuiltProgram {
             path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
                 .joined(separator: "/")
         }
-        guard
-            let found = folders.map({ "\($0)/\(name)" }).first(where: {
-                unsafe access($0, X_OK) == 0
-            })
-        else {
+        let paths = folders.map { $0 + "/" + name }
+        guard let found = paths.first(where: { unsafe access($0, X_OK) == 0 }) else {
             print("SKIPPED: no program \(name) beside the tests")
             return nil
         }

@@ -62,24 +62,19 @@ import Testing
         #expect(before.code == 0, "\(before.output)")
         let sizeBefore = resident(node.processID)
         var random = SeededRandom(seed: 1)
-        var sockets = [
-            try DatagramSocket(binding: PeerAddress(127, 0, 0, 1, port: 0)),
-            try DatagramSocket(binding: PeerAddress(127, 0, 0, 1, port: 0)),
-        ]
+        var socket = try DatagramSocket(binding: PeerAddress(127, 0, 0, 1, port: 0))
         for index in 0..<20_000 {
-            sockets[index % 2].send(garbage(&random), to: address)
+            socket.send(garbage(&random), to: address)
             // About as fast as the node reads, so that the kernel drops few of them.
             if index % 64 == 63 { usleep(500) }
         }
         usleep(200_000)
         var answered = 0
-        for index in sockets.indices {
-            try sockets[index].receive { _, _ in answered += 1 }
-        }
+        try socket.receive { _, _ in answered += 1 }
         #expect(answered == 0)
         let after = try program.run(prompt)
         #expect(after.code == 0 && after.output == before.output, "\(after.output)")
-        #expect(unsafe kill(node.processID, 0) == 0)
+        #expect(kill(node.processID, 0) == 0)
         #expect(sizeBefore > 0 && resident(node.processID) < sizeBefore + 8 * 1_024)
     }
 }
