@@ -32,6 +32,7 @@ enum CommandList {
                 "model", .list("NAME"),
                 "a model to hold layers of: its name or digest; the embedded one otherwise"),
             .init("memory", .value("SIZE"), "memory lent for weights; half of all otherwise"),
+            .init("disk", .value("SIZE"), "disk lent for pieces from peers; no limit otherwise"),
             .init("layers", .value("N"), "at most so many layers of each model"),
             .init("cache", .value("SIZE"), "memory for the KV caches of requests", standard: "1G"),
             .init("region", .value("NAME"), "where the computer stands, as its owner says"),

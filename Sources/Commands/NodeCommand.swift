@@ -40,6 +40,7 @@ enum NodeCommand {
             swarm: SwarmKey(name: try settings.swarmName()), firstSequence: wallMilliseconds())
         let memory = try settings.byteCount("memory").map { UInt64($0) }
         node.memoryByteCount = memory ?? machineMemory() / 2
+        node.diskByteLimit = try settings.byteCount("disk").map { UInt64($0) }
         node.layerLimit = try settings.integer("layers", in: 0...Limits.layerCount)
         node.region = settings.string("region") ?? ""
         guard node.region.utf8.count <= 8, node.region.utf8.allSatisfy({ $0 < 128 }) else {
@@ -74,7 +75,8 @@ enum NodeCommand {
                 let pieces = store.statuses(of: model.manifest)
                 loop.with { node, now, outbox in
                     node.addModel(
-                        model.signed, pieces: pieces, isServed: true, at: now, into: &outbox)
+                        model.signed, pieces: pieces, isServed: true, isKept: model.isKept,
+                        at: now, into: &outbox)
                 }
             } else {
                 log.write("searching", "model \(name) among the peers")

@@ -70,6 +70,10 @@ extension Node {
     public var ownState: NodeState { gossip.ownState }
     public var peerCount: Int { sessions.establishedPeers.count }
     public var nodeCountEstimate: Int { kademlia.nodeCountEstimate }
+    /// Choices of layers since the start, first ones included.
+    public var placementMoveCount: Int { placement.moveCount }
+    /// Requests served here as a stage.
+    public var stageCount: Int { pipelines.stageCount }
     public func roundTrip(to peer: NodeID) -> Interval? { sessions.roundTrip(to: peer) }
     public func manifest(_ model: Digest) -> SignedManifest? { shards.manifest(model) }
     public func hasPeer(_ peer: NodeID) -> Bool { sessions.isEstablished(peer) }
@@ -130,36 +134,14 @@ extension Node {
         }
     }
 
-    mutating func tellPlacement(at now: Instant) {
-        let neighbors = gossip.known.values.map { known in
-            let state = known.signed.state
-            return Neighbor(
-                id: state.id, holdings: state.holdings, pending: state.pending,
-                presence: state.presence)
-        }
-        placement.neighborsChanged(neighbors, at: now)
-        offerSources(at: now)
-        advanceRequests(at: now)
-    }
-
     /// Signs and pushes what has changed about this node.
     mutating func publishState(at now: Instant) {
         guard !isTransient else { return }
         var state = gossip.ownState
         let entries = models.values.filter { $0.isServed || $0.hasAllPieces }
         state.holdings = entries.map(\.holding)
-        state.pending = entries.compactMap { entry in
-            let chosen: LayerRange
-            switch entry.work {
-            case .fetching(let layers), .loading(let layers): chosen = layers
-            case .none:
-                guard let next = entry.chosen else { return nil }
-                chosen = next
-            }
-            var holding = entry.holding
-            holding.layers = chosen
-            return holding
-        }
+        state.demands = entries.map(\.demand.told)
+        state.pending = pendingHoldings(of: entries)
         state.presence = isLeaving ? .leaving : .idle
         state.activeRequestCount = pipelines.stageCount
         state.memoryMebibytes = Int(settings.memoryByteCount >> 20)
@@ -198,9 +180,11 @@ extension Node {
                 guard let roundTrip = sessions.roundTrip(to: peer) else { continue }
                 gossip.measured(roundTrip: roundTrip, to: peer, at: now)
             }
+            measureDemand()
             // Load changes too often to be pushed each time.
             if gossip.ownState.activeRequestCount != pipelines.stageCount { stateChanged = true }
         }
+        if deadlines.placement <= now { tellPlacement(at: now) }
         if deadlines.publish <= now { publishAds(at: now) }
         if deadlines.seeds <= now {
             deadlines.seeds = now + Limits.seedInterval

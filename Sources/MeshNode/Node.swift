@@ -69,6 +69,7 @@ public struct Node: ~Copyable, Core {
             seed: random.next())
         placement = PlacementCore(
             own: keys.id, settings: settings.placement, seed: random.next(), at: now)
+        placement.setDomain(FailureDomain(of: record))
         placement.setBudget(
             memoryByteCount: settings.memoryByteCount, layerLimit: settings.layerLimit)
         shards = ShardCore(suite: settings.suite, seed: random.next())
@@ -112,6 +113,8 @@ public struct Node: ~Copyable, Core {
 
     /// Lets mail and events flow until every core is quiet.
     mutating func settle(at now: Instant, into outbox: inout Outbox) {
+        shards.isYielding =
+            pipelines.stageCount > 0 || requests.values.contains { $0.requestID != nil }
         var isQuiet = false
         while !isQuiet {
             isQuiet = true
@@ -126,7 +129,7 @@ public struct Node: ~Copyable, Core {
             if drainCores(at: now) { isQuiet = false }
             if neighborsChanged {
                 neighborsChanged = false
-                tellPlacement(at: now)
+                neighborhoodChanged(at: now)
                 isQuiet = false
             }
             if stateChanged {
@@ -176,6 +179,8 @@ public struct NodeCounters: Hashable, Sendable {
     public var unknownKinds: UInt64 = 0
     public var lettersWithoutRecord: UInt64 = 0
     public var lettersRefused: UInt64 = 0
+    /// Bytes of messages that went into sessions.
+    public var sent = RoomTraffic()
 
     public init() {}
 }
@@ -185,6 +190,8 @@ struct NodeDeadlines: Sendable {
     var measure: Instant
     var publish: Instant
     var seeds: Instant
+    /// News of the neighbourhood is gathered for a moment before placement looks at it.
+    var placement = Instant.never
 
     init(start: Instant) {
         measure = start + Limits.roundTripSampleInterval
@@ -192,5 +199,5 @@ struct NodeDeadlines: Sendable {
         seeds = start + Limits.seedInterval
     }
 
-    var earliest: Instant { min(measure, min(publish, seeds)) }
+    var earliest: Instant { min(min(measure, placement), min(publish, seeds)) }
 }

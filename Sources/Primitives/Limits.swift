@@ -30,8 +30,10 @@ public enum Limits {
     public static let manifestByteCount = 128 * 1_024
     /// A chunk of a piece: the unit of transfer and of checking.
     public static let chunkByteCount = 256 * 1_024
-    /// A signed state of a node.
-    public static let stateByteCount = 640
+    /// A signed state of a node: eight models held and eight pending fit.
+    public static let stateByteCount = 896
+    /// Requests served at once, in tenths, that a state may claim; more is malformed.
+    public static let demandTenths = 1 << 20
     /// A signed ad.
     public static let adByteCount = 640
 
@@ -150,6 +152,10 @@ public enum Limits {
     public static let requestsPerSource = 4
     /// Requests outstanding in all: 16 MiB on their way here. More wait.
     public static let shardRequestCount = 64
+    /// The same, and reads for others, while requests run on this node.
+    public static let yieldingRequestCount = 2
+    /// How long a source whose owner allows no more bytes is left alone.
+    public static let budgetRest = Interval.minutes(1)
     /// Reads outstanding in all; askers beyond are refused as busy.
     public static let shardReadCount = 256
     /// Pieces and manifests that can be offered; more are not.
@@ -228,6 +234,8 @@ public enum Limits {
     /// Records kept on disk to begin with after a restart, and how often they are written.
     public static let seedCount = 64
     public static let seedInterval = Interval.seconds(30)
+    /// How long changes of the neighbourhood are gathered before placement looks at them.
+    public static let placementGatherTime = Interval.milliseconds(20)
     /// Session round trips are fed to the coordinate this often.
     public static let roundTripSampleInterval = Interval.seconds(2)
     /// Ads are put into the DHT again this often, and forgotten there after their lifetime.

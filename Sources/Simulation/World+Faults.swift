@@ -12,6 +12,9 @@ extension World {
         guard !simulated.isAlive else { return }
         indexOfAddress[simulated.address] = nil
         simulated.life += 1
+        simulated.startedAt = now
+        simulated.isPaused = false
+        simulated.inbox = []
         simulated.address = World.address(index, life: simulated.life)
         indexOfAddress[simulated.address] = index
         simulated.nextWake = .never
@@ -60,7 +63,7 @@ extension World {
         if !isHealed, let interval = plan.crashInterval { schedule(.crash, about: interval) }
     }
 
-    private func stop(_ index: Int) {
+    func stop(_ index: Int) {
         nodes[index].node = nil
         promptsFailed += nodes[index].prompts.count
         nodes[index].prompts = OrderedTable()

@@ -15,6 +15,7 @@ extension World {
 
     private func perform(_ effect: NodeEffect, for index: Int) {
         let simulated = nodes[index]
+        watch?(effect, index)
         switch effect {
         case .load(let model, let layers):
             let time = Interval.milliseconds(20 + random.below(50))
@@ -34,7 +35,8 @@ extension World {
             simulated.node?.chunkRead(token, bytes: nil, at: now, into: &outbox)
         case .readChunkList(let token, _):
             simulated.node?.chunkListRead(token, digests: nil, at: now, into: &outbox)
-        case .storeManifest, .storeChunkList, .storeChunk, .completePiece, .keepSeeds, .unload,
+        case .storeManifest, .storeChunkList, .storeChunk, .completePiece, .removePiece, .keepSeeds,
+            .unload,
             .closeCache, .manifestFound, .pieceReady, .pieceFailed, .accountArrived,
             .statesArrived, .note:
             break
@@ -48,6 +50,10 @@ extension World {
     func finish(_ task: ShellAnswer, index: Int, life: Int) {
         let simulated = nodes[index]
         guard simulated.life == life, simulated.isAlive else { return }
+        guard !simulated.isPaused else {
+            add(task, for: index, after: .milliseconds(100))
+            return
+        }
         switch task {
         case .loaded(let model, let layers):
             simulated.node?.layersLoaded(
@@ -67,7 +73,7 @@ extension World {
         schedule(.prompt, about: settings.promptInterval)
         let index = random.below(nodes.count)
         let simulated = nodes[index]
-        guard simulated.isAlive, simulated.prompts.count < 4 else { return }
+        guard simulated.isAlive, !simulated.isPaused, simulated.prompts.count < 4 else { return }
         let patience: Interval = isHealed ? .seconds(20) : .seconds(5)
         let ticket = simulated.node?.openRequest(
             model: model.digest, positionLimit: 64, patience: patience, at: now, into: &outbox)

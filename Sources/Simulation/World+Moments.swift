@@ -1,0 +1,81 @@
+internal import Gossip
+internal import Identity
+internal import MeshNode
+public import Primitives
+internal import Wire
+
+/// A world lived moment by moment, for tests of single lives: computers that leave, die, sleep.
+extension World {
+    public func live(_ time: Interval) { advance(to: now + time) }
+
+    /// Lives until something holds; how long that took, or nil where it did not in time.
+    public func live(atMost time: Interval, until isDone: () -> Bool) -> Interval? {
+        let start = now
+        while now.since(start) < time, verdict == nil {
+            if isDone() { return now.since(start) }
+            live(.milliseconds(50))
+        }
+        return isDone() ? now.since(start) : nil
+    }
+
+    /// The node takes leave in order, and its process ends a moment later.
+    public func depart(_ index: Int) {
+        takeLeave(index)
+        live(Limits.leaveTime)
+        stop(index)
+    }
+
+    /// The process ends without a word.
+    public func kill(_ index: Int) { stop(index) }
+
+    /// The computer is switched on again, at another address.
+    public func restart(_ index: Int) { start(index) }
+
+    /// The computer stands still: a stopped process, a paused container, a closed lid.
+    public func pause(_ index: Int) { nodes[index].isPaused = true }
+
+    /// It goes on, and finds in its socket what came meanwhile, as far as that fits; nothing where
+    /// its line was off.
+    public func resume(_ index: Int, isLineKept: Bool) {
+        let simulated = nodes[index]
+        guard simulated.isPaused else { return }
+        simulated.isPaused = false
+        let waiting = isLineKept ? simulated.inbox : []
+        simulated.inbox = []
+        simulated.nextWake = .never
+        for (bytes, from) in waiting { arrive(bytes, from: from, to: simulated.address) }
+        scheduleWake(index)
+    }
+
+    /// How many other nodes that are up have a state of this node, of whichever life.
+    public func knowerCount(of index: Int) -> Int {
+        let id = nodes[index].keys.id
+        return nodes.indices.count { other in
+            other != index && nodes[other].isAlive
+                && nodes[other].node?.knownStates.contains { $0.state.id == id } ?? false
+        }
+    }
+
+    /// How many states of nodes that are up this node has.
+    public func knownCount(by index: Int) -> Int {
+        let living = nodes.filter(\.isAlive).map(\.keys.id)
+        return nodes[index].node?.knownStates.count { living.contains($0.state.id) } ?? 0
+    }
+
+    /// Whether every layer has so many holders among the nodes that are up and not paused.
+    public func isCovered(times count: Int) -> Bool {
+        (0..<model.layerCount).allSatisfy { layer in
+            nodes.count { simulated in
+                !simulated.isPaused
+                    && simulated.node?.ownState.holding(of: model.digest)?.layers.contains(layer)
+                        ?? false
+            } >= count
+        }
+    }
+
+    /// What must never happen and did, or nil.
+    public var wrong: String? {
+        if case .wrong(let what)? = verdict { return what }
+        return nil
+    }
+}
