@@ -128,8 +128,8 @@ let package = Package(
         tests(
             "Runtime",
             [
-                "Primitives", "Identity", "Wire", "MeshNode", "Tensors", "Checkpoints",
-                "Transformers", "Runtime", "CModel",
+                "Primitives", "Identity", "Wire", "Pipelines", "MeshNode", "Tensors",
+                "Checkpoints", "Transformers", "Runtime", "CModel",
             ]),
         tests("Commands", ["Primitives", "Tensors", "Runtime", "Commands"]),
     ]

@@ -49,7 +49,7 @@ void bored_unpack_row(const uint16_t *panels, size_t input_count, size_t output,
 }
 
 void bored_cache_append(
-    const float *key, const float *value, size_t head_size, size_t position, size_t capacity,
+    const float *key, const float *value, size_t head_size, size_t position, size_t page_size,
     uint16_t *keys, uint16_t *values) {
     uint16_t *block = keys + position / BORED_WIDTH * BORED_WIDTH * head_size;
     for (size_t i = 0; i < head_size; i++) {
@@ -60,6 +60,6 @@ void bored_cache_append(
     for (size_t first = 0; first < head_size; first += BORED_WIDTH) {
         size_t count = head_size - first < BORED_WIDTH ? head_size - first : BORED_WIDTH;
         bored_scalar_kernels.half_from_float(
-            value + first, count, values + first * capacity + position * BORED_WIDTH);
+            value + first, count, values + first * page_size + position * BORED_WIDTH);
     }
 }

@@ -64,6 +64,25 @@ static inline float bored_sum_lanes(const float *lanes) {
     return sums[0];
 }
 
+/// The panel of keys of 32 positions, the first of which is `position`.
+static inline const uint16_t *bored_keys(const struct bored_attention *a, size_t position) {
+    return a->pages[position / a->page_size] + a->keys + position % a->page_size * a->head_size;
+}
+
+/// The values from `position` to the end of its page, of the 32 outputs that begin with `first`.
+static inline const uint16_t *bored_values(
+    const struct bored_attention *a, size_t first, size_t position) {
+    return a->pages[position / a->page_size] + a->values + first * a->page_size
+        + position % a->page_size * BORED_WIDTH;
+}
+
+/// How many of the positions `from ..< to` lie in the page of the first.
+static inline size_t bored_count_in_page(
+    const struct bored_attention *a, size_t from, size_t to) {
+    size_t left = a->page_size - from % a->page_size;
+    return to - from < left ? to - from : left;
+}
+
 static inline size_t bored_round_up(size_t count, size_t multiple) {
     return (count + multiple - 1) / multiple * multiple;
 }

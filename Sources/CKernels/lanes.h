@@ -252,6 +252,19 @@ FUNCTION float soften(float *scores, size_t count, float scale) {
     return bored_sum_lanes(sums);
 }
 
+/// Rows of weights times the values of the positions `from ..< to`, page after page: the chains
+/// begin at `from` 0, and go on elsewhere.
+FUNCTION void rows_by_values(
+    const struct bored_attention *a, size_t rows, size_t first, size_t from, size_t to,
+    const float *weights, size_t stride, float *y, size_t y_stride) {
+    for (size_t count; from < to; from += count) {
+        count = bored_count_in_page(a, from, to);
+        all_rows_by_panel(
+            rows, bored_values(a, first, from), count, weights + from, stride, y, y_stride,
+            from > 0);
+    }
+}
+
 /// Scores of all rows, then their exponentials, then their sums over the values.
 FUNCTION void attend(const struct bored_attention *a) {
     size_t rows = a->row_count * a->group_count, longest = a->length + a->row_count - 1;
@@ -266,21 +279,19 @@ FUNCTION void attend(const struct bored_attention *a) {
                 a->head_size * sizeof(float));
     for (size_t position = 0; position < longest; position += BORED_WIDTH)
         all_rows_by_panel(
-            rows, a->keys + position * a->head_size, a->head_size, query, padded,
+            rows, bored_keys(a, position), a->head_size, query, padded,
             scores + position, stride, 0);
     float sums[rows];
     for (size_t i = 0; i < rows; i++)
         sums[i] = soften(scores + i * stride, a->length + i / a->group_count, a->scale);
     for (size_t first = 0; first < a->head_size; first += BORED_WIDTH) {
-        const uint16_t *values = a->values + first * a->capacity;
         // What all rows see, then for each later row what only it sees: its chains go on.
-        all_rows_by_panel(rows, values, a->length, scores, stride, output + first, padded, 0);
+        rows_by_values(a, rows, first, 0, a->length, scores, stride, output + first, padded);
         for (size_t row = 1; row < a->row_count; row++) {
             size_t index = row * a->group_count;
-            all_rows_by_panel(
-                a->group_count, values + a->length * BORED_WIDTH, row,
-                scores + index * stride + a->length, stride, output + index * padded + first,
-                padded, 1);
+            rows_by_values(
+                a, a->group_count, first, a->length, a->length + row, scores + index * stride,
+                stride, output + index * padded + first, padded);
         }
     }
     for (size_t i = 0; i < rows; i++) {

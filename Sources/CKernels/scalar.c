@@ -92,12 +92,15 @@ static void attend_one(
     float *scores = a->scratch;
     for (size_t position = 0; position < length; position += BORED_WIDTH) {
         memset(scores + position, 0, BORED_WIDTH * sizeof(float));
-        chain(a->keys + position * a->head_size, query, a->head_size, scores + position);
+        chain(bored_keys(a, position), query, a->head_size, scores + position);
     }
     float sum = soften(scores, length, a->scale);
     for (size_t first = 0; first < a->head_size; first += BORED_WIDTH) {
         float sums[BORED_WIDTH] = {0};
-        chain(a->values + first * a->capacity, scores, length, sums);
+        for (size_t from = 0, count; from < length; from += count) {
+            count = bored_count_in_page(a, from, length);
+            chain(bored_values(a, first, from), scores + from, count, sums);
+        }
         for (size_t i = 0; i < BORED_WIDTH && first + i < a->head_size; i++)
             output[first + i] = sums[i] / sum;
     }

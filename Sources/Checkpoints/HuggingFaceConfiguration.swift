@@ -52,6 +52,14 @@ struct HuggingFaceConfiguration {
         try readTokens(directory)
     }
 
+    /// What the files of a tokenizer say without any model: `config.json` may be absent.
+    init(vocabularyOf directory: HuggingFaceFiles, name: String) throws(CheckpointError) {
+        json = try directory.json("config.json") ?? .null
+        architecture = json["model_type"]?.string ?? "none"
+        metadata.add(.string(name), for: "general.name")
+        try readTokens(directory)
+    }
+
     private func integer(_ key: String) throws(CheckpointError) -> Int? {
         guard let value = json[key], value != .null else { return nil }
         guard let integer = value.integer, integer >= 0 else {

@@ -51,6 +51,17 @@ public enum SafetensorsDirectory {
             metadata: configuration.metadata, tensors: tensors, files: files)
     }
 
+    /// Reads the files of a tokenizer with no model: a checkpoint of no tensors.
+    public static func openVocabulary(_ files: [NamedRegion], name: String) throws(CheckpointError)
+        -> Checkpoint
+    {
+        let configuration = try HuggingFaceConfiguration(
+            vocabularyOf: HuggingFaceFiles(files: files), name: name)
+        return try Checkpoint(
+            format: .safetensors, architecture: configuration.architecture,
+            metadata: configuration.metadata, tensors: [], files: files)
+    }
+
     /// A matrix or bias of llama whose rows are rotated.
     private static func isRotated(_ name: String) -> Bool {
         ["attn_q.weight", "attn_k.weight"].contains { name.hasSuffix($0) }

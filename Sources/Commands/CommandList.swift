@@ -4,7 +4,8 @@ enum CommandList {
         "BoredMesh: large language models, run together by computers that would stand idle."
 
     static let all = [
-        demo, prompt, node, health, modelImport, modelList, modelRemove, key, simulate,
+        demo, prompt, node, health, modelImport, modelList, modelRemove, modelInfo, modelLogits,
+        modelGenerate, modelPerplexity, key, simulate,
     ]
 
     private static let json = OptionSpecification("json", .flag, "one JSON object per line")
@@ -89,6 +90,44 @@ enum CommandList {
     static let modelRemove = CommandSpecification(
         "model remove", "takes a model out of the store", operands: "NAME", operandCount: 1...1,
         options: [data, config, json])
+
+    private static let sourceNote =
+        "SOURCE is a model of the store, a GGUF file, or a folder of safetensors. No node is needed."
+
+    static let modelInfo = CommandSpecification(
+        "model info", "says what a model is and what it takes", operands: "SOURCE",
+        operandCount: 1...1, options: [data, config, json], notes: [sourceNote])
+
+    static let modelLogits = CommandSpecification(
+        "model logits", "shows the logits behind tokens", operands: "SOURCE", operandCount: 1...1,
+        options: [
+            .init("tokens", .value("ID,ID,..."), "the tokens, as ids"),
+            .init("all", .flag, "at every position; the last alone otherwise"),
+            .init("top", .value("K"), "the K highest with their ids; all in order otherwise"),
+            data, threads, kernel, config, json,
+        ], notes: [sourceNote])
+
+    static let modelGenerate = CommandSpecification(
+        "model generate", "continues tokens", operands: "SOURCE", operandCount: 1...1,
+        options: [
+            .init("tokens", .value("ID,ID,..."), "the tokens, as ids"),
+            .init("max-tokens", .value("N"), "tokens of the answer at most", standard: "64"),
+            .init("temperature", .value("T"), "0 takes the best token always", standard: "0"),
+            .init("top-p", .value("P"), "the most likely tokens of this share", standard: "1"),
+            .init("top-k", .value("K"), "the most likely K tokens; 0 for all", standard: "0"),
+            .init("seed", .value("S"), "the same seed, the same answer", standard: "0"),
+            .init("ignore-end", .flag, "go on where the model would end"),
+            data, threads, kernel, config, json,
+        ], notes: [sourceNote])
+
+    static let modelPerplexity = CommandSpecification(
+        "model perplexity", "measures how likely a text is to a model", operands: "SOURCE",
+        operandCount: 1...1,
+        options: [
+            .init("text", .value("TEXT"), "the text"),
+            .init("file", .value("FILE"), "the text, in a file; - reads the standard input"),
+            data, threads, kernel, config, json,
+        ], notes: [sourceNote])
 
     static let key = CommandSpecification(
         "key", "shows who this node is", options: [data, config, json])

@@ -51,6 +51,9 @@ struct JSONLine {
     mutating func add(_ name: String, _ values: [Int]) {
         add(name, raw: "[" + values.map(String.init).joined(separator: ",") + "]")
     }
+    mutating func add(_ name: String, _ values: [Float]) {
+        add(name, raw: "[" + values.map { JSONText.number($0) }.joined(separator: ",") + "]")
+    }
     mutating func add(_ name: String, _ objects: [JSONLine]) {
         add(name, raw: "[" + objects.map(\.text).joined(separator: ",") + "]")
     }
@@ -60,6 +63,13 @@ struct JSONLine {
     }
 
     var text: String { "{" + fields.joined(separator: ",") + "}" }
+}
+
+extension JSONText {
+    /// The shortest digits that give this number again; null where it is none.
+    static func number(_ value: some BinaryFloatingPoint & CustomStringConvertible) -> String {
+        value.isFinite ? value.description : "null"
+    }
 }
 
 /// A number with so many digits behind the point, without Foundation's formats.

@@ -9,7 +9,7 @@ enum ModelCommand {
         let directory = try settings.dataDirectory()
         let keys = try directory.keys()
         let store = ModelStore(in: directory)
-        let checkpoint = try ModelStore.openCheckpoint(settings.operands[0])
+        let checkpoint = try ModelFiles.open(settings.operands[0])
         if let name = settings.string("name"), name.utf8.count > Limits.modelNameByteCount {
             throw UsageError("--name takes at most \(Limits.modelNameByteCount) bytes.")
         }

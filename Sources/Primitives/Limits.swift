@@ -294,6 +294,10 @@ public enum Limits {
     /// Arrays and objects inside each other in JSON and in metadata. Deeper ones are refused.
     public static let nestingDepth = 64
 
+    /// A text given to a command in a file or on its standard input, in bytes. A longer one is
+    /// refused.
+    public static let textFileByteCount = 64 * 1_024 * 1_024
+
     // MARK: tokenizers
 
     /// Pieces of a vocabulary. A larger one is refused.

@@ -19,20 +19,22 @@ public enum EmbeddedModel {
     /// Puts it into the store, by the way of any other model, unless it is there.
     public static func add(to store: ModelStore, keys: NodeKeys) throws(DataError) {
         if store.models(matching: name).contains(where: \.hasAllPieces) { return }
-        let file = NamedRegion(name: "\(name).gguf", region: region)
-        let checkpoint: Checkpoint
-        do { checkpoint = try GGUF.open(file) } catch {
+        _ = try store.importModel(checkpoint(), name: name, keys: keys, isDurable: false)
+    }
+
+    /// Its file, read.
+    public static func checkpoint() throws(DataError) -> Checkpoint {
+        do { return try GGUF.open(NamedRegion(name: "\(name).gguf", region: region)) } catch {
             throw DataError("The embedded model can't be read. \(error)")
         }
-        _ = try store.importModel(checkpoint, name: name, keys: keys, isDurable: false)
     }
 }
 
 /// A file read whole, for settings.
 public enum FileBytes {
-    public static func read(_ path: String) throws(DataError) -> [UInt8] {
+    public static func read(_ path: String, limit: Int = 1 << 20) throws(DataError) -> [UInt8] {
         do {
-            if let bytes = try Files.read(path, limit: 1 << 20) { return bytes }
+            if let bytes = try Files.read(path, limit: limit) { return bytes }
         } catch {
             throw DataError("\(path) can't be read: \(error).")
         }

@@ -2,7 +2,7 @@ public import Checkpoints
 public import Identity
 import Primitives
 import Tokenizers
-import Transformers
+public import Transformers
 public import Wire
 
 /// How far an import is.
@@ -46,26 +46,21 @@ extension ModelStore {
         return signed
     }
 
-    /// Reads the files of a model: a GGUF file (the first of several parts stands for all), or a
-    /// Hugging Face directory.
-    public static func openCheckpoint(_ path: String) throws(DataError) -> Checkpoint {
-        do {
-            return try Files.isDirectory(path) ? openDirectory(path) : openGGUF(path)
-        } catch let error as CheckpointError {
-            throw DataError("\(path) can't be read as a model. \(error)")
-        } catch let error as SystemError {
-            throw DataError("\(path) can't be read: \(error.reason).")
-        } catch {
-            throw DataError("\(path): \(error)")
-        }
-    }
-
     /// The pieces of a model, made in memory: for a model that is used where nothing can be stored.
     public static func pieces(of checkpoint: Checkpoint) throws(DataError) -> [[UInt8]] {
         let builder = try builder(of: checkpoint)
         var pieces: [[UInt8]] = []
         for index in 0..<builder.pieceCount { pieces.append(try build(index, with: builder)) }
         return pieces
+    }
+
+    /// A whole model in memory, through the same pieces as an import makes.
+    public static func localModel(of checkpoint: Checkpoint) throws(DataError) -> LocalModel {
+        do { return try LocalModel(try builder(of: checkpoint)) } catch let error as DataError {
+            throw error
+        } catch {
+            throw DataError("The model can't be used: \(sentence(of: error)).")
+        }
     }
 
     /// The manifest of a model whose pieces are in memory: the same as an import makes.
@@ -82,7 +77,7 @@ extension ModelStore {
 // MARK: steps
 
 extension ModelStore {
-    private static func builder(of checkpoint: Checkpoint) throws(DataError) -> PieceBuilder {
+    static func builder(of checkpoint: Checkpoint) throws(DataError) -> PieceBuilder {
         do {
             let tokenizer = try TokenizerModel(checkpoint).encode()
             return try PieceBuilder(checkpoint, tokenizerBytes: tokenizer)
@@ -100,7 +95,7 @@ extension ModelStore {
         }
     }
 
-    private static func sentence(of error: any Error) -> String {
+    static func sentence(of error: any Error) -> String {
         if case .checkpoint(let error)? = error as? ModelError { return "\(error)" }
         return "\(error)"
     }
@@ -139,37 +134,6 @@ extension ModelStore {
             try Files.remove(files.part(entry.root))
         }
         return entry
-    }
-
-    private static func openDirectory(_ path: String) throws -> Checkpoint {
-        let folder = path.hasSuffix("/") ? String(path.dropLast()) : path
-        var regions: [NamedRegion] = []
-        for name in Files.list(folder) where SafetensorsDirectory.isWanted(name) {
-            regions.append(
-                NamedRegion(name: name, region: try MappedFile.open(folder + "/" + name)))
-        }
-        return try SafetensorsDirectory.open(regions, name: Files.name(of: folder))
-    }
-
-    private static func openGGUF(_ path: String) throws -> Checkpoint {
-        let regions = try parts(ofGGUF: path).map { part in
-            NamedRegion(name: Files.name(of: part), region: try MappedFile.open(part))
-        }
-        return try GGUF.open(regions)
-    }
-
-    /// `model-00001-of-00003.gguf` stands for three files.
-    private static func parts(ofGGUF path: String) -> [String] {
-        let suffix = ".gguf"
-        let stem = path.dropLast(suffix.count)
-        guard path.hasSuffix(suffix), let count = Int(stem.suffix(5)), count > 0,
-            stem.dropLast(5).hasSuffix("-00001-of-")
-        else { return [path] }
-        let head = stem.dropLast(5 + "00001-of-".count)
-        func digits(_ number: Int) -> String {
-            String(repeating: "0", count: 5 - String(number).count) + String(number)
-        }
-        return (1...count).map { "\(head)\(digits($0))-of-\(digits(count))\(suffix)" }
     }
 }
 

@@ -23,7 +23,7 @@ extension NodeLoop {
             submit(compute) { [engine] _ in engine.unload(model) }
         case .openCache(let offer):
             submit(compute) { [engine] answers in
-                let isOpen = engine.open(offer)
+                let isOpen = (try? engine.open(offer)) != nil
                 answers.post(.engine(.cacheOpened(offer.request, isOpen: isOpen)))
             }
         case .compute(_, let step): run(step)

@@ -11,6 +11,21 @@ public enum EngineAnswer: Sendable {
     case computed(RequestID, Step, output: [UInt8]?, microseconds: UInt32)
 }
 
+/// Why a stage makes no room for a request.
+public enum StageRefusal: Error, Hashable, Sendable, CustomStringConvertible {
+    case layersNotLoaded
+    case tooManyPositions(limit: Int)
+    case memory(KeyValueRefusal)
+
+    public var description: String {
+        switch self {
+        case .layersNotLoaded: "the layers are not loaded here"
+        case .tooManyPositions(let limit): "a request may reach \(limit) positions here"
+        case .memory(let refusal): "\(refusal)"
+        }
+    }
+}
+
 /// Layers in memory and the KV caches of the requests they serve: the arithmetic of a node.
 ///
 /// Used by one compute thread; the lock is there for the compiler and never waited for.
@@ -25,22 +40,16 @@ public final class StageEngine: Sendable {
     /// One request's memory, allocated when it is opened.
     private final class RequestCache {
         let model: Digest
-        let weights: ArraySlice<LayerWeights>
+        let weights: [LayerWeights]
         let forward: Forward
-        var state: KeyValueState
-        let byteCount: Int
+        let state: KeyValueState
 
-        init(
-            _ loaded: LoadedLayers, model: Digest, layers: LayerRange, positionLimit: Int,
-            byteCount: Int
-        ) {
+        init(_ loaded: LoadedLayers, model: Digest, state: KeyValueState) {
             self.model = model
-            self.byteCount = byteCount
+            self.state = state
             forward = loaded.forward
-            let first = layers.lower - loaded.layers.lower
-            weights = loaded.weights[first..<first + layers.count]
-            state = KeyValueState(
-                shape: loaded.forward.shape, layers: layers, capacity: positionLimit)
+            let first = state.layers.lower - loaded.layers.lower
+            weights = Array(loaded.weights[first..<first + state.layers.count])
         }
     }
 
@@ -59,19 +68,20 @@ public final class StageEngine: Sendable {
         var models = OrderedTable<Digest, LoadedLayers>()
         var caches = OrderedTable<RequestID, RequestCache>()
         var workspaces = OrderedTable<Digest, Workspace>()
-        var cacheByteCount = 0
+        let pool: KeyValuePool
+
+        init(cacheByteLimit: Int) { pool = KeyValuePool(byteLimit: cacheByteLimit) }
     }
 
     public let kernels: Kernels
     private let crew: ThreadCrew
-    private let cacheByteLimit: Int
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
     /// - Parameter cacheByteLimit: memory for all KV caches together; what exceeds it is refused.
     public init(kernels: Kernels, crew: ThreadCrew, cacheByteLimit: Int) {
         self.kernels = kernels
         self.crew = crew
-        self.cacheByteLimit = cacheByteLimit
+        state = Mutex(State(cacheByteLimit: cacheByteLimit))
     }
 
     /// Takes layers in place of the model's earlier ones; answers with the measured time of one
@@ -96,12 +106,12 @@ public final class StageEngine: Sendable {
     private func measure(_ loaded: LoadedLayers, _ workspace: Workspace) -> Int {
         var best = UInt64.max
         for _ in 0..<3 {
-            var cache = KeyValueState(
+            let cache = KeyValueState(
                 shape: loaded.forward.shape, layers: loaded.layers, capacity: 1)
             let start = SystemClock.now()
             loaded.forward.run(
                 loaded.weights, hidden: &workspace.hidden, startPosition: 0, rowCount: 1,
-                state: &cache, scratch: &workspace.scratch, crew: crew)
+                state: cache, scratch: &workspace.scratch, crew: crew)
             best = min(best, SystemClock.now().since(start).microseconds)
         }
         return max(1, Int(best) / max(1, loaded.layers.count))
@@ -114,28 +124,46 @@ public final class StageEngine: Sendable {
         }
     }
 
-    /// Makes room for a request; false where its layers are not here or memory is short.
-    public func open(_ offer: StageOffer) -> Bool {
-        state.withLock { state in
-            guard let loaded = state.models[offer.model], loaded.layers.contains(offer.layers),
-                loaded.forward.shape.hiddenSize == offer.hiddenSize,
-                offer.positionLimit <= loaded.forward.positionCountMaximum
-            else { return false }
-            let byteCount = KeyValueState.byteCount(
-                shape: loaded.forward.shape, layers: offer.layers, capacity: offer.positionLimit)
-            guard state.cacheByteCount + byteCount <= cacheByteLimit else { return false }
-            state.cacheByteCount += byteCount
-            state.caches[offer.request] = RequestCache(
-                loaded, model: offer.model, layers: offer.layers,
-                positionLimit: offer.positionLimit, byteCount: byteCount)
-            return true
+    /// Makes room for a request. Throws where its layers are not here or memory is short.
+    public func open(_ offer: StageOffer) throws(StageRefusal) {
+        try open(
+            offer.request, model: offer.model, layers: offer.layers,
+            hiddenSize: offer.hiddenSize, positionLimit: offer.positionLimit)
+    }
+
+    /// As above, for positions `0..<positionLimit` of `layers`.
+    public func open(
+        _ id: RequestID, model: Digest, layers: LayerRange, hiddenSize: Int, positionLimit: Int
+    ) throws(StageRefusal) {
+        try state.withLock { state throws(StageRefusal) in
+            guard let loaded = state.models[model], loaded.layers.contains(layers),
+                loaded.forward.shape.hiddenSize == hiddenSize
+            else { throw .layersNotLoaded }
+            guard (1...loaded.forward.positionCountMaximum).contains(positionLimit) else {
+                throw .tooManyPositions(limit: loaded.forward.positionCountMaximum)
+            }
+            do throws(KeyValueRefusal) {
+                let memory = try state.pool.open(
+                    shape: loaded.forward.shape, layers: layers, capacity: positionLimit)
+                state.caches[id] = RequestCache(loaded, model: model, state: memory)
+            } catch {
+                throw .memory(error)
+            }
         }
     }
 
-    public func close(_ id: RequestID) {
-        state.withLock { state in
-            guard let cache = state.caches.remove(id) else { return }
-            state.cacheByteCount -= cache.byteCount
+    /// Ends a request: its memory is free at once.
+    public func close(_ id: RequestID) { state.withLock { $0.caches[id] = nil } }
+
+    /// What the KV caches take.
+    public var cacheFigures: KeyValuePool.Figures { state.withLock { $0.pool.figures } }
+
+    func withCache<Result: Sendable>(
+        of id: RequestID, _ body: @Sendable (KeyValueState) -> Result
+    ) -> Result? {
+        state.withLock { state -> Result? in
+            guard let cache = state.caches[id] else { return nil }
+            return body(cache.state)
         }
     }
 
@@ -151,8 +179,8 @@ public final class StageEngine: Sendable {
             let start = SystemClock.now()
             workspace.hidden.write(littleEndian: step.rows)
             cache.forward.run(
-                Array(cache.weights), hidden: &workspace.hidden, startPosition: step.position,
-                rowCount: step.rowCount, state: &cache.state, scratch: &workspace.scratch,
+                cache.weights, hidden: &workspace.hidden, startPosition: step.position,
+                rowCount: step.rowCount, state: cache.state, scratch: &workspace.scratch,
                 crew: crew)
             let numberCount = step.rowCount * cache.forward.shape.hiddenSize
             let output = workspace.hidden.littleEndianBytes(numberCount: numberCount)

@@ -121,6 +121,11 @@ public struct RowLayout: Sendable, Hashable {
         self.stride = stride
     }
 
+    /// The rows from row `rowCount` on.
+    public func advanced(by rowCount: Int) -> RowLayout {
+        RowLayout(offset: offset + rowCount * stride, stride: stride)
+    }
+
     /// Traps unless `rowCount` rows of `width` lie inside `count`.
     func check(rowCount: Int, width: Int, within count: Int) {
         precondition(rowCount >= 0 && width >= 0 && (width <= stride || rowCount <= 1))

@@ -34,7 +34,7 @@ public struct Forward: Sendable {
     }
 
     /// Sends `rowCount` neighbouring positions, the first of which is `startPosition`, through
-    /// `layers`, in place. Allocates only when it meets a larger cache than ever before.
+    /// `layers`, in place: a batch of one request.
     ///
     /// - Parameters:
     ///   - layers: the weights of `state.layers`, in order.
@@ -42,62 +42,93 @@ public struct Forward: Sendable {
     ///   - state: holds exactly the positions before `startPosition`.
     public func run(
         _ layers: [LayerWeights], hidden: inout FloatBuffer, startPosition: Int, rowCount: Int,
-        state: inout KeyValueState, scratch: inout ForwardScratch, crew: some Crew
+        state: KeyValueState, scratch: inout ForwardScratch, crew: some Crew
     ) {
-        precondition(layers.count == state.layers.count)
-        precondition(startPosition == state.positionCount && rowCount >= 0)
-        precondition(startPosition + rowCount <= min(state.capacity, positionCountMaximum))
-        precondition(rowCount <= scratch.rowCountMaximum)
-        if let box = state.caches.first { scratch.reserve(for: box.cache, shape: shape) }
-        for (weights, box) in zip(layers, state.caches) {
-            attend(
-                weights, &hidden, Rows(start: startPosition, count: rowCount), &box.cache,
-                &scratch, crew)
-            feedForward(weights, &hidden, rowCount, &scratch, crew)
-        }
-        state.advance(by: rowCount)
+        precondition(startPosition == state.positionCount)
+        run(
+            layers, hidden: &hidden, batch: [Segment(state: state, rowCount: rowCount)],
+            scratch: &scratch, crew: crew)
     }
 
-    private struct Rows {
-        var start: Int
-        var count: Int
+    /// Sends positions of several requests through `layers` together, in place. Allocates only
+    /// pages, and where it meets a larger cache than ever before.
+    ///
+    /// - Parameters:
+    ///   - layers: the weights of every state's layers, in order.
+    ///   - hidden: (rows of all segments one after the other, hiddenSize), the residual stream.
+    ///   - batch: one segment for each request. Each continues behind what its state holds.
+    public func run(
+        _ layers: [LayerWeights], hidden: inout FloatBuffer, batch: [Segment],
+        scratch: inout ForwardScratch, crew: some Crew
+    ) {
+        var rowCount = 0
+        for segment in batch {
+            let state = segment.state
+            precondition(layers.count == state.layers.count && segment.rowCount >= 0)
+            precondition(state.positionCount + segment.rowCount <= positionCountMaximum)
+            state.reserve(rowCount: segment.rowCount)
+            scratch.reserve(for: state.cache, shape: shape)
+            rowCount += segment.rowCount
+        }
+        precondition(rowCount <= scratch.rowCountMaximum)
+        for (index, weights) in layers.enumerated() {
+            attend(weights, index, &hidden, batch, rowCount, &scratch, crew)
+            feedForward(weights, &hidden, rowCount, &scratch, crew)
+        }
+        for segment in batch { segment.state.advance(by: segment.rowCount) }
     }
 
     /// hidden += output(attention(rotate(q), rotate(k), v)) of the normed rows.
     private func attend(
-        _ weights: LayerWeights, _ hidden: inout FloatBuffer, _ rows: Rows,
-        _ cache: inout KeyValueCache, _ scratch: inout ForwardScratch, _ crew: some Crew
+        _ weights: LayerWeights, _ layer: Int, _ hidden: inout FloatBuffer, _ batch: [Segment],
+        _ rowCount: Int, _ scratch: inout ForwardScratch, _ crew: some Crew
     ) {
         kernels.rootMeanSquareNorm(
             hidden, weight: weights.attentionNorm, epsilon: shape.normEpsilon,
-            rowCount: rows.count, width: shape.hiddenSize, into: &scratch.normed)
+            rowCount: rowCount, width: shape.hiddenSize, into: &scratch.normed)
         let stride = shape.querySize + 2 * shape.keyValueSize
         let query = RowLayout(stride: stride)
         let key = RowLayout(offset: shape.querySize, stride: stride)
         let value = RowLayout(offset: shape.querySize + shape.keyValueSize, stride: stride)
         switch weights.attentionInput {
-        case .joined(let all): multiply(all, rows.count, &scratch, query, crew)
+        case .joined(let all): multiply(all, rowCount, &scratch, query, crew)
         case .apart(let queryMatrix, let keyMatrix, let valueMatrix):
-            multiply(queryMatrix, rows.count, &scratch, query, crew)
-            multiply(keyMatrix, rows.count, &scratch, key, crew)
-            multiply(valueMatrix, rows.count, &scratch, value, crew)
+            multiply(queryMatrix, rowCount, &scratch, query, crew)
+            multiply(keyMatrix, rowCount, &scratch, key, crew)
+            multiply(valueMatrix, rowCount, &scratch, value, crew)
         }
+        var firstRow = 0
+        for segment in batch {
+            attend(segment, layer, firstRow, query, key, value, &scratch, crew)
+            firstRow += segment.rowCount
+        }
+        kernels.multiply(
+            weights.output, by: scratch.inner, rowCount: rowCount, into: &scratch.normed,
+            crew: crew)
+        kernels.add(scratch.normed, count: rowCount * shape.hiddenSize, into: &hidden)
+    }
+
+    /// One request's part: its rows begin at `firstRow` of the batch.
+    private func attend(
+        _ segment: Segment, _ layer: Int, _ firstRow: Int, _ query: RowLayout, _ key: RowLayout,
+        _ value: RowLayout, _ scratch: inout ForwardScratch, _ crew: some Crew
+    ) {
+        let (state, rowCount) = (segment.state, segment.rowCount)
+        let query = query.advanced(by: firstRow)
         // Keys lie behind queries, so one call turns the heads of both.
         kernels.rotate(
-            &scratch.wide, layout: query, rowCount: rows.count,
+            &scratch.wide, layout: query, rowCount: rowCount,
             headCount: shape.headCount + shape.keyValueHeadCount, headSize: shape.headSize,
-            firstPosition: rows.start, table: rotary)
-        cache.append(
-            keys: scratch.wide, keyLayout: key, values: scratch.wide, valueLayout: value,
-            rowCount: rows.count)
+            firstPosition: state.positionCount, table: rotary)
+        state.cache.write(
+            layer: layer, keys: scratch.wide, keyLayout: key.advanced(by: firstRow),
+            values: scratch.wide, valueLayout: value.advanced(by: firstRow), rowCount: rowCount)
         kernels.attend(
-            query: scratch.wide, queryLayout: query, rowCount: rows.count,
-            queryHeadCount: shape.headCount, cache: cache, scale: attentionScale,
-            scratch: &scratch.attention, into: &scratch.inner, crew: crew)
-        kernels.multiply(
-            weights.output, by: scratch.inner, rowCount: rows.count, into: &scratch.normed,
-            crew: crew)
-        kernels.add(scratch.normed, count: rows.count * shape.hiddenSize, into: &hidden)
+            query: scratch.wide, queryLayout: query, rowCount: rowCount,
+            queryHeadCount: shape.headCount, cache: state.cache, layer: layer,
+            positionCount: state.positionCount + rowCount, scale: attentionScale,
+            scratch: &scratch.attention, into: &scratch.inner,
+            outputLayout: RowLayout(stride: shape.querySize).advanced(by: firstRow), crew: crew)
     }
 
     /// hidden += down(silu(gate) * up) of the normed rows.
@@ -132,33 +163,5 @@ public struct Forward: Sendable {
         kernels.multiply(
             matrix, by: scratch.normed, rowCount: rowCount, into: &scratch.wide,
             outputLayout: layout, crew: crew)
-    }
-}
-
-/// What a forward pass thinks: its intermediate rows, allocated once and used by every request.
-public struct ForwardScratch: ~Copyable {
-    public let rowCountMaximum: Int
-    /// (rows, hiddenSize)
-    var normed: FloatBuffer
-    /// (rows, querySize + 2 keyValueSize) and (rows, 2 feedForwardSize)
-    var wide: FloatBuffer
-    /// (rows, querySize) and (rows, feedForwardSize)
-    var inner: FloatBuffer
-    var attention = FloatBuffer(count: 0)
-
-    public init(shape: ModelShape, rowCountMaximum: Int) {
-        precondition(rowCountMaximum > 0)
-        self.rowCountMaximum = rowCountMaximum
-        let attentionWidth = shape.querySize + 2 * shape.keyValueSize
-        normed = FloatBuffer(count: rowCountMaximum * shape.hiddenSize)
-        wide = FloatBuffer(
-            count: rowCountMaximum * max(attentionWidth, 2 * shape.feedForwardSize))
-        inner = FloatBuffer(
-            count: rowCountMaximum * max(shape.querySize, shape.feedForwardSize))
-    }
-
-    mutating func reserve(for cache: borrowing KeyValueCache, shape: ModelShape) {
-        let count = Kernels.attentionScratchCount(queryHeadCount: shape.headCount, cache: cache)
-        if attention.count < count { attention = FloatBuffer(count: count) }
     }
 }

@@ -34,7 +34,7 @@ public struct LocalModel: Sendable {
 public struct LocalRun: ~Copyable {
     public let model: LocalModel
     public let forward: Forward
-    private var state: KeyValueState
+    private let state: KeyValueState
     private var hidden: FloatBuffer
     private var scratch: ForwardScratch
     private var endsScratch: EndsScratch
@@ -61,7 +61,7 @@ public struct LocalRun: ~Copyable {
         model.ends.embed(ids, into: &hidden, kernels: forward.kernels)
         forward.run(
             model.layers, hidden: &hidden, startPosition: state.positionCount,
-            rowCount: ids.count, state: &state, scratch: &scratch, crew: crew)
+            rowCount: ids.count, state: state, scratch: &scratch, crew: crew)
     }
 
     /// The rows that `append` left, (rowCount, hiddenSize).

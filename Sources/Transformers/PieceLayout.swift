@@ -36,6 +36,9 @@ public struct PieceLayout: Hashable, Sendable {
         case panels
         /// Bytes as they are.
         case bytes
+
+        /// How people call the format of a matrix; nil for what is none.
+        public var matrixName: String? { self == .panels ? "F16" : nil }
     }
 
     public let kind: Kind
@@ -129,6 +132,16 @@ extension PieceLayout {
         writer.write(UInt64(section(.tokenizer)?.byteCount ?? 0))
         writer.write([UInt8](repeating: 0, count: PieceLayout.headerByteCount - writer.count))
         return writer.bytes
+    }
+
+    /// The layout of piece `index` whose first 64 bytes are `header`.
+    public static func piece(_ index: Int, of shape: ModelShape, header: [UInt8])
+        throws(ModelError) -> PieceLayout
+    {
+        if index == 0 { return try ends(shape, header: header) }
+        let layout = layer(shape)
+        guard layout.header == header else { throw .wrongPieceHeader }
+        return layout
     }
 
     /// The layout of the ends whose first 64 bytes are `header`; only they say their own size.

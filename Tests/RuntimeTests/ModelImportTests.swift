@@ -25,7 +25,7 @@ struct ModelImportTests {
 
     @Test func `a model imported twice is the same model, in either format`() throws {
         guard let reference = referencePath() else { return }
-        let checkpoint = try ModelStore.openCheckpoint(
+        let checkpoint = try ModelFiles.open(
             reference + "/stories260K/stories260K-F32.gguf")
         let store = ModelStore(path: scratch.path + "/a")
         var steps: [Int] = []
@@ -52,7 +52,7 @@ struct ModelImportTests {
 
     @Test func `a Hugging Face directory is read too`() throws {
         guard let reference = referencePath() else { return }
-        let checkpoint = try ModelStore.openCheckpoint(reference + "/stories260K/hf/")
+        let checkpoint = try ModelFiles.open(reference + "/stories260K/hf/")
         let store = ModelStore(path: scratch.path)
         let signed = try store.importModel(checkpoint, keys: .seeded(1))
         #expect(store.model(signed.manifest.digest)?.hasAllPieces == true)
@@ -63,7 +63,7 @@ struct ModelImportTests {
         scratch.write(Array("hello".utf8), to: "text.gguf")
         for name in ["text.gguf", "absent.gguf", "", "parts-00001-of-00002.gguf"] {
             let path = scratch.path + "/" + name
-            let error = #expect(throws: DataError.self) { try ModelStore.openCheckpoint(path) }
+            let error = #expect(throws: DataError.self) { try ModelFiles.open(path) }
             #expect(error?.description.contains(scratch.path) == true)
         }
     }

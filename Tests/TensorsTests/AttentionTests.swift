@@ -29,10 +29,12 @@ private struct Scene {
 
     /// Feeds the positions in steps of the given sizes; returns all rows of the output.
     func attend(
-        _ kernels: Kernels, steps: [Int], crew: some Crew = SerialCrew(), spare: Int = 5
+        _ kernels: Kernels, steps: [Int], crew: some Crew = SerialCrew(), spare: Int = 5,
+        pagePositionCount: Int = 64
     ) -> [Float] {
-        var cache = KeyValueCache(
-            headCount: heads, headSize: headSize, capacity: positions + spare)
+        var cache = makeCache(
+            headCount: heads, headSize: headSize, capacity: positions + spare,
+            pagePositionCount: pagePositionCount)
         var scratch = FloatBuffer(
             count: Kernels.attentionScratchCount(queryHeadCount: queryHeads, cache: cache))
         let (width, cachedWidth) = (queryHeads * headSize, heads * headSize)
@@ -48,7 +50,8 @@ private struct Scene {
             let rows = RowLayout(offset: first * width, stride: width)
             kernels.attend(
                 query: q, queryLayout: rows, rowCount: step, queryHeadCount: queryHeads,
-                cache: cache, scale: scale, scratch: &scratch, into: &output, outputLayout: rows,
+                cache: cache, layer: 0, positionCount: cache.count, scale: scale, scratch: &scratch,
+                into: &output, outputLayout: rows,
                 crew: crew)
         }
         return output.array()
@@ -96,13 +99,13 @@ private struct Scene {
     }
 
     @Test(arguments: [41, 42, 43] as [UInt64])
-    func `has the same bits at every level, in any steps, with any crew`(seed: UInt64) {
+    func `has the same bits at every level, in any steps and pages, with any crew`(seed: UInt64) {
         var random = SeededRandom(seed: seed)
         for _ in 0..<8 {
             let heads = 1 + random.below(3)
             let scene = Scene(
                 queryHeads: heads * (1 + random.below(5)), heads: heads,
-                headSize: 1 + random.below(80), positions: 1 + random.below(70),
+                headSize: 1 + random.below(80), positions: 1 + random.below(110),
                 seed: random.next())
             let expected = bits(
                 scene.attend(scalar, steps: Array(repeating: 1, count: scene.positions)))
@@ -116,7 +119,7 @@ private struct Scene {
                 for plan in [steps, [scene.positions]] {
                     let result = scene.attend(
                         kernels, steps: plan, crew: BackwardCrew(memberCount: 3),
-                        spare: random.below(100))
+                        spare: random.below(100), pagePositionCount: 32 * (1 + random.below(3)))
                     #expect(bits(result) == expected, "\(level), steps \(plan)")
                 }
             }
@@ -124,7 +127,7 @@ private struct Scene {
     }
 
     @Test func `large scores neither overflow nor turn into NaN`() {
-        var cache = KeyValueCache(headCount: 1, headSize: 2, capacity: 3)
+        var cache = makeCache(headCount: 1, headSize: 2, capacity: 3)
         var scratch = FloatBuffer(
             count: Kernels.attentionScratchCount(queryHeadCount: 1, cache: cache))
         let keys = buffer([60_000, 0, -60_000, 0, 0, 0])
@@ -137,7 +140,8 @@ private struct Scene {
             var output = FloatBuffer(count: 2)
             Kernels(level: level).attend(
                 query: query, queryLayout: rows, rowCount: 1, queryHeadCount: 1, cache: cache,
-                scale: 1, scratch: &scratch, into: &output, crew: SerialCrew())
+                layer: 0, positionCount: cache.count, scale: 1, scratch: &scratch, into: &output,
+                crew: SerialCrew())
             #expect(output.array() == [1, 2])
         }
     }
@@ -146,7 +150,7 @@ private struct Scene {
         let rows = RowLayout(stride: 4)
         let numbers = (0..<12).map { Float($0) / 8 }
         func run(_ detour: Bool) -> [Float] {
-            var cache = KeyValueCache(headCount: 1, headSize: 4, capacity: 4)
+            var cache = makeCache(headCount: 1, headSize: 4, capacity: 4)
             var scratch = FloatBuffer(
                 count: Kernels.attentionScratchCount(queryHeadCount: 2, cache: cache))
             let source = buffer(numbers)
@@ -164,15 +168,60 @@ private struct Scene {
             var output = FloatBuffer(count: 8)
             scalar.attend(
                 query: source, queryLayout: RowLayout(stride: 8), rowCount: 1, queryHeadCount: 2,
-                cache: cache, scale: 0.5, scratch: &scratch, into: &output, crew: SerialCrew())
+                cache: cache, layer: 0, positionCount: cache.count, scale: 0.5, scratch: &scratch,
+                into: &output, crew: SerialCrew())
             return output.array()
         }
         #expect(bits(run(true)) == bits(run(false)))
     }
 
+    @Test(arguments: [(1, 7), (3, 40)])
+    func `a cache rebuilt from its bytes has the same bits`(shape: (Int, Int)) {
+        let (heads, headSize) = shape
+        var random = SeededRandom(seed: 5)
+        let layout = KeyValueLayout(
+            layerCount: 2, headCount: heads, headSize: headSize, pagePositionCount: 32)
+        var cache = KeyValueCache(layout, capacity: 70)
+        for _ in 0..<3 { cache.add(KeyValuePage(layout)) }
+        let width = heads * headSize
+        let keys = (0..<2).map { _ in random.numbers(50 * width) }
+        let values = (0..<2).map { _ in random.numbers(50 * width) }
+        for layer in 0..<2 {
+            let rows = RowLayout(stride: width)
+            cache.write(
+                layer: layer, keys: buffer(keys[layer]), keyLayout: rows,
+                values: buffer(values[layer]), valueLayout: rows, rowCount: 50)
+        }
+        cache.advance(by: 50)
+        let bytes = cache.bytes(of: 0..<50)
+        #expect(bytes.count == 50 * 2 * 2 * 2 * width)
+        // Position 33: keys of layer 0, its values, then layer 1's.
+        let expected = (0..<2).flatMap { layer in
+            [keys, values].flatMap { scalar.halfBits(Array($0[layer][33 * width..<34 * width])) }
+        }
+        let told = cache.bytes(of: 33..<34)
+        #expect(
+            expected
+                == stride(from: 0, to: told.count, by: 2).map {
+                    UInt16(told[$0]) | UInt16(told[$0 + 1]) << 8
+                })
+        let other = KeyValueLayout(
+            layerCount: 2, headCount: heads, headSize: headSize, pagePositionCount: 64)
+        var copy = KeyValueCache(other, capacity: 64)
+        copy.add(KeyValuePage(other))
+        var isTaken: [Bool] = []
+        for part in [
+            cache.bytes(of: 0..<20), cache.bytes(of: 20..<50), Array(bytes.dropLast()), bytes,
+        ] { isTaken.append(copy.append(bytes: part)) }
+        #expect(isTaken == [true, true, false, false])
+        let (count, copied) = (copy.count, copy.bytes(of: 0..<50))
+        #expect(count == 50 && copied == bytes)
+    }
+
     @Test func `more positions than fit trap`() async {
         await #expect(processExitsWith: .failure) {
-            var cache = KeyValueCache(headCount: 1, headSize: 1, capacity: 32)
+            var cache = makeCache(
+                headCount: 1, headSize: 1, capacity: 32, pagePositionCount: 32)
             let source = FloatBuffer(count: 33)
             let rows = RowLayout(stride: 1)
             cache.append(

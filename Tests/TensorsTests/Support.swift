@@ -78,3 +78,28 @@ func ulps(_ value: Float, _ reference: Double) -> Double {
     let unit = nearest.magnitude < .leastNormalMagnitude ? Float.leastNonzeroMagnitude : nearest.ulp
     return (Double(value) - reference).magnitude / Double(unit)
 }
+
+/// A cache of one layer with all its pages.
+func makeCache(
+    headCount: Int, headSize: Int, capacity: Int, pagePositionCount: Int = 64
+) -> KeyValueCache {
+    let layout = KeyValueLayout(
+        layerCount: 1, headCount: headCount, headSize: headSize,
+        pagePositionCount: pagePositionCount)
+    var cache = KeyValueCache(layout, capacity: capacity)
+    while cache.pagedCount < cache.capacity { cache.add(KeyValuePage(layout)) }
+    return cache
+}
+
+extension KeyValueCache {
+    /// Writes and holds positions of the only layer.
+    mutating func append(
+        keys: borrowing FloatBuffer, keyLayout: RowLayout, values: borrowing FloatBuffer,
+        valueLayout: RowLayout, rowCount: Int
+    ) {
+        write(
+            layer: 0, keys: keys, keyLayout: keyLayout, values: values, valueLayout: valueLayout,
+            rowCount: rowCount)
+        advance(by: rowCount)
+    }
+}

@@ -108,7 +108,7 @@ private func floats(_ text: String) -> [Float] { words(text).map { Float(bitPatt
             given.queryHeads * given.headSize, given.heads * given.headSize
         )
         for level in levels {
-            var cache = KeyValueCache(
+            var cache = makeCache(
                 headCount: given.heads, headSize: given.headSize, capacity: given.positions)
             var scratch = FloatBuffer(
                 count: Kernels.attentionScratchCount(
@@ -122,7 +122,8 @@ private func floats(_ text: String) -> [Float] { words(text).map { Float(bitPatt
                 let rows = RowLayout(offset: first * width, stride: width)
                 Kernels(level: level).attend(
                     query: query, queryLayout: rows, rowCount: step,
-                    queryHeadCount: given.queryHeads, cache: cache, scale: floats(given.scale)[0],
+                    queryHeadCount: given.queryHeads, cache: cache, layer: 0,
+                    positionCount: cache.count, scale: floats(given.scale)[0],
                     scratch: &scratch, into: &output, outputLayout: rows, crew: SerialCrew())
             }
             #expect(bits(output.array()) == words(given.y))

@@ -84,8 +84,8 @@ extension LocalModel {
             let forward = Forward(
                 shape: shape, kernels: fastestKernels, positionCountMaximum: ids.count)
             let (first, second) = (LayerRange(0, cut), LayerRange(cut, shape.layerCount))
-            var firstState = KeyValueState(shape: shape, layers: first, capacity: ids.count)
-            var secondState = KeyValueState(shape: shape, layers: second, capacity: ids.count)
+            let firstState = KeyValueState(shape: shape, layers: first, capacity: ids.count)
+            let secondState = KeyValueState(shape: shape, layers: second, capacity: ids.count)
             var scratch = ForwardScratch(shape: shape, rowCountMaximum: 40)
             var hidden = FloatBuffer(count: 40 * shape.hiddenSize)
             var bits: [UInt32] = []
@@ -94,13 +94,13 @@ extension LocalModel {
                     ids[start..<start + count], into: &hidden, kernels: fastestKernels)
                 forward.run(
                     Array(model.layers[first.range]), hidden: &hidden, startPosition: start,
-                    rowCount: count, state: &firstState, scratch: &scratch, crew: SerialCrew())
+                    rowCount: count, state: firstState, scratch: &scratch, crew: SerialCrew())
                 // As over a wire: numbers out of one buffer and into another.
                 var received = FloatBuffer(count: 40 * shape.hiddenSize)
                 received.write(hidden.array(0..<count * shape.hiddenSize))
                 forward.run(
                     Array(model.layers[second.range]), hidden: &received, startPosition: start,
-                    rowCount: count, state: &secondState, scratch: &scratch, crew: SerialCrew())
+                    rowCount: count, state: secondState, scratch: &scratch, crew: SerialCrew())
                 bits += received.array(0..<count * shape.hiddenSize).map(\.bitPattern)
             }
             #expect(bits == whole, "cut at \(cut)")
@@ -132,32 +132,19 @@ extension LocalModel {
         let model = try SmallShape.wholePanels.model()
         let shape = model.shape
         let forward = Forward(shape: shape, kernels: fastestKernels)
-        var state = KeyValueState(shape: shape, layers: shape.layers, capacity: 75)
+        let state = KeyValueState(shape: shape, layers: shape.layers, capacity: 75)
         var scratch = ForwardScratch(shape: shape, rowCountMaximum: 75)
         var hidden = FloatBuffer(count: 75 * shape.hiddenSize)
         func step(_ range: Range<Int>) -> [UInt32] {
             model.ends.embed(ids[range], into: &hidden, kernels: fastestKernels)
             forward.run(
                 model.layers, hidden: &hidden, startPosition: range.lowerBound,
-                rowCount: range.count, state: &state, scratch: &scratch, crew: SerialCrew())
+                rowCount: range.count, state: state, scratch: &scratch, crew: SerialCrew())
             return hidden.array(0..<range.count * shape.hiddenSize).map(\.bitPattern)
         }
         let first = step(0..<75)
         state.truncate(to: 33)
         #expect(step(33..<75) == Array(first[(33 * shape.hiddenSize)...]))
-    }
-}
-
-@Suite struct `a request's memory` {
-    @Test(arguments: SmallShape.allCases) func `is what its caches take`(small: SmallShape) throws {
-        let shape = try small.make()
-        for capacity in [1, 32, 33, 128] {
-            let cache = KeyValueCache(
-                headCount: shape.keyValueHeadCount, headSize: shape.headSize, capacity: capacity)
-            let told = KeyValueState.byteCount(
-                shape: shape, layers: LayerRange(1, shape.layerCount), capacity: capacity)
-            #expect(told == cache.byteCount * (shape.layerCount - 1))
-        }
     }
 }
 

@@ -38,12 +38,17 @@ void bored_multiply(int level, const struct bored_product *product);
 
 /// Attention of `group_count` query heads over one cached head, for `row_count` neighbouring
 /// positions: row r sees the first `length + r` positions.
+///
+/// The cache lies in pages of `page_size` positions, a multiple of 32. In each of them, the head's
+/// keys begin at `keys` and its values at `values`, counted in halves from the page's beginning.
 struct bored_attention {
     const float *query;  // row r, head g at r * query_stride + g * head_size
     size_t query_stride, row_count, group_count, head_size;
-    const uint16_t *keys;    // [position / 32][head_size][32]
-    const uint16_t *values;  // [head_size / 32][capacity][32]
-    size_t capacity, length;
+    const uint16_t *const *pages;
+    size_t page_size;
+    size_t keys;    // [page_size / 32][head_size][32]
+    size_t values;  // [head_size / 32][page_size][32]
+    size_t capacity, length;  // capacity: what the scratch was made for
     float scale;
     float *scratch;  // bored_attention_scratch floats
     float *output;   // as query
@@ -54,9 +59,9 @@ void bored_attend(int level, const struct bored_attention *attention);
 size_t bored_attention_scratch(
     size_t row_count, size_t group_count, size_t head_size, size_t capacity);
 
-/// Puts one head's key and value (head_size floats each) at `position` of the cache.
+/// Puts one head's key and value (head_size floats each) at `position` of a page.
 void bored_cache_append(
-    const float *key, const float *value, size_t head_size, size_t position, size_t capacity,
+    const float *key, const float *value, size_t head_size, size_t position, size_t page_size,
     uint16_t *keys, uint16_t *values);
 
 void bored_rms_norm(

@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+"""Makes tiny random models of every architecture, as Hugging Face folders, and what transformers
+computes with them: reference_models.py FOLDER [NAME...]
+
+Needs torch and transformers (CPU). Seeded: the same versions make the same files. Each model is
+FOLDER/NAME/ with reference.json in it: prompts, logits at every position of each, greedy ids. All
+weights are exact in BF16, F16 and F32. Tests find the folder by BORED_MADE_MODELS.
+"""
+import json
+import math
+import pathlib
+import sys
+
+import torch
+import transformers
+
+COMMON = dict(
+    vocab_size=264, hidden_size=64, intermediate_size=96, num_hidden_layers=3,
+    num_attention_heads=4, num_key_value_heads=2, max_position_embeddings=256,
+    bos_token_id=256, eos_token_id=257, pad_token_id=None, tie_word_embeddings=False)
+
+
+def rope(kind, **more):
+    return dict(rope_type=kind, rope_theta=10000.0, **more)
+
+
+def models():
+    """Name -> (configuration class, fields beside COMMON)."""
+    t = transformers
+    llama = t.LlamaConfig
+    yield "llama-plain", llama, dict(tie_word_embeddings=True)
+    yield "llama-bias", llama, dict(attention_bias=True, mlp_bias=True)
+    yield "llama-linear", llama, dict(rope_parameters=rope("linear", factor=4.0))
+    yield "llama-llama3", llama, dict(rope_parameters=rope(
+        "llama3", factor=8.0, low_freq_factor=1.0, high_freq_factor=4.0,
+        original_max_position_embeddings=64))
+    yield "llama-yarn", llama, dict(rope_parameters=rope(
+        "yarn", factor=4.0, original_max_position_embeddings=64))
+    yield "llama-yarn-betas", llama, dict(rope_parameters=rope(
+        "yarn", factor=8.0, original_max_position_embeddings=32, beta_fast=16.0, beta_slow=2.0,
+        attention_factor=1.25))
+    yield "qwen2", t.Qwen2Config, dict()
+    yield "qwen2-window", t.Qwen2Config, dict(
+        use_sliding_window=True, sliding_window=6, max_window_layers=1)
+    yield "qwen3", t.Qwen3Config, dict(head_dim=32)
+    yield "mistral", t.MistralConfig, dict(sliding_window=7, head_dim=24)
+    yield "mistral-full", t.MistralConfig, dict(sliding_window=None)
+    gemma = dict(
+        head_dim=32, query_pre_attn_scalar=24, sliding_window=8, tie_word_embeddings=True)
+    yield "gemma2", t.Gemma2Config, dict(
+        gemma, attn_logit_softcapping=2.0, final_logit_softcapping=5.0, num_hidden_layers=4)
+    yield "gemma3", t.Gemma3TextConfig, dict(gemma, num_hidden_layers=7)
+    yield "gemma3-linear", t.Gemma3TextConfig, dict(
+        gemma, num_hidden_layers=7, rope_parameters={
+            "full_attention": dict(rope_type="linear", factor=8.0, rope_theta=1e6),
+            "sliding_attention": dict(rope_type="default", rope_theta=1e4)})
+    yield "phi3", t.Phi3Config, dict(sliding_window=None)
+    yield "phi3-window", t.Phi3Config, dict(sliding_window=9)
+    half = 64 // 4 // 2
+    long = dict(
+        rope_type="longrope", rope_theta=10000.0, original_max_position_embeddings=32,
+        short_factor=[1.0 + 0.05 * i for i in range(half)],
+        long_factor=[1.5 + 0.5 * i for i in range(half)])
+    yield "phi3-longrope", t.Phi3Config, dict(
+        sliding_window=None, rope_parameters=long, original_max_position_embeddings=32)
+    yield "mixtral", t.MixtralConfig, dict(
+        num_local_experts=4, num_experts_per_tok=2, sliding_window=None)
+    moe = dict(
+        num_experts=6, num_experts_per_tok=2, moe_intermediate_size=40, head_dim=32,
+        decoder_sparse_step=1, mlp_only_layers=[])
+    yield "qwen3moe", t.Qwen3MoeConfig, dict(moe, norm_topk_prob=True)
+    yield "qwen3moe-raw", t.Qwen3MoeConfig, dict(moe, norm_topk_prob=False)
+    yield "phi2", t.PhiConfig, dict(
+        num_key_value_heads=4, partial_rotary_factor=0.5, hidden_act="gelu_new")
+    yield "bert", t.BertConfig, dict(
+        hidden_act="gelu", type_vocab_size=2, layer_norm_eps=1e-12)
+
+
+def randomise(model, seed):
+    """Weights that keep rows of about unit size, so that every part of the model shows."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for name, weight in sorted(model.named_parameters()):
+            noise = torch.randn(weight.shape, generator=generator)
+            if "norm" in name.lower():
+                zero = "gemma" in model.config.model_type or name.endswith("bias")
+                value = (0.0 if zero else 1.0) + 0.25 * noise
+            elif weight.dim() == 1:
+                value = 0.25 * noise
+            elif "embed" in name:
+                value = noise
+            else:
+                value = noise * 1.5 / math.sqrt(weight.shape[-1])
+            weight.copy_(value.to(torch.bfloat16).float())
+
+
+def tokenizer():
+    """256 bytes and two special pieces, with no merges."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    alphabet = bytes_to_unicode()
+    vocabulary = {alphabet[byte]: byte for byte in range(256)}
+    made = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
+    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    made.decoder = decoders.ByteLevel()
+    made.add_special_tokens(["<s>", "</s>"])
+    return made
+
+
+def bytes_to_unicode():
+    """GPT-2's alphabet: printable bytes stand for themselves, others for code points from 256."""
+    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    others = [byte for byte in range(256) if byte not in printable]
+    return {**{byte: chr(byte) for byte in printable},
+            **{byte: chr(256 + index) for index, byte in enumerate(others)}}
+
+
+def decoder_reference(model, generator):
+    cases = []
+    for length in (6, 20, 48):
+        ids = torch.randint(0, 256, (length,), generator=generator).tolist()
+        with torch.no_grad():
+            logits = model(input_ids=torch.tensor([ids]), use_cache=False).logits[0].float()
+        case = dict(ids=ids, logits=[[round(v, 6) for v in row] for row in logits.tolist()])
+        if length == 6:
+            greedy, margins = list(ids), []
+            for _ in range(20):
+                with torch.no_grad():
+                    last = model(input_ids=torch.tensor([greedy]), use_cache=False).logits[0, -1]
+                best = torch.topk(last, 2).values
+                margins.append(float(best[0] - best[1]))
+                greedy.append(int(last.argmax()))
+            safe = next((i for i, m in enumerate(margins) if m < 0.02), len(margins))
+            case.update(greedy=greedy[length:], safe_steps=safe)
+        cases.append(case)
+    return dict(cases=cases)
+
+
+def encoder_reference(model, generator):
+    cases = []
+    for length in (3, 17):
+        ids = torch.randint(0, 256, (length,), generator=generator).tolist()
+        with torch.no_grad():
+            rows = model(input_ids=torch.tensor([ids])).last_hidden_state[0]
+        mean = rows.mean(0)
+        cases.append(dict(ids=ids, embedding=(mean / mean.norm()).tolist()))
+    return dict(cases=cases)
+
+
+def make(folder, index, name, configuration, fields):
+    config = configuration(**{**COMMON, **fields})
+    config._attn_implementation = "eager"
+    encoder = configuration is transformers.BertConfig
+    kind = transformers.AutoModel if encoder else transformers.AutoModelForCausalLM
+    model = kind.from_config(config, attn_implementation="eager").float().eval()
+    randomise(model, 1_000 + index)
+    generator = torch.Generator().manual_seed(7)
+    reference = (encoder_reference if encoder else decoder_reference)(model, generator)
+    target = folder / name
+    model.to(torch.bfloat16).save_pretrained(target, safe_serialization=True)
+    tokenizer().save(str(target / "tokenizer.json"))
+    reference["transformers"] = transformers.__version__
+    (target / "reference.json").write_text(json.dumps(reference))
+    print(name, "greedy" if not encoder else "", reference["cases"][0].get("safe_steps", ""))
+
+
+def main():
+    folder = pathlib.Path(sys.argv[1])
+    for index, (name, configuration, fields) in enumerate(models()):
+        if len(sys.argv) < 3 or name in sys.argv[2:]:
+            make(folder, index, name, configuration, fields)
+
+
+main()

@@ -1,0 +1,61 @@
+import Primitives
+import Runtime
+import Tokenizers
+import Transformers
+
+/// `bored model generate`: ids in, ids and text out, greedy unless asked otherwise.
+enum GenerateCommand {
+    static func run(_ settings: Settings) throws -> Int32 {
+        let offline = try OfflineModel(settings)
+        let shape = offline.model.shape
+        let promptIDs = try settings.tokens(for: shape)
+        let tokenizer = try offline.tokenizer()
+        var generation = try generation(settings, promptIDs, tokenizer, shape)
+        var run = LocalRun(
+            offline.model, kernels: offline.kernels,
+            positionCount: generation.positionCountMaximum,
+            rowCountMaximum: generation.settings.prefillRowCount)
+        let hasText = !tokenizer.decode(promptIDs, skipSpecial: true).isEmpty
+        var decoder = StreamingDecoder(tokenizer, startsText: !hasText)
+        var text = ""
+        func show(_ more: String) {
+            text += more
+            if !settings.wantsJSON { Console.out(more) }
+        }
+        run.run(&generation, crew: offline.crew) { id in
+            show(decoder.append(id))
+            return true
+        }
+        show(decoder.finish())
+        if settings.wantsJSON {
+            var line = JSONLine()
+            line.add("ids", Array(generation.answerIDs))
+            line.add("text", text)
+            Console.line(line.text)
+        } else if !text.hasSuffix("\n") {
+            Console.out("\n")
+        }
+        return 0
+    }
+
+    private static func generation(
+        _ settings: Settings, _ promptIDs: [Int], _ tokenizer: Tokenizer, _ shape: ModelShape
+    ) throws -> Generation {
+        let stopIDs = settings.flag("ignore-end") ? [] : tokenizer.model.eosIDs
+        let count = try settings.integer("max-tokens", in: 1...Limits.positionCount) ?? 64
+        do {
+            let sampling = try SamplingSettings(
+                temperature: Float(try settings.number("temperature", in: 0...100) ?? 0),
+                topK: try settings.integer("top-k", in: 0...1_000_000) ?? 0,
+                topP: Float(try settings.number("top-p", in: 0...1) ?? 1),
+                seed: try settings.seed("seed") ?? 0)
+            return try Generation(
+                promptIDs: promptIDs,
+                settings: GenerationSettings(
+                    sampling: sampling, maximumTokenCount: count, stopIDs: stopIDs),
+                vocabularySize: shape.vocabularySize, contextLength: shape.contextLength)
+        } catch let error as GenerationError {
+            throw CommandError("\(error)")
+        }
+    }
+}

@@ -1,0 +1,70 @@
+import Primitives
+import Runtime
+import Transformers
+
+/// `bored model info`: what a model is and what it takes.
+enum InfoCommand {
+    static func run(_ settings: Settings) throws -> Int32 {
+        let source = try ModelSource.open(settings.operands[0], settings)
+        let outline = try source.outline()
+        let shape = outline.shape
+        let layerByteCounts = outline.layouts.dropFirst().map(\.byteCount)
+        let cacheByteCount = KeyValueState.byteCount(
+            shape: shape, layers: shape.layers, positionCount: 1_024)
+        if settings.wantsJSON {
+            var line = JSONLine()
+            line.add("name", source.name)
+            line.add("architecture", shape.architecture.name)
+            line.add("parameters", outline.parameterCount)
+            line.add("quantisation", outline.quantisation)
+            line.add("layers", shape.layerCount)
+            line.add("hiddenSize", shape.hiddenSize)
+            line.add("heads", shape.headCount)
+            line.add("keyValueHeads", shape.keyValueHeadCount)
+            line.add("headSize", shape.headSize)
+            line.add("feedForwardSize", shape.feedForwardSize)
+            line.add("vocabulary", shape.vocabularySize)
+            line.add("context", shape.contextLength)
+            line.add("endsBytes", outline.layouts[0].byteCount)
+            line.add("layerBytes", layerByteCounts)
+            line.add("cacheBytesPer1kPositions", cacheByteCount)
+            line.add("license", outline.license)
+            Console.line(line.text)
+            return 0
+        }
+        let smallest = layerByteCounts.min() ?? 0
+        let largest = layerByteCounts.max() ?? 0
+        let layer =
+            smallest == largest
+            ? size(UInt64(largest)) : "\(size(UInt64(smallest))) to \(size(UInt64(largest)))"
+        let rows = [
+            ["name", source.name],
+            ["architecture", shape.architecture.name],
+            ["parameters", "\(outline.parameterCount)"],
+            ["quantisation", outline.quantisation],
+            [
+                "shape",
+                "\(shape.layerCount) layers, \(shape.hiddenSize) wide, \(shape.headCount) heads "
+                    + "of \(shape.headSize) on \(shape.keyValueHeadCount) of keys and values, "
+                    + "feed-forward \(shape.feedForwardSize), vocabulary \(shape.vocabularySize)",
+            ],
+            ["context", "\(shape.contextLength) positions"],
+            ["memory of the ends", size(UInt64(outline.layouts[0].byteCount))],
+            ["memory of a layer", layer],
+            ["memory of 1024 positions", size(UInt64(cacheByteCount))],
+            ["licence", outline.license.isEmpty ? "-" : outline.license],
+        ]
+        for line in columns(rows) { Console.line(line) }
+        return 0
+    }
+}
+
+extension ModelSource {
+    /// Throws where the model is not one that can be run.
+    fileprivate func outline() throws -> ModelOutline {
+        switch self {
+        case .stored(let model, let store): try ModelOutline(model, store: store)
+        case .checkpoint(let checkpoint, _): try ModelOutline(checkpoint)
+        }
+    }
+}
