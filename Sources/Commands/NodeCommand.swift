@@ -14,8 +14,12 @@ enum NodeCommand {
         let keys = try directory.keys()
         let store = ModelStore(in: directory)
         let log = NodeLog(isJSON: settings.wantsJSON)
+        let (startedAt, first) = (
+            SystemClock.now(), directory.firstSequence(wallMilliseconds: wallMilliseconds())
+        )
+        try directory.noteSequence(first)
         var loop = try NodeLoop(
-            keys: keys, settings: try loopSettings(settings), store: store)
+            keys: keys, settings: try loopSettings(settings, firstSequence: first), store: store)
         try loop.watchSignals()
         let swarm = try settings.swarmName()
         try directory.announce(
@@ -27,7 +31,9 @@ enum NodeCommand {
         loop.with { node, now, outbox in
             node.meet(directory.keptPeers(), at: now, into: &outbox)
         }
-        try serve(settings, directory: directory, log: log, loop: &loop)
+        try serve(settings, directory: directory, log: log, loop: &loop) {
+            try? directory.noteSequence(first + SystemClock.now().since(startedAt).milliseconds)
+        }
         log.write("leaving", "node \(keys.id.short)")
         try loop.leave()
         directory.withdraw(holding: lock)
@@ -35,9 +41,11 @@ enum NodeCommand {
         return 0
     }
 
-    private static func loopSettings(_ settings: Settings) throws -> NodeLoopSettings {
+    private static func loopSettings(
+        _ settings: Settings, firstSequence: UInt64
+    ) throws -> NodeLoopSettings {
         var node = NodeSettings(
-            swarm: SwarmKey(name: try settings.swarmName()), firstSequence: wallMilliseconds())
+            swarm: SwarmKey(name: try settings.swarmName()), firstSequence: firstSequence)
         let memory = try settings.byteCount("memory").map { UInt64($0) }
         node.memoryByteCount = memory ?? machineMemory() / 2
         node.diskByteLimit = try settings.byteCount("disk").map { UInt64($0) }
@@ -89,7 +97,8 @@ enum NodeCommand {
     }
 
     private static func serve(
-        _ settings: Settings, directory: DataDirectory, log: NodeLog, loop: inout NodeLoop
+        _ settings: Settings, directory: DataDirectory, log: NodeLog, loop: inout NodeLoop,
+        noteSequence: () -> Void
     ) throws {
         var nextResolve = SystemClock.now()
         var wait = Interval.milliseconds(200)
@@ -112,7 +121,9 @@ enum NodeCommand {
             for effect in try loop.turn(until: nextResolve) {
                 switch effect {
                 case .note(let note): log.write(note)
-                case .keepSeeds(let records): try? directory.keep(peers: records)
+                case .keepSeeds(let records):
+                    try? directory.keep(peers: records)
+                    noteSequence()
                 default: break
                 }
             }

@@ -1,6 +1,6 @@
 internal import Identity
 internal import MeshNode
-public import Primitives
+internal import Primitives
 internal import Wire
 
 /// Runs a world through a day of commuters, and watches what must never happen: a wrong result, a
@@ -40,8 +40,8 @@ public struct Commute: ~Copyable {
         random = SeededRandom(seed: settings.world.seed ^ 0xC0_44_07E5)
         start = world.now
         nextPrompt = start + settings.hour * CommuteSettings.startHours
-        for index in 0..<settings.world.nodeCount {
-            guard random.below(100) < settings.commuterPercent else { continue }
+        for index in 0..<settings.world.nodeCount where random.below(100) < settings.commuterPercent
+        {
             for wave in CommuteSettings.waves {
                 let leaving = start + settings.hour * wave + random.interval(.zero, settings.hour)
                 let away = random.interval(settings.hour / 2, settings.hour + settings.hour / 2)
@@ -113,7 +113,8 @@ public struct Commute: ~Copyable {
         var fault: String?
         if case .wrong(let what)? = world.verdict { fault = what }
         if fault == nil, ledger.failedCovered > 0 {
-            fault = "\(ledger.failedCovered) requests failed though their layers were held: "
+            fault =
+                "\(ledger.failedCovered) requests failed though their layers were held: "
                 + (ledger.firstFailure ?? "")
         }
         if fault == nil, hung > 0 { fault = "\(hung) requests hang" }

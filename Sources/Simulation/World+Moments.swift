@@ -79,3 +79,20 @@ extension World {
         return nil
     }
 }
+
+extension World {
+    /// Nodes in whose neighbourhood, themselves included, some layer has no holder.
+    public var gapViewCount: Int {
+        nodes.count { simulated in
+            guard let own = simulated.node?.ownState else { return false }
+            let states = [own] + (simulated.node?.knownStates ?? []).map(\.state)
+            let holdings = states.compactMap { $0.holding(of: model.digest)?.layers }
+            return (0..<model.layerCount).contains { layer in
+                !holdings.contains { $0.contains(layer) }
+            }
+        }
+    }
+
+    /// Prompts that were answered so far, and that failed.
+    public var promptCounts: (finished: Int, failed: Int) { (promptsFinished, promptsFailed) }
+}

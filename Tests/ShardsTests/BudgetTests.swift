@@ -82,12 +82,21 @@ import Wire
         #expect(exchange.order.count == 2)
         exchange.settle()
         #expect(exchange.isComplete(sample, at: 2))
-        exchange.act(0) { core, _, _ in core.isYielding = true }
-        let more = Sample(chunkCount: 8, seed: 60)
-        exchange.offer(more, by: 0)
-        exchange.fetch(more, by: 1, from: [0], known: true)
-        exchange.run(for: .seconds(20))
-        #expect(exchange.isComplete(more, at: 1))
-        #expect(exchange.members[0].core.counters.requestsRefused > 0)
+        // Three ask at once for what this node's disk has not read yet: the third is refused.
+        var core = ShardCore(suite: .simulated, seed: 1)
+        core.isYielding = true
+        core.offer(root: sample.entry.root, chunkCount: sample.entry.chunkCount)
+        for number in 1...3 as ClosedRange<UInt64> {
+            var (asker, mail) = (ShardCore(suite: .simulated, seed: number), Mail())
+            let id = NodeID(Bytes32(first: number, second: 0, third: 0, fourth: 0))
+            asker.fetch(
+                sample.entry, from: [NodeID(.zero)], knownChunkDigests: sample.digests,
+                presentChunks: Array(1..<12), at: .origin, into: &mail)
+            var answers = Mail()
+            while let letter = mail.next() {
+                core.receive(letter.bytes, from: id, at: .origin, into: &answers)
+            }
+        }
+        #expect(core.counters.requestsRefused == 1)
     }
 }

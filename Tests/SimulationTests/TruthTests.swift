@@ -23,7 +23,8 @@ import Testing
         #expect(left.map { $0 < .seconds(1) } ?? false)
         world.kill(4)
         let died = world.live(atMost: .seconds(20)) { world.knowerCount(of: 4) == 0 }
-        print("truth: leaver gone after \(left?.milliseconds ?? 0) ms, killed after",
+        print(
+            "truth: leaver gone after \(left?.milliseconds ?? 0) ms, killed after",
             "\(died?.milliseconds ?? 0) ms")
         #expect(died.map { $0 < .seconds(10) } ?? false)
         // No ghost keeps anybody from holding what they held.
