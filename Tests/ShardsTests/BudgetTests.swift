@@ -87,7 +87,8 @@ import Wire
         core.isYielding = true
         core.offer(root: sample.entry.root, chunkCount: sample.entry.chunkCount)
         for number in 1...3 as ClosedRange<UInt64> {
-            var (asker, mail) = (ShardCore(suite: .simulated, seed: number), Mail())
+            var asker = ShardCore(suite: .simulated, seed: number)
+            var mail = Mail()
             let id = NodeID(Bytes32(first: number, second: 0, third: 0, fourth: 0))
             asker.fetch(
                 sample.entry, from: [NodeID(.zero)], knownChunkDigests: sample.digests,
