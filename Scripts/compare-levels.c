@@ -36,7 +36,9 @@ static void products(int level) {
         float *x = numbers(rows * k), *w = numbers(count), *y = bored_allocate(rows * n * 4);
         uint16_t *halves = bored_allocate(count * 2);
         bored_half_from_float(level, w, count, halves);
-        struct bored_product p = {halves, 32 * k, 0, panels, n, k, x, k, rows, y, n};
+        struct bored_product p = {
+            BORED_FLOAT16, (uint8_t *)halves, 64 * k, 0, panels, n, k, x, k, NULL, 0, rows, y, n,
+        };
         bored_multiply(level, &p);
         absorb(y, rows * n * 4);
         bored_free(x, rows * k * 4);

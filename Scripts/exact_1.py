@@ -109,6 +109,73 @@ def chain(pairs):
     return total
 
 
+FORMATS = {"Q8_0": (32, 34), "Q4_0": (32, 18), "Q4_K": (256, 144), "Q5_K": (256, 176),
+           "Q6_K": (256, 210)}
+
+
+def read_block(kind, b):
+    """One block as triples (whole number, scale, minimum), one for each input."""
+    def half(at):
+        return of_half(b[at] | b[at + 1] << 8)
+
+    def signed(byte):
+        return byte - 256 if byte > 127 else byte
+
+    if kind == "Q8_0":
+        return [(signed(q), half(0), 0.0) for q in b[2:]]
+    if kind == "Q4_0":
+        return [((b[2 + i % 16] >> i // 16 * 4) % 16 - 8, half(0), 0.0) for i in range(32)]
+    if kind == "Q6_K":
+        out = []
+        for i in range(256):
+            a, c, column = i // 128, i % 128 // 32, i % 32
+            low = (b[64 * a + 32 * (c % 2) + column] >> c // 2 * 4) % 16
+            high = (b[128 + 32 * a + column] >> 2 * c) % 4
+            out.append((low + 16 * high - 32, multiply(half(208), signed(b[192 + i // 16])), 0.0))
+        return out
+    out, six = [], b[4:16]
+    for i in range(256):
+        g = i // 32
+        if g < 4:
+            s, m = six[g] % 64, six[g + 4] % 64
+        else:
+            s = six[g + 4] % 16 + 16 * (six[g - 4] // 64)
+            m = six[g + 4] // 16 + 16 * (six[g] // 64)
+        low = b[(16 if kind == "Q4_K" else 48) + g // 2 * 32 + i % 32]
+        q = (low >> g % 2 * 4) % 16
+        if kind == "Q5_K":
+            q += (b[16 + i % 32] >> g) % 2 * 16
+        out.append((q, multiply(half(0), s), multiply(half(2), m)))
+    return out
+
+
+def round_row(x):
+    """Pairs (whole numbers, scale), one for each 32 numbers."""
+    groups = []
+    for start in range(0, len(x), 32):
+        group = x[start:start + 32]
+        top = max(map(abs, group))
+        if top < 2.0**-100:
+            groups.append(([0] * 32, 0.0))
+            continue
+        factor = divide(127.0, top)
+        groups.append(([round(multiply(v, factor)) for v in group], divide(top, 127.0)))
+    return groups
+
+
+def quantized_product(kind, weights, x):
+    """The output of one row of weights (triples of read_block) for a row of x."""
+    total, size = 0.0, 16 if kind == "Q6_K" else 32
+    for g, (a, scale) in enumerate(round_row(x)):
+        for start in range(0, 32, size):
+            part = weights[32 * g + start:32 * g + start + size]
+            dot = sum(w[0] * q for w, q in zip(part, a[start:]))
+            total = fma(float(dot), multiply(part[0][1], scale), total)
+            if kind in ("Q4_K", "Q5_K"):
+                total = fma(-part[0][2], multiply(float(sum(a)), scale), total)
+    return total
+
+
 def tree(lanes):
     lanes = list(lanes)
     for distance in (8, 4, 2, 1):
@@ -293,7 +360,27 @@ def vectors():
             "neighbours": bits(rotate(head, position, frequencies, True)),
             "halves": bits(rotate(head, position, frequencies, False)),
         })
+
+    out["quantized"] = [quantized_vector(numbers, kind) for kind in FORMATS]
     return out
+
+
+def quantized_vector(numbers, kind):
+    """A product of random blocks, their scales small, and the weights of the first output."""
+    outputs, blocks, rows = 3, 3 if FORMATS[kind][0] == 32 else 1, 2
+    size, count = FORMATS[kind][0] * blocks, FORMATS[kind][1]
+    data = bytearray(numbers.next() % 256 for _ in range(outputs * blocks * count))
+    for start in range(0, len(data), count):
+        for at in {"Q6_K": [208], "Q4_K": [0, 2], "Q5_K": [0, 2]}.get(kind, [0]):
+            struct.pack_into("<H", data, start + at, half_bits(numbers.floats(1, 0.02)[0]))
+    read = [read_block(kind, data[i:i + count]) for i in range(0, len(data), count)]
+    weights = [sum(read[o * blocks:(o + 1) * blocks], []) for o in range(outputs)]
+    x = numbers.floats(rows * size, 3.0)
+    y = [quantized_product(kind, w, x[r * size:(r + 1) * size])
+         for r in range(rows) for w in weights]
+    first = [add(multiply(float(q), scale), -minimum) for q, scale, minimum in weights[0]]
+    return {"format": kind, "outputs": outputs, "inputs": size, "rows": rows,
+            "weights": data.hex(), "x": bits(x), "y": bits(y), "first": bits(first)}
 
 
 if __name__ == "__main__":

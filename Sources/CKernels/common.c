@@ -30,24 +30,6 @@ void bored_float_from_bfloat16(const uint16_t *x, size_t count, float *y) {
     }
 }
 
-void bored_pack(
-    const uint16_t *rows, size_t first_output, size_t row_count, size_t input_count,
-    uint16_t *panels) {
-    for (size_t row = 0; row < row_count; row++) {
-        size_t output = first_output + row;
-        uint16_t *panel = panels + output / BORED_WIDTH * BORED_WIDTH * input_count;
-        for (size_t k = 0; k < input_count; k++)
-            panel[k * BORED_WIDTH + output % BORED_WIDTH] = rows[row * input_count + k];
-    }
-}
-
-void bored_unpack_row(const uint16_t *panels, size_t input_count, size_t output, float *y) {
-    const uint16_t *column =
-        panels + output / BORED_WIDTH * BORED_WIDTH * input_count + output % BORED_WIDTH;
-    for (size_t k = 0; k < input_count; k++)
-        bored_scalar_kernels.float_from_half(column + k * BORED_WIDTH, 1, y + k);
-}
-
 void bored_cache_append(
     const float *key, const float *value, size_t head_size, size_t position, size_t page_size,
     uint16_t *keys, uint16_t *values) {

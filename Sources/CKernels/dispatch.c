@@ -23,7 +23,7 @@ int bored_level_supported(int level) {
     case BORED_AVX512:
         return bored_level_supported(BORED_AVX2) && __builtin_cpu_supports("avx512f")
             && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw")
-            && __builtin_cpu_supports("avx512dq");
+            && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vnni");
 #elif defined(__aarch64__)
     case BORED_NEON: return 1;
 #endif
@@ -38,7 +38,23 @@ int bored_level_detected(void) {
 }
 
 void bored_multiply(int level, const struct bored_product *product) {
-    kernels_of(level)->multiply(product);
+    if (product->format == BORED_FLOAT16)
+        kernels_of(level)->multiply(product);
+    else
+        kernels_of(level)->multiply_quantized(product);
+}
+
+// An odd count of cache lines: neighbouring rows then lie in different sets of a cache.
+size_t bored_group_stride(size_t input_count) {
+    size_t lines = (input_count / BORED_GROUP * sizeof(struct bored_input_group) + 63) / 64;
+    // Four groups take three lines.
+    while (lines % 2 == 0 || lines % 3) lines++;
+    return lines / 3 * 4;
+}
+
+void bored_quantize(
+    int level, const float *x, size_t count, struct bored_input_group *groups) {
+    kernels_of(level)->quantize(x, count, groups);
 }
 
 void bored_attend(int level, const struct bored_attention *attention) {

@@ -13,6 +13,8 @@
 /// What a level implements; the rest is the same C for all.
 struct bored_kernels {
     void (*multiply)(const struct bored_product *product);
+    void (*multiply_quantized)(const struct bored_product *product);
+    void (*quantize)(const float *x, size_t count, struct bored_input_group *groups);
     void (*attend)(const struct bored_attention *attention);
     void (*rms_norm)(
         const float *x, const float *weight, float epsilon, size_t width, float *y);
@@ -24,10 +26,25 @@ struct bored_kernels {
     uint64_t (*read_probe)(const void *bytes, size_t byte_count);
 };
 
+/// One output's weights of 32 inputs: (quant - offset) * scale of its half - minimum.
+struct bored_group {
+    int8_t quants[BORED_GROUP];
+    int offset;
+    float scales[2], minimum;
+};
+/// Reads group `index` of an output out of a quantised panel.
+void bored_read_group(
+    int format, const uint8_t *panel, size_t index, size_t lane, struct bored_group *group);
+
 extern const struct bored_kernels bored_scalar_kernels;
 extern const struct bored_kernels bored_avx2_kernels;
 extern const struct bored_kernels bored_avx512_kernels;
 extern const struct bored_kernels bored_neon_kernels;
+
+// Rounding rows to 8 bits: groups whose largest magnitude is below 2^-100 are zero.
+#define BORED_SMALLEST_BITS 0x0D800000u
+#define BORED_INFINITY_BITS 0x7F800000u
+#define BORED_NAN_BITS 0x7FC00000u
 
 // exp: constants of Protocol.md.
 #define BORED_EXP_HIGHEST 0x1.64p6f

@@ -5,6 +5,7 @@
 //   FULL_ROWS        the most rows whose 32 outputs each fit the registers together; beyond,
 //                    a panel is done in two halves
 //   PREFETCH_INPUTS  how far ahead of itself a pass of several rows asks for weights
+//   DOT, DOT_ROWS ... what lanes_quantized.h asks for
 //   LEVEL_KERNELS    the name of the level's table
 // and includes this once. The chains are those of scalar.c, one per lane.
 #include "kernels.h"
@@ -60,6 +61,10 @@ enum { VECTORS = BORED_WIDTH / LANES };
 // next: 8 KiB stay in the first-level cache. The chains go on from where they stand in y.
 enum { STRETCH = 128 };
 
+// One row is a matter of reading memory, and processors fetch ahead in several streams faster than
+// in one: that many panels are read side by side.
+enum { STREAMS = 3 };
+
 /// Which of a panel's 32 outputs a tile makes.
 enum columns { WHOLE, FIRST_HALF, SECOND_HALF };
 
@@ -70,7 +75,7 @@ INLINE void tile(
     const int rows, const int vectors, const uint16_t *weights, size_t panel_stride, size_t count,
     const float *x, size_t x_stride, float *y, size_t y_stride, int resume,
     const enum columns columns) {
-    lanes_f sums[rows][vectors];
+    lanes_f sums[ROWS][STREAMS * VECTORS];
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++)
 #pragma clang loop unroll(full)
@@ -84,7 +89,7 @@ INLINE void tile(
         } else if (rows > 1) {
             __builtin_prefetch(weights + (i + PREFETCH_INPUTS) * BORED_WIDTH);
         }
-        lanes_f w[vectors];
+        lanes_f w[STREAMS * VECTORS];
 #pragma clang loop unroll(full)
         for (int v = 0; v < vectors; v++)
             w[v] = __builtin_convertvector(
@@ -167,17 +172,14 @@ FUNCTION void narrow_panel(
     }
 }
 
-// One row is a matter of reading memory, and processors fetch ahead in several streams faster than
-// in one: that many panels are read side by side.
-enum { STREAMS = 3 };
-
 /// One row times whole panels, STREAMS at a time; returns the first panel it left.
 FUNCTION size_t row_by_panels(const struct bored_product *p) {
     size_t panel = p->panel_begin, whole = p->output_count / BORED_WIDTH;
     size_t end = p->panel_end < whole ? p->panel_end : whole;
     for (; panel + STREAMS <= end; panel += STREAMS)
         tile(
-            1, STREAMS * VECTORS, p->panels + panel * p->panel_stride, p->panel_stride,
+            1, STREAMS * VECTORS,
+            (const uint16_t *)(p->panels + panel * p->panel_stride), p->panel_stride / 2,
             p->input_count, p->x, 0, p->y + panel * BORED_WIDTH, 0, 0,
             WHOLE);
     return panel;
@@ -186,7 +188,7 @@ FUNCTION size_t row_by_panels(const struct bored_product *p) {
 FUNCTION void multiply(const struct bored_product *p) {
     size_t panel = p->row_count == 1 ? row_by_panels(p) : p->panel_begin;
     for (; panel < p->panel_end; panel++) {
-        const uint16_t *weights = p->panels + panel * p->panel_stride;
+        const uint16_t *weights = (const uint16_t *)(p->panels + panel * p->panel_stride);
         float *y = p->y + panel * BORED_WIDTH;
         size_t width = p->output_count - panel * BORED_WIDTH;
         if (width < BORED_WIDTH) {
@@ -393,7 +395,9 @@ FUNCTION uint64_t read_probe(const void *bytes, size_t byte_count) {
     return result;
 }
 
+#include "lanes_quantized.h"
+
 const struct bored_kernels LEVEL_KERNELS = {
-    multiply, attend, rms_norm, exponential_all, silu_all, swiglu, half_from_float,
+    multiply, multiply_quantized, quantize, attend, rms_norm, exponential_all, silu_all, swiglu, half_from_float,
     float_from_half, read_probe,
 };

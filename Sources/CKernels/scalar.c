@@ -1,5 +1,5 @@
 // The reference: exact-1 as plainly as C can say it. Every other level is tested against this one.
-#include "kernels.h"
+#include "formats.h"
 
 /// Exact. The multiplication makes subnormal halves normal; infinity and NaN keep their meaning.
 static float float_from_half(uint16_t half) {
@@ -65,9 +65,70 @@ static void multiply(const struct bored_product *p) {
         for (size_t row = 0; row < p->row_count; row++) {
             float sums[BORED_WIDTH] = {0};
             chain(
-                p->panels + panel * p->panel_stride, p->x + row * p->x_stride, p->input_count,
-                sums);
+                (const uint16_t *)(p->panels + panel * p->panel_stride), p->x + row * p->x_stride,
+                p->input_count, sums);
             memcpy(p->y + row * p->y_stride + first, sums, count * sizeof(float));
+        }
+    }
+}
+
+static void quantize(const float *x, size_t count, struct bored_input_group *groups) {
+    for (size_t g = 0; g < count / GROUP; g++) {
+        const float *from = x + g * GROUP;
+        struct bored_input_group *to = groups + g;
+        uint32_t largest = 0;
+        for (size_t i = 0; i < GROUP; i++) {
+            uint32_t magnitude = bored_bits_of_float(from[i]) & 0x7FFFFFFFu;
+            if (magnitude > largest) largest = magnitude;
+        }
+        memset(to, 0, sizeof *to);
+        if (largest < BORED_SMALLEST_BITS) continue;
+        if (largest >= BORED_INFINITY_BITS) {
+            to->scale = to->weighted = bored_float_of_bits(BORED_NAN_BITS);
+            continue;
+        }
+        float highest = bored_float_of_bits(largest), factor = 127.0f / highest;
+        for (size_t i = 0; i < GROUP; i++) {
+            // Adding 1.5 * 2^23 rounds to a whole number, ties to even.
+            float rounded = (from[i] * factor + BORED_ROUNDING) - BORED_ROUNDING;
+            to->quants[i] = (int8_t)rounded;
+            to->minus_all -= (int8_t)rounded;
+            if (i < GROUP / 2) to->minus_first -= (int8_t)rounded;
+        }
+        to->scale = highest / 127.0f;
+        to->weighted = (float)-to->minus_all * to->scale;
+    }
+}
+
+/// Goes on with the chain of one output by one group of inputs.
+static float chain_group(
+    int format, const struct bored_group *weights, const struct bored_input_group *x, float sum) {
+    int32_t dots[2] = {0};
+    for (size_t i = 0; i < GROUP; i++)
+        dots[i / 16] += (weights->quants[i] - weights->offset) * x->quants[i];
+    if (format == BORED_Q6_K) {
+        sum = __builtin_fmaf((float)dots[0], weights->scales[0] * x->scale, sum);
+        return __builtin_fmaf((float)dots[1], weights->scales[1] * x->scale, sum);
+    }
+    sum = __builtin_fmaf((float)(dots[0] + dots[1]), weights->scales[0] * x->scale, sum);
+    if (format == BORED_Q4_K || format == BORED_Q5_K)
+        sum = __builtin_fmaf(-weights->minimum, x->weighted, sum);
+    return sum;
+}
+
+static void multiply_quantized(const struct bored_product *p) {
+    for (size_t output = p->panel_begin * BORED_WIDTH;
+         output < p->panel_end * BORED_WIDTH && output < p->output_count; output++) {
+        const uint8_t *panel = p->panels + output / BORED_WIDTH * p->panel_stride;
+        for (size_t row = 0; row < p->row_count; row++) p->y[row * p->y_stride + output] = 0;
+        for (size_t index = 0; index < p->input_count / GROUP; index++) {
+            struct bored_group weights;
+            bored_read_group(p->format, panel, index, output % BORED_WIDTH, &weights);
+            for (size_t row = 0; row < p->row_count; row++) {
+                float *sum = p->y + row * p->y_stride + output;
+                *sum = chain_group(
+                    p->format, &weights, p->groups + row * p->group_stride + index, *sum);
+            }
         }
     }
 }
@@ -152,6 +213,6 @@ static uint64_t read_probe(const void *bytes, size_t byte_count) {
 }
 
 const struct bored_kernels bored_scalar_kernels = {
-    multiply, attend, rms_norm, exponential_all, silu_all, swiglu, half_from_float_all,
+    multiply, multiply_quantized, quantize, attend, rms_norm, exponential_all, silu_all, swiglu, half_from_float_all,
     float_from_half_all, read_probe,
 };

@@ -1,12 +1,25 @@
-// Thirty-two registers of sixteen floats: twelve rows of 32 outputs.
+// Thirty-two registers of sixteen floats: twelve rows of 32 outputs. Bytes are multiplied by VNNI's
+// instruction, whose weights have no sign.
 #if defined(__x86_64__)
+#include <immintrin.h>
+
 #define LANES 16
-#define TARGET \
-    __attribute__(( \
-        target("avx2,fma,f16c,avx512f,avx512vl,avx512bw,avx512dq"), min_vector_width(512)))
+#define TARGET                                                             \
+    __attribute__((                                                        \
+        target("avx2,fma,f16c,avx512f,avx512vl,avx512bw,avx512dq,avx512vnni"), \
+        min_vector_width(512)))
 #define ROWS 12
 #define FULL_ROWS 12
 #define PREFETCH_INPUTS 16
 #define LEVEL_KERNELS bored_avx512_kernels
+
+#define BYTES_OFFSET 128
+#define DOT_ROWS 6
+#define DOT_VECTORS 4
+#define DIRECT_ROWS 4
+#define DOT_PAIRS 0
+#define DOT(sum, weights, x) \
+    ((lanes_i)_mm512_dpbusd_epi32((__m512i)(sum), (__m512i)(weights), (__m512i)(x)))
+#define DOT_TWO(sum, even, odd, x_even, x_odd) DOT(DOT(sum, even, x_even), odd, x_odd)
 #include "lanes.h"
 #endif

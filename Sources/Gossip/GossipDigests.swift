@@ -4,11 +4,14 @@ internal import Wire
 
 /// What probes say of others: enough to keep a state alive and to notice a newer one.
 extension GossipCore {
-    func owner(of prefix: UInt64) -> NodeID? {
+    func owner(of prefix: UInt64) -> NodeID? { position(of: prefix).map { known.keys[$0] } }
+
+    /// Where the owner stands among those known.
+    private func position(of prefix: UInt64) -> Int? {
         let lowest = NodeID(Bytes32(first: prefix << 16, second: 0, third: 0, fourth: 0))
         let index = known.position(of: lowest).index
         guard index < known.count, known.keys[index].prefix == prefix else { return nil }
-        return known.keys[index]
+        return index
     }
 
     /// What a probe to `peer` tells of others: this node's links, and some of the rest in turn.
@@ -66,19 +69,22 @@ extension GossipCore {
     ) -> Bool {
         let heardAt = evidence(age: line.age, isDirect: hopCount == 1, at: now)
         guard now.since(heardAt) + .seconds(2) < settings.stateExpiry else { return false }
-        guard let owner = owner(of: line.prefix), let entry = known[owner] else {
+        guard let index = position(of: line.prefix) else {
             let hasLeft = departed.keys.contains { $0.prefix == line.prefix }
             let isFar = hopCount == 3
             return !hasLeft && !(isFar && known.count >= settings.smallSwarmLimit)
         }
-        extend(owner, to: heardAt, from: peer)
-        if hopCount == 2, entry.hopCount > 1 {
-            known.update(owner) {
-                $0.hopCount = 2
-                $0.secondHopUntil = now + settings.stateExpiry
+        let fadesAt = now + settings.stateExpiry
+        var isNewer = false
+        known.update(at: index) { entry in
+            entry.extend(to: heardAt, from: peer)
+            if hopCount == 2, entry.hopCount > 1 {
+                entry.hopCount = 2
+                entry.secondHopUntil = fadesAt
             }
+            let low = UInt32(truncatingIfNeeded: entry.signed.state.sequence)
+            isNewer = Int32(bitPattern: line.sequence &- low) > 0
         }
-        let low = UInt32(truncatingIfNeeded: entry.state.sequence)
-        return Int32(bitPattern: line.sequence &- low) > 0
+        return isNewer
     }
 }

@@ -120,4 +120,11 @@ public struct KnownState: Sendable {
     var toldTo: [NodeID]
 
     public var state: NodeState { signed.state }
+
+    /// News of the owner's life; older news changes nothing.
+    mutating func extend(to heardAt: Instant, from peer: NodeID) {
+        guard heardAt > self.heardAt else { return }
+        self.heardAt = heardAt
+        heardFrom = peer
+    }
 }

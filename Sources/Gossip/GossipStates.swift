@@ -203,11 +203,7 @@ extension GossipCore {
     }
 
     mutating func extend(_ owner: NodeID, to heardAt: Instant, from peer: NodeID) {
-        known.update(owner) {
-            guard heardAt > $0.heardAt else { return }
-            $0.heardAt = heardAt
-            $0.heardFrom = peer
-        }
+        known.update(owner) { $0.extend(to: heardAt, from: peer) }
     }
 
     private mutating func depart(_ owner: NodeID, sequence: UInt64, at now: Instant) {

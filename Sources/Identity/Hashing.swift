@@ -3,38 +3,67 @@ public import Primitives
 
 /// What a digest is for. Two uses never share an input space: the purpose is BLAKE2b's
 /// personalisation (RFC 7693 section 2.5), padded with zeros to 16 bytes.
-public enum HashPurpose: String, Sendable, CaseIterable {
-    case nodeWork = "bored work"
-    case nodeID = "bored node id"
-    case swarm = "bored swarm"
-    case manifest = "bored manifest"
-    case piece = "bored piece"
-    case chunk = "bored chunk"
-    case layerTopic = "bored layers"
-    case nameTopic = "bored name"
-    case signature = "bored signature"
-    case token = "bored token"
-    case handshakeMAC = "bored mac1"
-    case cookieKey = "bored cookie"
-    case entropy = "bored entropy"
-    case simulated = "bored simulated"
+public enum HashPurpose: Int, Sendable, CaseIterable {
+    case nodeWork
+    case nodeID
+    case swarm
+    case manifest
+    case piece
+    case chunk
+    case layerTopic
+    case nameTopic
+    case signature
+    case token
+    case handshakeMAC
+    case cookieKey
+    case entropy
+    case simulated
 
-    var personalisation: [UInt8] {
-        let name = Array(rawValue.utf8)
+    private var name: String {
+        switch self {
+        case .nodeWork: "bored work"
+        case .nodeID: "bored node id"
+        case .swarm: "bored swarm"
+        case .manifest: "bored manifest"
+        case .piece: "bored piece"
+        case .chunk: "bored chunk"
+        case .layerTopic: "bored layers"
+        case .nameTopic: "bored name"
+        case .signature: "bored signature"
+        case .token: "bored token"
+        case .handshakeMAC: "bored mac1"
+        case .cookieKey: "bored cookie"
+        case .entropy: "bored entropy"
+        case .simulated: "bored simulated"
+        }
+    }
+
+    /// Made once: a node hashes for each record that it reads.
+    private static let personalisations = allCases.map { purpose in
+        let name = Array(purpose.name.utf8)
         return name + Array(repeating: 0, count: 16 - name.count)
     }
+
+    var personalisation: [UInt8] { Self.personalisations[rawValue] }
 }
 
 extension Digest {
     /// BLAKE2b-256 of `bytes`, unkeyed, personalised by `purpose`.
     public static func of(_ bytes: [UInt8], for purpose: HashPurpose) -> Digest {
-        var output = [UInt8](repeating: 0, count: 32)
-        let salt = [UInt8](repeating: 0, count: 16)
-        // Every length is passed beside its array, and libsodium reads no further.
-        let status = unsafe crypto_generichash_blake2b_salt_personal(
-            &output, 32, bytes, UInt64(bytes.count), nil, 0, salt, purpose.personalisation)
+        var output = (UInt64(0), UInt64(0), UInt64(0), UInt64(0))
+        // Every length is passed beside its array, the output is 32 bytes, no salt is all zeros,
+        // and libsodium reads no further.
+        let status = unsafe withUnsafeMutableBytes(of: &output) { output in
+            guard let out = unsafe output.assumingMemoryBound(to: UInt8.self).baseAddress
+            else { return Int32(-1) }
+            return unsafe crypto_generichash_blake2b_salt_personal(
+                out, 32, bytes, UInt64(bytes.count), nil, 0, nil, purpose.personalisation)
+        }
         precondition(status == 0)
-        return Digest(Bytes32(output))
+        return Digest(
+            Bytes32(
+                first: output.0.bigEndian, second: output.1.bigEndian,
+                third: output.2.bigEndian, fourth: output.3.bigEndian))
     }
 
     /// BLAKE2b-256 of an id and a number: the topics under which ads are filed.

@@ -52,11 +52,17 @@ struct RecordCache: Sendable {
 
     /// Up to `count` records nearest to `target` that did not fail after `moment`.
     func closest(to target: NodeID, count: Int, unfailedSince moment: Instant) -> [NodeRecord] {
-        let usable = (young.values + old.values.filter { !young.contains($0.record.id) })
-            .filter { ($0.failedAt ?? .origin) <= moment }
-        let order = usable.indices
-            .map { (distance: usable[$0].record.id.distance(to: target), index: $0) }
-            .sorted { $0.distance < $1.distance }
-        return order.prefix(count).map { usable[$0.index].record }
+        var places: [(distance: Bytes32, isYoung: Bool, index: Int)] = []
+        for index in young.keys.indices
+        where (young.values[index].failedAt ?? .origin) <= moment {
+            places.append((young.keys[index].distance(to: target), true, index))
+        }
+        for index in old.keys.indices
+        where (old.values[index].failedAt ?? .origin) <= moment && !young.contains(old.keys[index])
+        {
+            places.append((old.keys[index].distance(to: target), false, index))
+        }
+        places.sort { $0.distance < $1.distance }
+        return places.prefix(count).map { ($0.isYoung ? young : old).values[$0.index].record }
     }
 }

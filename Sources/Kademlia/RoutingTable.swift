@@ -161,10 +161,16 @@ struct RoutingTable: Sendable {
 
     /// Up to `count` entries nearest to `target`, nearest first.
     func closest(to target: NodeID, count: Int) -> [TableEntry] {
-        let all = entries
-        let order = all.indices.map { (distance: all[$0].id.distance(to: target), index: $0) }
-            .sorted { $0.distance < $1.distance }
-        return order.prefix(count).map { all[$0.index] }
+        var places: [(distance: Bytes32, bucket: Int, entry: Int)] = []
+        places.reserveCapacity(self.count)
+        for bucket in buckets.values.indices {
+            for entry in buckets.values[bucket].entries.indices {
+                let id = buckets.values[bucket].entries[entry].record.id
+                places.append((id.distance(to: target), bucket, entry))
+            }
+        }
+        places.sort { $0.distance < $1.distance }
+        return places.prefix(count).map { buckets.values[$0.bucket].entries[$0.entry] }
     }
 
     /// Records at the asked log-distances, in their order; of a bucket too big a random part.

@@ -18,18 +18,17 @@ public struct Bytes32: Hashable, Comparable, Sendable {
     public static let zero = Bytes32(first: 0, second: 0, third: 0, fourth: 0)
 
     /// The value of exactly 32 bytes; traps on any other count.
+    @inlinable
     public init(_ bytes: some Collection<UInt8>) {
         precondition(bytes.count == 32)
-        var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
-        for (index, byte) in bytes.enumerated() {
-            switch index >> 3 {
-            case 0: words.0 = words.0 << 8 | UInt64(byte)
-            case 1: words.1 = words.1 << 8 | UInt64(byte)
-            case 2: words.2 = words.2 << 8 | UInt64(byte)
-            default: words.3 = words.3 << 8 | UInt64(byte)
-            }
+        self = .zero
+        // One word after another moves up until each stands in its place.
+        for byte in bytes {
+            first = first << 8 | second >> 56
+            second = second << 8 | third >> 56
+            third = third << 8 | fourth >> 56
+            fourth = fourth << 8 | UInt64(byte)
         }
-        self.init(first: words.0, second: words.1, third: words.2, fourth: words.3)
     }
 
     /// Thirty-two bytes drawn from a generator: for tests, targets of lookups and simulated keys.
@@ -40,12 +39,13 @@ public struct Bytes32: Hashable, Comparable, Sendable {
     }
 
     public var bytes: [UInt8] {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(32)
-        for word in [first, second, third, fourth] {
-            for shift in stride(from: 56, through: 0, by: -8) {
-                bytes.append(UInt8(truncatingIfNeeded: word >> UInt64(shift)))
-            }
+        var bytes = [UInt8](repeating: 0, count: 32)
+        for index in 0..<8 {
+            let shift = UInt64(56 - 8 * index)
+            bytes[index] = UInt8(truncatingIfNeeded: first >> shift)
+            bytes[index + 8] = UInt8(truncatingIfNeeded: second >> shift)
+            bytes[index + 16] = UInt8(truncatingIfNeeded: third >> shift)
+            bytes[index + 24] = UInt8(truncatingIfNeeded: fourth >> shift)
         }
         return bytes
     }

@@ -45,7 +45,8 @@ public enum Limits {
     /// Sessions and handshakes of a node. At the limit the least recently used session with
     /// nothing to send is closed; where there is none the newcomer is refused.
     public static let sessionCount = 1_024
-    /// Handshakes answered and not yet confirmed by the initiator; the oldest gives way.
+    /// Handshakes answered and not yet confirmed by the initiator. At the limit one older than a
+    /// second gives way; where there is none the newcomer is not answered, and tries again.
     public static let unconfirmedHandshakeCount = 256
     /// Inquiries under way; more answer `silent` at once.
     public static let inquiryCount = 64

@@ -3,69 +3,79 @@
 /// A sorted array: look-up O(log n), insertion O(n), which for the tables of a node (hundreds of
 /// entries) is faster than a tree.
 public struct OrderedTable<Key: Comparable & Sendable, Value> {
-    public private(set) var keys: [Key] = []
-    public private(set) var values: [Value] = []
+    @usableFromInline var sortedKeys: [Key] = []
+    @usableFromInline var valuesByKey: [Value] = []
 
-    public init() {}
+    @inlinable public init() {}
 
-    public var count: Int { keys.count }
-    public var isEmpty: Bool { keys.isEmpty }
+    @inlinable public var keys: [Key] { sortedKeys }
+    /// In the order of their keys.
+    @inlinable public var values: [Value] { valuesByKey }
+    @inlinable public var count: Int { sortedKeys.count }
+    @inlinable public var isEmpty: Bool { sortedKeys.isEmpty }
 
     /// Where `key` is, or where it would be.
+    @inlinable
     public func position(of key: Key) -> (index: Int, isPresent: Bool) {
-        var (low, high) = (0, keys.count)
+        var (low, high) = (0, sortedKeys.count)
         while low < high {
             let middle = (low + high) / 2
-            if keys[middle] < key { low = middle + 1 } else { high = middle }
+            if sortedKeys[middle] < key { low = middle + 1 } else { high = middle }
         }
-        return (low, low < keys.count && keys[low] == key)
+        return (low, low < sortedKeys.count && sortedKeys[low] == key)
     }
 
+    @inlinable
     public func contains(_ key: Key) -> Bool { position(of: key).isPresent }
 
     public subscript(key: Key) -> Value? {
-        get {
+        @inlinable get {
             let (index, isPresent) = position(of: key)
-            return isPresent ? values[index] : nil
+            return isPresent ? valuesByKey[index] : nil
         }
-        set {
+        @inlinable set {
             let (index, isPresent) = position(of: key)
             switch (isPresent, newValue) {
-            case (true, let value?): values[index] = value
+            case (true, let value?): valuesByKey[index] = value
             case (true, nil):
-                keys.remove(at: index)
-                values.remove(at: index)
+                sortedKeys.remove(at: index)
+                valuesByKey.remove(at: index)
             case (false, let value?):
-                keys.insert(key, at: index)
-                values.insert(value, at: index)
+                sortedKeys.insert(key, at: index)
+                valuesByKey.insert(value, at: index)
             case (false, nil): break
             }
         }
     }
 
     /// Changes the value of `key` in place; does nothing where it is absent.
+    @inlinable
     public mutating func update(_ key: Key, _ change: (inout Value) -> Void) {
         let (index, isPresent) = position(of: key)
-        if isPresent { change(&values[index]) }
+        if isPresent { change(&valuesByKey[index]) }
     }
 
     /// Changes the value at a position in key order.
+    @inlinable
     public mutating func update(at index: Int, _ change: (inout Value) -> Void) {
-        change(&values[index])
+        change(&valuesByKey[index])
     }
 
     @discardableResult
+    @inlinable
     public mutating func remove(_ key: Key) -> Value? {
-        let old = self[key]
-        self[key] = nil
-        return old
+        let (index, isPresent) = position(of: key)
+        guard isPresent else { return nil }
+        sortedKeys.remove(at: index)
+        return valuesByKey.remove(at: index)
     }
 
+    @inlinable
     public mutating func removeAll(where isUnwanted: (Key, Value) -> Bool) {
         var kept = OrderedTable()
-        for index in keys.indices where !isUnwanted(keys[index], values[index]) {
-            kept.keys.append(keys[index])
-            kept.values.append(values[index])
+        for index in sortedKeys.indices where !isUnwanted(sortedKeys[index], valuesByKey[index]) {
+            kept.sortedKeys.append(sortedKeys[index])
+            kept.valuesByKey.append(valuesByKey[index])
         }
         self = kept
     }

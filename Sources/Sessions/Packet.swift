@@ -23,6 +23,9 @@ enum Protocol {
     /// Below this a session counts as quiet and keeps its keys for an hour.
     static let quietByteCount: UInt64 = 1 << 20
 
+    /// An answered handshake is not displaced by others before this age: many round trips.
+    static let confirmationPatience = Interval.seconds(1)
+
     static let packetThreshold: UInt64 = 3
     static let granularity = Interval.milliseconds(1)
     static let initialRoundTrip = Interval.milliseconds(333)

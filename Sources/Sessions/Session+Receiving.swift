@@ -11,7 +11,69 @@ enum FrameOutcome {
     case violation
 }
 
+/// What became of a sealed packet.
+enum Opening {
+    case refused
+    case opened
+    /// The first packet under new keys: they are in use from now on.
+    case confirmation
+}
+
 extension Session {
+    /// Opens a data packet into the reader.
+    mutating func open(
+        _ bytes: Span<UInt8>, index: UInt32, counter: UInt64, at now: Instant,
+        bench: inout Workbench
+    ) -> Opening {
+        let isConfirmation = next?.keys.localIndex == index
+        let beginsAnew = isConfirmation && next?.continues == false
+        guard beginsAnew || transport.replay.isFresh(counter) else {
+            bench.counters.droppedReplayed += 1
+            return .refused
+        }
+        let keys: SessionKeys?
+        if isConfirmation {
+            keys = next?.keys
+        } else if current?.localIndex == index {
+            keys = current
+        } else if previous?.localIndex == index {
+            keys = previous
+        } else {
+            keys = nil
+        }
+        // A handshake's index is no key's index.
+        guard let keys else {
+            bench.counters.droppedUnknownIndex += 1
+            return .refused
+        }
+        guard !keys.isExpired(at: now, settings: bench.settings) else {
+            bench.counters.droppedExpiredKey += 1
+            return .refused
+        }
+        guard
+            let count = Sealing.open(
+                bytes, headerByteCount: Protocol.dataHeaderByteCount, key: keys.receiveKey,
+                counter: counter, into: &bench.reader.bytes)
+        else {
+            bench.counters.droppedUnauthentic += 1
+            return .refused
+        }
+        bench.reader.begin(count: count)
+        return isConfirmation ? .confirmation : .opened
+    }
+
+    /// Takes in the packet that was opened; the flag says whether none above it came before.
+    mutating func take(
+        index: UInt32, counter: UInt64, byteCount: Int, from source: PeerAddress,
+        at now: Instant, bench: inout Workbench
+    ) -> (FrameOutcome, isNewest: Bool) {
+        if current?.localIndex == index { current?.byteCount += UInt64(byteCount) }
+        let isNewest = transport.replay.isHighest(counter)
+        transport.replay.mark(counter)
+        let outcome = receiveFrames(counter: counter, from: source, at: now, bench: &bench)
+        return (outcome, isNewest)
+    }
+
     /// What of a packet matters once its frames are read.
     private struct Arrival {
         var asksForAck = false

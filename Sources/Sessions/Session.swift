@@ -74,6 +74,26 @@ struct Session {
         return deadline
     }
 
+    /// What is to be done with a session after it sent what it could.
+    struct Service {
+        /// The outbox was too full for all of it.
+        var isBlocked: Bool
+        var wantsRenewal: Bool
+        var deadline: Instant
+    }
+
+    /// Sends what may go now, and says what is next. One call, because a table of sessions lends
+    /// each in place only to what may change it.
+    mutating func service(
+        at now: Instant, bench: inout Workbench, into outbox: inout Outbox
+    ) -> Service {
+        let isBlocked = pump(at: now, bench: &bench, into: &outbox)
+        return Service(
+            isBlocked: isBlocked,
+            wantsRenewal: wantsRenewal(at: now, settings: bench.settings),
+            deadline: isBlocked ? now : nextDeadline(bench.settings))
+    }
+
     /// Puts renewed keys in use; those before stay good for what is on its way.
     mutating func rotate(to keys: SessionKeys) -> UInt32? {
         let retired = previous?.localIndex

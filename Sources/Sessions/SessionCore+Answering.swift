@@ -162,22 +162,35 @@ extension SessionCore {
     private mutating func allocateAnswering(
         _ request: Request, address: PeerAddress, at now: Instant, into outbox: inout Outbox
     ) -> Int? {
-        let waiting = sessions.indices.filter { sessions[$0].phase == .answering }
-        if waiting.count >= Limits.unconfirmedHandshakeCount,
-            let oldest = waiting.min(by: {
-                sessions[$0].lastActivity < sessions[$1].lastActivity
-            })
-        {
+        guard makeRoomForAnswer(at: now) else {
             bench.counters.droppedTableFull += 1
-            if sessions[oldest].isWanted {
-                bench.events.append(.unreachable(sessions[oldest].id))
-            }
-            vacate(oldest)
+            return nil
         }
         guard let slot = allocate(request.record.id, address: address, at: now, into: &outbox)
         else { return nil }
         sessions[slot].phase = .answering
         sessions[slot].record = request.record
         return slot
+    }
+
+    /// Whether one more handshake may be answered. At the limit one whose confirmation is overdue
+    /// gives way; while all are young the newcomer waits for its next try: an initiator that was
+    /// answered believes in its session, and would lose what it sends there.
+    private mutating func makeRoomForAnswer(at now: Instant) -> Bool {
+        var (count, oldest) = (0, 0)
+        for slot in sessions.indices where phase(slot) == .answering {
+            if count == 0 || sessions[slot].lastActivity < sessions[oldest].lastActivity {
+                oldest = slot
+            }
+            count += 1
+        }
+        guard count >= Limits.unconfirmedHandshakeCount else { return true }
+        guard now.since(sessions[oldest].lastActivity) >= Protocol.confirmationPatience else {
+            return false
+        }
+        bench.counters.droppedTableFull += 1
+        if sessions[oldest].isWanted { bench.events.append(.unreachable(sessions[oldest].id)) }
+        vacate(oldest)
+        return true
     }
 }

@@ -36,12 +36,14 @@ extension SessionCore {
             return
         }
         let counter = readUInt64(bytes, at: 8)
-        guard open(bytes, slot: slot, index: index, counter: counter, at: now, into: &outbox)
-        else { return }
-        let isNewest = sessions[slot].transport.replay.isHighest(counter)
-        sessions[slot].transport.replay.mark(counter)
-        let outcome = sessions[slot].receiveFrames(
-            counter: counter, from: address, at: now, bench: &bench)
+        switch sessions[slot].open(bytes, index: index, counter: counter, at: now, bench: &bench) {
+        case .refused: return
+        case .confirmation: confirm(slot, at: now)
+        case .opened: break
+        }
+        let (outcome, isNewest) = sessions[slot].take(
+            index: index, counter: counter, byteCount: bytes.count, from: address, at: now,
+            bench: &bench)
         switch outcome {
         case .closed(let reason):
             return end(slot, reason, tellsPeer: false, at: now, into: &outbox)
@@ -52,52 +54,5 @@ extension SessionCore {
         sessions[slot].notePath(
             from: address, isNewest: isNewest, at: now, bench: &bench, into: &outbox)
         service(slot, at: now, into: &outbox)
-    }
-
-    /// Opens a data packet into the reader; the first one under new keys puts them in use.
-    private mutating func open(
-        _ bytes: Span<UInt8>, slot: Int, index: UInt32, counter: UInt64, at now: Instant,
-        into outbox: inout Outbox
-    ) -> Bool {
-        let next = sessions[slot].next
-        let isConfirmation = next?.keys.localIndex == index
-        let beginsAnew = isConfirmation && next?.continues == false
-        guard beginsAnew || sessions[slot].transport.replay.isFresh(counter) else {
-            bench.counters.droppedReplayed += 1
-            return false
-        }
-        let keys: SessionKeys?
-        if isConfirmation {
-            keys = next?.keys
-        } else if sessions[slot].current?.localIndex == index {
-            keys = sessions[slot].current
-        } else if sessions[slot].previous?.localIndex == index {
-            keys = sessions[slot].previous
-        } else {
-            keys = nil
-        }
-        // A handshake's index is no key's index.
-        guard let keys else {
-            bench.counters.droppedUnknownIndex += 1
-            return false
-        }
-        guard !keys.isExpired(at: now, settings: bench.settings) else {
-            bench.counters.droppedExpiredKey += 1
-            return false
-        }
-        guard
-            let count = Sealing.open(
-                bytes, headerByteCount: Protocol.dataHeaderByteCount, key: keys.receiveKey,
-                counter: counter, into: &bench.reader.bytes)
-        else {
-            bench.counters.droppedUnauthentic += 1
-            return false
-        }
-        if isConfirmation { confirm(slot, at: now) }
-        if sessions[slot].current?.localIndex == index {
-            sessions[slot].current?.byteCount += UInt64(bytes.count)
-        }
-        bench.reader.begin(count: count)
-        return true
     }
 }

@@ -221,11 +221,10 @@ public struct SessionCore: ~Copyable, Core {
 
     /// Lets a session send what it can, renews its keys, and notes when it is next due.
     mutating func service(_ slot: Int, at now: Instant, into outbox: inout Outbox) {
-        let isBlocked = sessions[slot].pump(at: now, bench: &bench, into: &outbox)
-        if sessions[slot].wantsRenewal(at: now, settings: bench.settings) {
-            beginHandshake(slot, at: now, into: &outbox)
-        }
-        setDeadline(slot, isBlocked ? now : sessions[slot].nextDeadline(bench.settings))
+        let service = sessions[slot].service(at: now, bench: &bench, into: &outbox)
+        guard service.wantsRenewal else { return setDeadline(slot, service.deadline) }
+        beginHandshake(slot, at: now, into: &outbox)
+        if service.isBlocked { setDeadline(slot, now) }
     }
 
     func phase(_ slot: Int) -> Session.Phase { sessions[slot].phase }

@@ -49,7 +49,7 @@ extension World {
     func noteCoverage(in ledger: CommuteLedger) -> Bool {
         var counts = Array(repeating: 0, count: model.layerCount)
         for simulated in nodes {
-            guard let state = simulated.node?.ownState, state.presence == .idle,
+            guard let state = simulated.machine?.node.ownState, state.presence == .idle,
                 let holding = state.holding(of: model.digest)
             else { continue }
             for layer in holding.layers.range { counts[layer] += 1 }
@@ -60,21 +60,21 @@ extension World {
 
     /// The node takes leave in order; its process ends a moment later.
     func takeLeave(_ index: Int) {
-        nodes[index].node?.leave(at: now, into: &outbox)
+        nodes[index].machine?.node.leave(at: now, into: &outbox)
         settle(index)
     }
 
     /// Adds what a node sent in the life that ends.
     func noteTraffic(of index: Int, in ledger: CommuteLedger) {
         guard nodes[index].isAlive else { return }
-        let counters = nodes[index].node?.counters
+        let counters = nodes[index].machine?.node.counters
         ledger.add(
             counters?.sent ?? RoomTraffic(), seconds: now.since(nodes[index].startedAt).seconds,
-            moves: nodes[index].node?.placementMoveCount ?? 0)
+            moves: nodes[index].machine?.node.placementMoveCount ?? 0)
     }
 
     /// Stages that nodes still serve.
-    var leftOver: Int { nodes.reduce(0) { $0 + ($1.node?.stageCount ?? 0) } }
+    var leftOver: Int { nodes.reduce(0) { $0 + ($1.machine?.node.stageCount ?? 0) } }
 }
 
 extension Instant {

@@ -7,7 +7,7 @@ internal import Wire
 /// One computer of a world: the production node, and what is left of it when it is off.
 final class SimulatedNode {
     let keys: NodeKeys
-    var node: Node?
+    var machine: Machine?
     var address: PeerAddress
     /// Where it stands on the unit square, in thousandths: distance makes latency.
     let place: (x: Int, y: Int)
@@ -34,12 +34,20 @@ final class SimulatedNode {
         self.layerLimit = layerLimit
     }
 
-    var isAlive: Bool { node != nil }
+    var isAlive: Bool { machine != nil }
 
     /// A socket's buffer: what does not fit is lost.
     func keep(_ bytes: [UInt8], from address: PeerAddress) {
         if inbox.count < 1_000 { inbox.append((bytes, address)) }
     }
+}
+
+/// A running node at one place in memory: inside an optional it would be moved out and back by
+/// each call.
+final class Machine {
+    var node: Node
+
+    init(_ node: consuming Node) { self.node = node }
 }
 
 /// One simulated prompt: a few steps whose result is known beforehand.

@@ -18,7 +18,7 @@ extension World {
     func whatIsMissing() -> String? {
         for (index, node) in nodes.enumerated() {
             guard node.isAlive else { return "node \(index) is not up" }
-            if (node.node?.peerCount ?? 0) == 0 { return "node \(index) has no peers" }
+            if (node.machine?.node.peerCount ?? 0) == 0 { return "node \(index) has no peers" }
         }
         if let unreached = firstUnreached() {
             return "node \(unreached) is cut off from node 0's part of the graph"
@@ -39,7 +39,7 @@ extension World {
         var frontier = [0]
         isReached[0] = true
         while let index = frontier.popLast() {
-            for known in nodes[index].node?.knownStates ?? [] {
+            for known in nodes[index].machine?.node.knownStates ?? [] {
                 guard let other = indexOfID[known.state.id], !isReached[other] else { continue }
                 isReached[other] = true
                 frontier.append(other)
@@ -51,8 +51,8 @@ extension World {
     /// A node in whose neighbourhood, itself included, some layer has no holder.
     private func firstUncovered() -> (Int, Int)? {
         for (index, node) in nodes.enumerated() {
-            var states = (node.node?.knownStates ?? []).map(\.state)
-            if let own = node.node?.ownState { states.append(own) }
+            var states = (node.machine?.node.knownStates ?? []).map(\.state)
+            if let own = node.machine?.node.ownState { states.append(own) }
             let holdings = states.compactMap { $0.holding(of: model.digest) }
             for layer in 0..<model.layerCount
             where !holdings.contains(where: { $0.layers.contains(layer) }) {
@@ -65,7 +65,7 @@ extension World {
     /// A view in which somebody's earlier life still stands.
     private func firstGhost() -> String? {
         for (index, node) in nodes.enumerated() {
-            for known in node.node?.knownStates ?? [] {
+            for known in node.machine?.node.knownStates ?? [] {
                 guard let address = known.record.addresses.first else { continue }
                 if indexOfAddress[address] == nil {
                     return "node \(index) still believes in \(known.state.id.short) at \(address)"

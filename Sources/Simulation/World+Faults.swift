@@ -30,14 +30,15 @@ extension World {
         if let count = self.settings.neighbourhoodCount {
             settings.gossip.neighbourhoodLimit = count
         }
-        simulated.node = Node(
-            keys: simulated.keys, addresses: [simulated.address], settings: settings,
-            entropy: Bytes32(random: &random), seed: random.next(), at: now)
+        simulated.machine = Machine(
+            Node(
+                keys: simulated.keys, addresses: [simulated.address], settings: settings,
+                entropy: Bytes32(random: &random), seed: random.next(), at: now))
         let pieces = Array(
             repeating: PieceStatus.complete, count: model.manifest.manifest.pieces.count)
-        simulated.node?.addModel(
+        simulated.machine?.node.addModel(
             model.manifest, pieces: pieces, isServed: true, at: now, into: &outbox)
-        simulated.node?.meet(contacts(of: index), at: now, into: &outbox)
+        simulated.machine?.node.meet(contacts(of: index), at: now, into: &outbox)
         settle(index)
     }
 
@@ -64,7 +65,7 @@ extension World {
     }
 
     func stop(_ index: Int) {
-        nodes[index].node = nil
+        nodes[index].machine = nil
         promptsFailed += nodes[index].prompts.count
         nodes[index].prompts = OrderedTable()
         fold(UInt64(index))

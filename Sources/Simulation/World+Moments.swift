@@ -52,14 +52,14 @@ extension World {
         let id = nodes[index].keys.id
         return nodes.indices.count { other in
             other != index && nodes[other].isAlive
-                && nodes[other].node?.knownStates.contains { $0.state.id == id } ?? false
+                && nodes[other].machine?.node.knownStates.contains { $0.state.id == id } ?? false
         }
     }
 
     /// How many states of nodes that are up this node has.
     public func knownCount(by index: Int) -> Int {
         let living = nodes.filter(\.isAlive).map(\.keys.id)
-        return nodes[index].node?.knownStates.count { living.contains($0.state.id) } ?? 0
+        return nodes[index].machine?.node.knownStates.count { living.contains($0.state.id) } ?? 0
     }
 
     /// Whether every layer has so many holders among the nodes that are up and not paused.
@@ -67,7 +67,7 @@ extension World {
         (0..<model.layerCount).allSatisfy { layer in
             nodes.count { simulated in
                 !simulated.isPaused
-                    && simulated.node?.ownState.holding(of: model.digest)?.layers.contains(layer)
+                    && simulated.machine?.node.ownState.holding(of: model.digest)?.layers.contains(layer)
                         ?? false
             } >= count
         }
@@ -84,8 +84,8 @@ extension World {
     /// Nodes in whose neighbourhood, themselves included, some layer has no holder.
     public var gapViewCount: Int {
         nodes.count { simulated in
-            guard let own = simulated.node?.ownState else { return false }
-            let states = [own] + (simulated.node?.knownStates ?? []).map(\.state)
+            guard let own = simulated.machine?.node.ownState else { return false }
+            let states = [own] + (simulated.machine?.node.knownStates ?? []).map(\.state)
             let holdings = states.compactMap { $0.holding(of: model.digest)?.layers }
             return (0..<model.layerCount).contains { layer in
                 !holdings.contains { $0.contains(layer) }

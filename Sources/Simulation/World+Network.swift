@@ -19,7 +19,7 @@ extension World {
 
     func scheduleWake(_ index: Int) {
         let node = nodes[index]
-        let deadline = node.node?.nextDeadline ?? .never
+        let deadline = node.machine?.node.nextDeadline ?? .never
         guard deadline != .never else { return }
         let instant = max(deadline, now)
         // A wake that is scheduled earlier will look again by itself.
@@ -63,7 +63,7 @@ extension World {
         }
         fold(now.nanoseconds)
         fold(UInt64(index) << 32 | UInt64(bytes.count))
-        nodes[index].node?.receive(bytes.span, from: from, at: now, into: &outbox)
+        nodes[index].machine?.node.receive(bytes.span, from: from, at: now, into: &outbox)
         settle(index)
     }
 
@@ -72,8 +72,8 @@ extension World {
         // A wake that an earlier one has replaced is void: otherwise each would breed another.
         guard node.life == life, node.isAlive, !node.isPaused, node.nextWake == now else { return }
         node.nextWake = .never
-        if let deadline = node.node?.nextDeadline, deadline <= now {
-            node.node?.fire(at: now, into: &outbox)
+        if let deadline = node.machine?.node.nextDeadline, deadline <= now {
+            node.machine?.node.fire(at: now, into: &outbox)
             settle(index)
         } else {
             scheduleWake(index)

@@ -9,7 +9,7 @@ extension World {
     /// Interprets a node's effects until there are none, then sends what it wrote.
     func settle(_ index: Int) {
         let simulated = nodes[index]
-        while let effect = simulated.node?.nextEffect() { perform(effect, for: index) }
+        while let effect = simulated.machine?.node.nextEffect() { perform(effect, for: index) }
         flush(index)
     }
 
@@ -21,7 +21,7 @@ extension World {
             let time = Interval.milliseconds(20 + random.below(50))
             add(.loaded(model: model, layers), for: index, after: time)
         case .openCache(let offer):
-            simulated.node?.cacheOpened(offer.request, isOpen: true, at: now, into: &outbox)
+            simulated.machine?.node.cacheOpened(offer.request, isOpen: true, at: now, into: &outbox)
         case .compute(let offer, let step):
             let time = simulated.layerMicroseconds * offer.layers.count * step.rowCount
             let output = SimulatedModel.run(offer.layers, over: step.rows, position: step.position)
@@ -32,9 +32,9 @@ extension World {
         case .stepDone(let ticket, let step): stepDone(ticket, step, index: index)
         case .requestFailed(let ticket, _): promptFailed(ticket, index: index)
         case .readChunk(let token, _, _):
-            simulated.node?.chunkRead(token, bytes: nil, at: now, into: &outbox)
+            simulated.machine?.node.chunkRead(token, bytes: nil, at: now, into: &outbox)
         case .readChunkList(let token, _):
-            simulated.node?.chunkListRead(token, digests: nil, at: now, into: &outbox)
+            simulated.machine?.node.chunkListRead(token, digests: nil, at: now, into: &outbox)
         case .storeManifest, .storeChunkList, .storeChunk, .completePiece, .removePiece, .keepSeeds,
             .unload,
             .closeCache, .manifestFound, .pieceReady, .pieceFailed, .accountArrived,
@@ -56,11 +56,11 @@ extension World {
         }
         switch task {
         case .loaded(let model, let layers):
-            simulated.node?.layersLoaded(
+            simulated.machine?.node.layersLoaded(
                 model: model, layers: layers, layerMicroseconds: simulated.layerMicroseconds,
                 at: now, into: &outbox)
         case .computed(let id, let step, let output, let microseconds):
-            simulated.node?.computed(
+            simulated.machine?.node.computed(
                 id, step: step, output: output, microseconds: microseconds, at: now,
                 into: &outbox)
         }
@@ -75,7 +75,7 @@ extension World {
         let simulated = nodes[index]
         guard simulated.isAlive, !simulated.isPaused, simulated.prompts.count < 4 else { return }
         let patience: Interval = isHealed ? .seconds(20) : .seconds(5)
-        let ticket = simulated.node?.openRequest(
+        let ticket = simulated.machine?.node.openRequest(
             model: model.digest, positionLimit: 64, patience: patience, at: now, into: &outbox)
         if let ticket {
             simulated.prompts[ticket] = SimulatedPrompt(
@@ -94,7 +94,7 @@ extension World {
         }
         let whole = LayerRange(0, model.layerCount)
         prompt.expected = SimulatedModel.run(whole, over: rows, position: prompt.position)
-        let isSent = simulated.node?.step(
+        let isSent = simulated.machine?.node.step(
             ticket, position: prompt.position, rowCount: rowCount, rows: rows, at: now,
             into: &outbox)
         prompt.position += rowCount
@@ -118,7 +118,7 @@ extension World {
         simulated.prompts[ticket] = nil
         promptsFinished += 1
         if prompt.startedAt >= healedAt { healedPrompts.finished += 1 }
-        simulated.node?.closeRequest(ticket, at: now, into: &outbox)
+        simulated.machine?.node.closeRequest(ticket, at: now, into: &outbox)
     }
 
     private func promptFailed(_ ticket: Ticket, index: Int) {

@@ -13,7 +13,8 @@ public final class World {
     enum Event {
         case datagram([UInt8], from: PeerAddress, to: PeerAddress)
         case wake(index: Int, life: Int)
-        case task(ShellAnswer, index: Int, life: Int)
+        /// Rare and large: kept aside, so that the others stay small.
+        indirect case task(ShellAnswer, index: Int, life: Int)
         case crash
         case restart(index: Int)
         case partition

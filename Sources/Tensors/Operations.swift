@@ -4,25 +4,51 @@ extension Kernels {
     /// y = x W: `rowCount` rows of `inputCount` numbers in, rows of `outputCount` numbers out.
     ///
     /// Rows are packed tightly unless a layout says otherwise. The crew's parts are ranges of
-    /// whole panels.
+    /// whole panels. With quantised weights, rows are first rounded to 8 bits into `scratch`,
+    /// which is left alone otherwise.
     public func multiply(
         _ matrix: PanelMatrix, by x: borrowing FloatBuffer, inputLayout: RowLayout? = nil,
         rowCount: Int, into y: inout FloatBuffer, outputLayout: RowLayout? = nil,
-        crew: some Crew
+        scratch: inout ProductScratch, crew: some Crew
     ) {
         let input = inputLayout ?? RowLayout(stride: matrix.inputCount)
         let output = outputLayout ?? RowLayout(stride: matrix.outputCount)
         input.check(rowCount: rowCount, width: matrix.inputCount, within: x.count)
         output.check(rowCount: rowCount, width: matrix.outputCount, within: y.count)
         guard rowCount > 0 else { return }
-        let panelCount = matrix.panelCount
-        let perPart = panelsPerPart(panelCount: panelCount, memberCount: crew.memberCount)
         // The pointers outlive `run`, which returns after every part; parts write apart.
-        nonisolated(unsafe) let product = unsafe bored_product(
-            panels: matrix.base, panel_stride: PanelMatrix.panelWidth * matrix.inputCount,
-            panel_begin: 0, panel_end: panelCount, output_count: matrix.outputCount,
+        nonisolated(unsafe) var product = unsafe bored_product(
+            format: matrix.format.code, panels: matrix.base, panel_stride: matrix.panelByteCount,
+            panel_begin: 0, panel_end: matrix.panelCount, output_count: matrix.outputCount,
             input_count: matrix.inputCount, x: x.base + input.offset, x_stride: input.stride,
+            groups: nil, group_stride: bored_group_stride(matrix.inputCount),
             row_count: rowCount, y: y.base + output.offset, y_stride: output.stride)
+        if matrix.format != .float16 {
+            let groups = unsafe scratch.groups(rowCount: rowCount, inputCount: matrix.inputCount)
+            unsafe product.groups = UnsafePointer(groups)
+            unsafe quantize(product, into: groups, crew: crew)
+        }
+        unsafe multiply(product, panelCount: matrix.panelCount, crew: crew)
+    }
+
+    private func quantize(
+        _ product: bored_product, into groups: UnsafeMutablePointer<bored_input_group>,
+        crew: some Crew
+    ) {
+        nonisolated(unsafe) let (product, groups) = unsafe (product, groups)
+        let perPart = 16
+        crew.run(partCount: (unsafe product.row_count + perPart - 1) / perPart) { index in
+            for row in index * perPart..<min(unsafe product.row_count, (index + 1) * perPart) {
+                unsafe bored_quantize(
+                    code, product.x + row * product.x_stride, product.input_count,
+                    groups + row * product.group_stride)
+            }
+        }
+    }
+
+    private func multiply(_ product: bored_product, panelCount: Int, crew: some Crew) {
+        nonisolated(unsafe) let product = unsafe product
+        let perPart = panelsPerPart(panelCount: panelCount, memberCount: crew.memberCount)
         crew.run(partCount: (panelCount + perPart - 1) / perPart) { index in
             var part = unsafe product
             unsafe part.panel_begin = index * perPart
@@ -43,7 +69,8 @@ extension Kernels {
     ) {
         precondition(output >= 0 && output < matrix.outputCount)
         precondition(offset >= 0 && matrix.inputCount <= y.count - offset)
-        unsafe bored_unpack_row(matrix.base, matrix.inputCount, output, y.base + offset)
+        unsafe bored_unpack_row(
+            matrix.format.code, matrix.base, matrix.inputCount, output, y.base + offset)
     }
 
     /// y = x / sqrt(mean(x^2) + epsilon) * weight, row by row (RMSNorm, Zhang and Sennrich 2019).

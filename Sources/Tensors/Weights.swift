@@ -41,51 +41,83 @@ extension MutableRawSpan {
     }
 }
 
-/// A matrix of `outputCount` rows of `inputCount` Float16 numbers, in panels
-/// `[ceil(outputCount / 32)][inputCount][32]`, inside weights memory.
+/// A matrix of `outputCount` rows of `inputCount` numbers of one format, in panels of 32 rows
+/// (Protocol.md, exact-1, "Panels"), inside weights memory.
 @safe public struct PanelMatrix: Sendable {
     public static let panelWidth = Int(BORED_PANEL_WIDTH)
 
     public let outputCount: Int
     public let inputCount: Int
+    public let format: WeightFormat
     let bytes: WeightBytes
     let byteOffset: Int
 
     /// Traps unless the offset is a multiple of 64 and the whole matrix lies inside `bytes`.
-    public init(bytes: WeightBytes, byteOffset: Int, outputCount: Int, inputCount: Int) {
-        let byteCount = Self.byteCount(outputCount: outputCount, inputCount: inputCount)
+    public init(
+        bytes: WeightBytes, byteOffset: Int, outputCount: Int, inputCount: Int,
+        format: WeightFormat = .float16
+    ) {
+        let byteCount = Self.byteCount(
+            outputCount: outputCount, inputCount: inputCount, format: format)
         precondition(byteOffset >= 0 && byteOffset % 64 == 0)
         precondition(byteCount <= bytes.byteCount && byteOffset <= bytes.byteCount - byteCount)
         self.bytes = bytes
         self.byteOffset = byteOffset
         self.outputCount = outputCount
         self.inputCount = inputCount
+        self.format = format
     }
 
     public var panelCount: Int { (outputCount + Self.panelWidth - 1) / Self.panelWidth }
+    var panelByteCount: Int { bored_panel_bytes(format.code, inputCount) }
 
-    /// Bytes of such a matrix in panels: always a multiple of 64.
-    public static func byteCount(outputCount: Int, inputCount: Int) -> Int {
-        precondition(outputCount > 0 && inputCount > 0)
-        return (outputCount + panelWidth - 1) / panelWidth * panelWidth * inputCount * 2
+    /// Bytes of such a matrix in panels: always a multiple of 64. Traps unless the format holds
+    /// rows of `inputCount` numbers.
+    public static func byteCount(
+        outputCount: Int, inputCount: Int, format: WeightFormat = .float16
+    ) -> Int {
+        precondition(outputCount > 0 && format.holds(inputCount: inputCount))
+        return (outputCount + panelWidth - 1) / panelWidth
+            * bored_panel_bytes(format.code, inputCount)
     }
 
     // Inside `bytes`, which this value keeps alive; checked by `init`.
-    var base: UnsafePointer<UInt16> {
-        unsafe UnsafePointer((bytes.base + byteOffset).assumingMemoryBound(to: UInt16.self))
+    var base: UnsafePointer<UInt8> {
+        unsafe UnsafePointer((bytes.base + byteOffset).assumingMemoryBound(to: UInt8.self))
     }
 
     /// Panel bytes (little-endian, as in a model piece) of rows given one after the other as
     /// half-precision bits.
     public static func pack(rows: [UInt16], outputCount: Int, inputCount: Int) -> [UInt8] {
-        precondition(rows.count == outputCount * inputCount)
-        let byteCount = byteCount(outputCount: outputCount, inputCount: inputCount)
-        let panels = HalfBuffer(count: byteCount / 2)
-        unsafe rows.withUnsafeBufferPointer { source in
-            // Both hold what their counts, checked above, promise.
-            unsafe bored_pack(source.baseAddress, 0, outputCount, inputCount, panels.base)
+        unsafe rows.withUnsafeBytes {
+            unsafe pack(
+                $0, outputCount: outputCount, inputCount: inputCount, format: .float16)
         }
-        return unsafe Array(UnsafeRawBufferPointer(start: panels.base, count: byteCount))
+    }
+
+    /// Panel bytes of rows given one after the other as a checkpoint has them: blocks of GGML, or
+    /// little-endian halves.
+    public static func pack(
+        bytes rows: [UInt8], outputCount: Int, inputCount: Int, format: WeightFormat
+    ) -> [UInt8] {
+        unsafe rows.withUnsafeBytes {
+            unsafe pack($0, outputCount: outputCount, inputCount: inputCount, format: format)
+        }
+    }
+
+    private static func pack(
+        _ rows: UnsafeRawBufferPointer, outputCount: Int, inputCount: Int, format: WeightFormat
+    ) -> [UInt8] {
+        precondition(rows.count == outputCount * format.rowByteCount(inputCount: inputCount))
+        let byteCount = byteCount(
+            outputCount: outputCount, inputCount: inputCount, format: format)
+        return unsafe [UInt8](unsafeUninitializedCapacity: byteCount) { target, count in
+            // Both hold what their counts, checked above, promise; padding is zero.
+            unsafe target.initialize(repeating: 0)
+            unsafe bored_pack(
+                format.code, rows.baseAddress, 0, outputCount, inputCount, target.baseAddress)
+            count = byteCount
+        }
     }
 }
 

@@ -48,7 +48,8 @@ public struct Ends: Sendable {
             scratch.row, weight: finalNorm, epsilon: shape.normEpsilon, rowCount: 1,
             width: shape.hiddenSize, into: &scratch.normed)
         kernels.multiply(
-            head, by: scratch.normed, rowCount: 1, into: &scratch.logits, crew: crew)
+            head, by: scratch.normed, rowCount: 1, into: &scratch.logits,
+            scratch: &scratch.product, crew: crew)
     }
 }
 
@@ -56,12 +57,14 @@ public struct Ends: Sendable {
 public struct EndsScratch: ~Copyable {
     var row: FloatBuffer
     var normed: FloatBuffer
+    var product: ProductScratch
     /// vocabularySize numbers, written by `Ends.computeLogits`.
     public internal(set) var logits: FloatBuffer
 
     public init(shape: ModelShape) {
         row = FloatBuffer(count: shape.hiddenSize)
         normed = FloatBuffer(count: shape.hiddenSize)
+        product = ProductScratch(rowCount: 1, inputCount: shape.hiddenSize)
         logits = FloatBuffer(count: shape.vocabularySize)
     }
 }

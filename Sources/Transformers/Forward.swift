@@ -104,7 +104,7 @@ public struct Forward: Sendable {
         }
         kernels.multiply(
             weights.output, by: scratch.inner, rowCount: rowCount, into: &scratch.normed,
-            crew: crew)
+            scratch: &scratch.product, crew: crew)
         kernels.add(scratch.normed, count: rowCount * shape.hiddenSize, into: &hidden)
     }
 
@@ -151,7 +151,8 @@ public struct Forward: Sendable {
         kernels.swiGLU(
             gateAndUp: scratch.wide, width: width, rowCount: rowCount, into: &scratch.inner)
         kernels.multiply(
-            weights.down, by: scratch.inner, rowCount: rowCount, into: &scratch.normed, crew: crew)
+            weights.down, by: scratch.inner, rowCount: rowCount, into: &scratch.normed,
+            scratch: &scratch.product, crew: crew)
         kernels.add(scratch.normed, count: rowCount * shape.hiddenSize, into: &hidden)
     }
 
@@ -162,6 +163,6 @@ public struct Forward: Sendable {
     ) {
         kernels.multiply(
             matrix, by: scratch.normed, rowCount: rowCount, into: &scratch.wide,
-            outputLayout: layout, crew: crew)
+            outputLayout: layout, scratch: &scratch.product, crew: crew)
     }
 }

@@ -10,6 +10,7 @@ public struct ForwardScratch: ~Copyable {
     /// (rows, querySize) and (rows, feedForwardSize)
     var inner: FloatBuffer
     var attention = FloatBuffer(count: 0)
+    var product: ProductScratch
 
     public init(shape: ModelShape, rowCountMaximum: Int) {
         precondition(rowCountMaximum > 0)
@@ -20,6 +21,9 @@ public struct ForwardScratch: ~Copyable {
             count: rowCountMaximum * max(attentionWidth, 2 * shape.feedForwardSize))
         inner = FloatBuffer(
             count: rowCountMaximum * max(shape.querySize, shape.feedForwardSize))
+        product = ProductScratch(
+            rowCount: rowCountMaximum,
+            inputCount: max(shape.hiddenSize, shape.querySize, shape.feedForwardSize))
     }
 
     mutating func reserve(for cache: borrowing KeyValueCache, shape: ModelShape) {

@@ -28,6 +28,7 @@ enum KernelBench {
         var x = FloatBuffer(count: inputCount)
         for index in 0..<inputCount { x[index] = Float(index % 7) - 3 }
         var y = FloatBuffer(count: outputCount)
+        var scratch = ProductScratch(rowCount: 1, inputCount: inputCount)
         var ratios: [Double] = []
         var speeds: [Double] = []
         var sum: UInt64 = 0
@@ -36,7 +37,8 @@ enum KernelBench {
             let matrix = PanelMatrix(
                 bytes: bytes, byteOffset: offset, outputCount: outputCount, inputCount: inputCount)
             let product = seconds {
-                kernels.multiply(matrix, by: x, rowCount: 1, into: &y, crew: SerialCrew())
+                kernels.multiply(
+                    matrix, by: x, rowCount: 1, into: &y, scratch: &scratch, crew: SerialCrew())
             }
             let other = (round + matrixCount / 2) % matrixCount * byteCount
             let probe = seconds {

@@ -66,6 +66,47 @@ import Testing
     }
 
     @Test(arguments: [UInt64](1...3))
+    func `a ring behaves as a queue with a limit while its storage grows`(seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        var ring = Ring<Int>(capacity: 100)
+        var model: [Int] = []
+        var refusedCount = 0
+        for number in 0..<5_000 {
+            if random.below(100) < (number / 1_000 % 2 == 0 ? 70 : 30) {
+                let isAdded = ring.append(number)
+                #expect(isAdded == (model.count < 100))
+                if isAdded { model.append(number) } else { refusedCount += 1 }
+            } else {
+                let popped = ring.popFirst()
+                #expect(popped == (model.isEmpty ? nil : model.removeFirst()))
+            }
+            let (first, count) = (ring.first, ring.count)
+            #expect(first == model.first && count == model.count)
+        }
+        #expect(refusedCount > 0)
+    }
+
+    @Test func `an outbox gives back each datagram as it came, up to its limit`() {
+        var outbox = Outbox(capacity: 40)
+        for round in 0..<3 {
+            for index in 0..<40 {
+                let bytes = [UInt8](repeating: UInt8(index + round), count: 1 + index * 30)
+                outbox.append(bytes, to: PeerAddress(10, 0, 0, 1, port: UInt16(index)))
+            }
+            let isFull = outbox.isFull
+            #expect(isFull)
+            var seen = 0
+            outbox.drain { bytes, address in
+                #expect(bytes.count == 1 + seen * 30 && address.port == UInt16(seen))
+                #expect(bytes[bytes.count - 1] == UInt8(seen + round))
+                seen += 1
+            }
+            let isEmpty = outbox.count == 0
+            #expect(seen == 40 && isEmpty)
+        }
+    }
+
+    @Test(arguments: [UInt64](1...3))
     func `an ordered table behaves as a dictionary that is walked in order`(seed: UInt64) {
         var random = SeededRandom(seed: seed)
         var table = OrderedTable<Int, Int>()

@@ -158,6 +158,49 @@ struct HandshakeTests {
         #expect(server.established.count == 40)
     }
 
+    @Test(arguments: [50, Int.max])
+    func `five hundred who come at one moment are all served, and none is dropped again`(
+        handshakesBeforeCookies: Int
+    ) {
+        let world = World(seed: 1)
+        var settings = world.settings()
+        settings.handshakesBeforeCookies = handshakesBeforeCookies
+        let server = world.add(1, settings: settings)
+        let others = (2..<502).map { world.add(UInt64($0)) }
+        for other in others {
+            world.connect(other, to: server)
+            world.send([1], from: other, to: server)
+        }
+        world.run(for: .seconds(1))
+        #expect(server.core.counters.droppedTableFull > 0)
+        #expect(server.established.count == 500)
+        #expect(Set(server.messages.map(\.from)).count == 500)
+        // Long enough for a peer that waits in vain to notice.
+        world.run(for: .seconds(5))
+        #expect(server.closed.isEmpty && others.allSatisfy { $0.closed.isEmpty })
+    }
+
+    @Test func `handshakes that nobody confirms do not keep others out for long`() {
+        let world = World(seed: 1)
+        var settings = world.settings()
+        settings.handshakesBeforeCookies = .max
+        let server = world.add(1, settings: settings)
+        let mute = (2..<258).map { world.add(UInt64($0)) }
+        // Initiations come, confirmations don't.
+        world.filter = { $0.to != server.address || $0.bytes[0] == 1 }
+        for other in mute { world.connect(other, to: server) }
+        world.run(for: .milliseconds(20))
+        world.filter = { flight in
+            !mute.contains { $0.address == flight.from || $0.address == flight.to }
+        }
+        let honest = world.add(300)
+        world.connect(honest, to: server)
+        world.run(for: .milliseconds(500))
+        #expect(honest.established.isEmpty)
+        world.run(for: .seconds(2))
+        #expect(honest.established == [server.id] && server.established == [honest.id])
+    }
+
     @Test func `a flood from one address does not keep others out`() {
         let world = World(seed: 1)
         var settings = world.settings()

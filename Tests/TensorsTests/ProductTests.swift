@@ -79,10 +79,12 @@ import Testing
                 wide.write(Array(x[row * 8..<(row + 1) * 8]), at: 5 + row * 11)
             }
             var y = FloatBuffer(count: 2 + 3 * 50)
+            var scratch = ProductScratch(rowCount: 0, inputCount: 0)
             y.write(Array(repeating: -1, count: y.count))
             kernels.multiply(
                 weights, by: wide, inputLayout: RowLayout(offset: 5, stride: 11), rowCount: 3,
-                into: &y, outputLayout: RowLayout(offset: 2, stride: 50), crew: SerialCrew())
+                into: &y, outputLayout: RowLayout(offset: 2, stride: 50), scratch: &scratch,
+                crew: SerialCrew())
             let tight = product(kernels, weights, x, rows: 3)
             for index in 0..<y.count {
                 let (row, column) = (index - 2).quotientAndRemainder(dividingBy: 50)

@@ -1,3 +1,4 @@
+import Foundation
 import Primitives
 import Tensors
 
@@ -52,7 +53,9 @@ func product(
 ) -> [Float] {
     let input = buffer(x)
     var output = FloatBuffer(count: rows * weights.outputCount)
-    kernels.multiply(weights, by: input, rowCount: rows, into: &output, crew: crew)
+    var scratch = ProductScratch(rowCount: rows, inputCount: weights.inputCount)
+    kernels.multiply(
+        weights, by: input, rowCount: rows, into: &output, scratch: &scratch, crew: crew)
     return output.array()
 }
 
@@ -77,6 +80,14 @@ func ulps(_ value: Float, _ reference: Double) -> Double {
     let nearest = Float(reference)
     let unit = nearest.magnitude < .leastNormalMagnitude ? Float.leastNonzeroMagnitude : nearest.ulp
     return (Double(value) - reference).magnitude / Double(unit)
+}
+
+/// A file of the reference models; nil, said loudly, where they are not here.
+func reference(_ name: String) -> Data? {
+    let path = ProcessInfo.processInfo.environment["BORED_REFERENCE"] ?? "../shared/models"
+    let data = try? Data(contentsOf: URL(filePath: path).appending(path: name))
+    if data == nil { print("SKIPPED: no \(path)/\(name); set BORED_REFERENCE") }
+    return data
 }
 
 /// A cache of one layer with all its pages.

@@ -10,6 +10,10 @@ private struct Vectors: Decodable {
         let outputs: Int, inputs: Int, rows: Int
         let weights: String, x: String, y: String
     }
+    struct Quantized: Decodable {
+        let format: String, outputs: Int, inputs: Int, rows: Int
+        let weights: String, x: String, y: String, first: String
+    }
     struct Norm: Decodable { let x: String, weight: String, epsilon: String, y: String }
     struct Attention: Decodable {
         let queryHeads: Int, heads: Int, headSize: Int, positions: Int
@@ -25,6 +29,7 @@ private struct Vectors: Decodable {
     let swiglu: Gated
     let half: Function
     let product: Product
+    let quantized: [Quantized]
     let norm: Norm
     let attention: Attention
     let rotary: Rotary
@@ -84,6 +89,30 @@ private func floats(_ text: String) -> [Float] { words(text).map { Float(bitPatt
         for level in levels {
             let y = product(Kernels(level: level), weights, floats(given.x), rows: given.rows)
             #expect(bits(y) == words(given.y))
+        }
+    }
+
+    @Test func `products with quantised weights give its bits`() throws {
+        #expect(vectors.quantized.count == WeightFormat.allCases.count - 1)
+        for given in vectors.quantized {
+            let format = try #require(WeightFormat.allCases.first { $0.name == given.format })
+            let digits = Array(given.weights.utf8)
+            let blocks = stride(from: 0, to: digits.count, by: 2).compactMap { index in
+                UInt8(String(decoding: digits[index..<index + 2], as: UTF8.self), radix: 16)
+            }
+            let panels = PanelMatrix.pack(
+                bytes: blocks, outputCount: given.outputs, inputCount: given.inputs,
+                format: format)
+            let weights = PanelMatrix(
+                bytes: WeightBytes(copying: panels), byteOffset: 0, outputCount: given.outputs,
+                inputCount: given.inputs, format: format)
+            for level in levels {
+                let y = product(Kernels(level: level), weights, floats(given.x), rows: given.rows)
+                #expect(bits(y) == words(given.y), "\(given.format), \(level)")
+            }
+            var first = FloatBuffer(count: given.inputs)
+            scalar.copyRow(0, of: weights, into: &first)
+            #expect(bits(first.array()) == words(given.first))
         }
     }
 

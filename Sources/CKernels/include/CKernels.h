@@ -11,7 +11,25 @@ enum {
     BORED_NEON = 3,
     /// Outputs in one panel of weights, and positions in one block of cached keys.
     BORED_PANEL_WIDTH = 32,
+    /// Inputs that share a scale in rows rounded to 8 bits.
+    BORED_GROUP = 32,
 };
+
+/// How weights are stored. All but the first are GGML's types of that name.
+enum {
+    BORED_FLOAT16 = 0,
+    BORED_Q8_0 = 1,
+    BORED_Q4_0 = 2,
+    BORED_Q4_K = 3,
+    BORED_Q5_K = 4,
+    BORED_Q6_K = 5,
+    BORED_FORMAT_COUNT = 6,
+};
+/// Inputs that one block of a row holds, and its bytes.
+size_t bored_block_inputs(int format);
+size_t bored_block_bytes(int format);
+/// Bytes of a panel of 32 outputs.
+size_t bored_panel_bytes(int format, size_t input_count);
 
 /// 1 where this machine can run `level`, else 0.
 int bored_level_supported(int level);
@@ -23,14 +41,33 @@ int bored_level_detected(void);
 void *bored_allocate(size_t byte_count);
 void bored_free(void *memory, size_t byte_count);
 
-/// Rows of x times a panel matrix. `panel_stride` is in halves; `output_count` is that of the whole
+/// 32 numbers of a row, rounded to 8 bits: about quants[i] * scale.
+struct bored_input_group {
+    int8_t quants[BORED_GROUP];
+    float scale;
+    /// The sum of all quants times the scale.
+    float weighted;
+    /// Minus the sums of all quants and of the first 16: what an offset of the weights takes away.
+    int32_t minus_all, minus_first;
+};
+/// Groups from one row to the next.
+size_t bored_group_stride(size_t input_count);
+/// `count` numbers of one row, a multiple of 32.
+void bored_quantize(int level, const float *x, size_t count, struct bored_input_group *groups);
+
+/// Rows times a panel matrix. `panel_stride` is in bytes; `output_count` is that of the whole
 /// matrix, so that the last panel's padding is not written. Panels `panel_begin..<panel_end` only.
+/// Weights of Float16 read `x`, others read `groups`.
 struct bored_product {
-    const uint16_t *panels;
+    int format;
+    const uint8_t *panels;
     size_t panel_stride, panel_begin, panel_end;
     size_t output_count, input_count;
     const float *x;
-    size_t x_stride, row_count;
+    size_t x_stride;
+    const struct bored_input_group *groups;
+    size_t group_stride;
+    size_t row_count;
     float *y;
     size_t y_stride;
 };
@@ -80,12 +117,14 @@ void bored_half_from_float(int level, const float *x, size_t count, uint16_t *y)
 void bored_float_from_half(int level, const uint16_t *x, size_t count, float *y);
 void bored_float_from_bfloat16(const uint16_t *x, size_t count, float *y);
 
-/// Writes `row_count` rows, the first of which is output `first_output`, into panels.
+/// Writes `row_count` rows of blocks, the first of which is output `first_output`, into zeroed
+/// panels.
 void bored_pack(
-    const uint16_t *rows, size_t first_output, size_t row_count, size_t input_count,
-    uint16_t *panels);
+    int format, const uint8_t *rows, size_t first_output, size_t row_count, size_t input_count,
+    uint8_t *panels);
 /// One row (an output's weights) back out of the panels, as Float32.
-void bored_unpack_row(const uint16_t *panels, size_t input_count, size_t output, float *y);
+void bored_unpack_row(
+    int format, const uint8_t *panels, size_t input_count, size_t output, float *y);
 
 /// Double arithmetic for tables made once.
 void bored_sine_cosine(double angle, double *sine, double *cosine);
