@@ -117,7 +117,9 @@ let package = Package(
         tests("Placement", ["Primitives", "Identity", "Wire", "Placement"]),
         tests("Shards", ["Primitives", "Identity", "Wire", "Shards"]),
         tests("Pipelines", ["Primitives", "Identity", "Wire", "Pipelines"]),
-        tests("MeshNode", ["Primitives", "Identity", "Wire", "MeshNode"]),
+        tests(
+            "MeshNode",
+            ["Primitives", "Identity", "Wire", "Sessions", "Shards", "Pipelines", "MeshNode"]),
         tests("Simulation", ["Primitives", "Identity", "Wire", "MeshNode", "Simulation"]),
         tests("Tensors", ["Primitives", "Tensors"]),
         tests("Checkpoints", ["Primitives", "Checkpoints"]),

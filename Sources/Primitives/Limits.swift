@@ -252,6 +252,9 @@ public enum Limits {
     /// While layers are missing, the DHT is asked this often for so many blocks of them.
     public static let holderSearchInterval = Interval.milliseconds(500)
     public static let holderSearchCount = 8
+    /// Holders of one block of layers that such a search ends with: one layer each may be all that
+    /// they hold.
+    public static let holderAdCount = 64
     /// Peers a visitor asks for the states they know.
     public static let stateAskCount = 3
     /// Chains tried for one request before its prompter is told.

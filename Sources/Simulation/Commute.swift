@@ -50,7 +50,7 @@ public struct Commute: ~Copyable {
             }
         }
         let (world, ledger) = (world, ledger)
-        world.watch = { effect, _ in
+        world.watch = { [unowned world] effect, _ in
             if case .requestFailed(_, let end) = effect { ledger.failed(end, at: world.now) }
         }
     }

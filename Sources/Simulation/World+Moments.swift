@@ -67,9 +67,17 @@ extension World {
         (0..<model.layerCount).allSatisfy { layer in
             nodes.count { simulated in
                 !simulated.isPaused
-                    && simulated.machine?.node.ownState.holding(of: model.digest)?.layers.contains(layer)
+                    && simulated.machine?.node.ownState.holding(of: model.digest)?.layers.contains(
+                        layer)
                         ?? false
             } >= count
+        }
+    }
+
+    /// Tells each request's failure, from now on.
+    public func watchFailures(_ tell: @escaping (String) -> Void) {
+        watch = { effect, index in
+            if case .requestFailed(_, let end) = effect { tell("node \(index): \(end)") }
         }
     }
 

@@ -1,6 +1,8 @@
 import Identity
 import MeshNode
+import Pipelines
 import Primitives
+import Sessions
 import Shards
 import Wire
 
@@ -43,6 +45,11 @@ final class Hamlet {
         var manifests: [SignedManifest] = []
         var notes: [NodeNote] = []
         var loaded: [Digest: LayerRange] = [:]
+        /// Whether there is memory for another request's cache.
+        var hasCacheRoom = true
+        var openedCacheCount = 0
+        var opened: [Ticket: [StageSeat]] = [:]
+        var ended: [Ticket: RequestEnd] = [:]
 
         init(node: consuming Node, address: PeerAddress) {
             self.node = node
@@ -129,6 +136,12 @@ final class Hamlet {
             house.disk.insert(piece.root)
             house.node.pieceStored(
                 model: model, pieceIndex: pieceIndex, isWhole: true, at: now, into: &outbox)
+        case .openCache(let offer):
+            house.openedCacheCount += house.hasCacheRoom ? 1 : 0
+            house.node.cacheOpened(
+                offer.request, isOpen: house.hasCacheRoom, at: now, into: &outbox)
+        case .requestOpened(let ticket, let seats): house.opened[ticket] = seats
+        case .requestFailed(let ticket, let end): house.ended[ticket] = end
         case .removePiece(let piece): house.disk.remove(piece.root)
         default: break
         }
@@ -141,7 +154,7 @@ final class Hamlet {
     func run(_ time: Interval) {
         let end = now + time
         while true {
-            let fire = houses.map(\.node.nextDeadline).min() ?? .never
+            let fire = houses.map { $0.node.nextDeadline }.min() ?? .never
             let next = min(fire, letters.first?.at ?? .never)
             guard next <= end else { break }
             now = max(now, next)
