@@ -32,6 +32,8 @@ struct ModelEntry: Sendable {
     var loaded: LayerRange?
     var layerMicroseconds = 0
     var demand = Demand()
+    /// Topics under which the last ad was filed.
+    var adTopics: [NodeID] = []
     /// Pieces the shell asked for by itself.
     var requestedPieces: [Int] = []
 

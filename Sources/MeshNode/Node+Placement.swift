@@ -27,6 +27,32 @@ extension Node {
         placement.neighborsChanged(neighbors, at: now)
     }
 
+    /// Asks the DHT for holders of what nobody near holds, where the neighbourhood has no room for
+    /// all, and tells placement whom earlier questions found.
+    mutating func askFar(at now: Instant) {
+        deadlines.far = now + Limits.farQuestionInterval
+        for (model, missing) in placement.farQuestions {
+            guard let count = models[model]?.manifest.manifest.layerCount else { continue }
+            var isFar = Array(repeating: false, count: count)
+            for ad in adHolders.ads(for: model, at: now, youngerThan: Limits.farAdAge) {
+                let layers = ad.holding.layers
+                guard ad.record.id != id, layers.upper <= count else { continue }
+                for layer in layers.range { isFar[layer] = true }
+            }
+            placement.setFar(model, layers: isFar)
+            var blocks: [Int] = []
+            for layer in missing where !isFar[layer] {
+                let block = layer / Topic.layersPerBlock
+                if !blocks.contains(block) { blocks.append(block) }
+            }
+            for block in blocks.prefix(Limits.holderSearchCount) {
+                _ = kademlia.findAds(
+                    topic: Topic.layers(of: model, block: block), wanted: Limits.holderAdCount,
+                    urgent: false, at: now, into: &mail)
+            }
+        }
+    }
+
     mutating func handle(_ event: PlacementEvent, at now: Instant) {
         switch event {
         case .announce: stateChanged = true

@@ -163,7 +163,11 @@ extension Node {
             let ad = Ad(
                 holding: holding, sequence: adSequence, lifetimeSeconds: Limits.adLifetimeSeconds,
                 record: record, keys: keys)
-            let topics = Topic.layers(of: holding) + [Topic.name(entry.name)]
+            // Where earlier ads lie, the truth replaces them.
+            let layers = Topic.layers(of: holding)
+            let earlier = entry.adTopics.filter { !layers.contains($0) }
+            models.update(holding.model) { $0.adTopics = layers }
+            let topics = layers + earlier + [Topic.name(entry.name)]
             kademlia.publish(ad, topics: topics, at: now, into: &mail)
         }
     }
@@ -186,6 +190,7 @@ extension Node {
         }
         if deadlines.placement <= now { tellPlacement(at: now) }
         if deadlines.publish <= now { publishAds(at: now) }
+        if deadlines.far <= now { askFar(at: now) }
         if deadlines.seeds <= now {
             deadlines.seeds = now + Limits.seedInterval
             let seeds = kademlia.seeds(count: Limits.seedCount)

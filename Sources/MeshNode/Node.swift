@@ -192,12 +192,14 @@ struct NodeDeadlines: Sendable {
     var seeds: Instant
     /// News of the neighbourhood is gathered for a moment before placement looks at it.
     var placement = Instant.never
+    var far: Instant
 
     init(start: Instant) {
         measure = start + Limits.roundTripSampleInterval
         publish = start + Limits.adPublishInterval
         seeds = start + Limits.seedInterval
+        far = start + Limits.farQuestionInterval
     }
 
-    var earliest: Instant { min(min(measure, placement), min(publish, seeds)) }
+    var earliest: Instant { min(min(measure, placement), min(far, min(publish, seeds))) }
 }

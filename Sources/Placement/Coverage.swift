@@ -18,7 +18,7 @@ struct Coverage {
     /// Of `neighbors` that are idle; one counts once for each layer.
     init(
         of model: WantedModel, by neighbors: [Neighbor], domain: FailureDomain,
-        ready: LayerRange?, demand: Int, settings: PlacementSettings
+        ready: LayerRange?, demand: Int, farLayers: [Bool], settings: PlacementSettings
     ) {
         let none = Array(repeating: 0, count: model.layerCount)
         intended = Array(repeating: Holders(), count: model.layerCount)
@@ -36,6 +36,11 @@ struct Coverage {
             }
             for layer in plan.staying?.range ?? 0..<0 { staying[layer] += 1 }
             for layer in plan.ready?.range ?? 0..<0 { load[layer] += plan.demand }
+        }
+        // What stands far away and is known by hearsay counts where nobody near has it, and not as
+        // one that stays.
+        for layer in farLayers.indices where farLayers[layer] && intended[layer].count == 0 {
+            intended[layer].add(FailureDomain(owner: 0, prefix: 0, region: 0))
         }
         for layer in none.indices {
             let perHolder = settings.demandPerHolder

@@ -24,7 +24,7 @@ extension PlacementCore {
                 trade(for: wishes.values[index], coverage, at: now)
             }
         }
-        let hasGap = wishes.values[index].gapSince != nil
+        let hasGap = wishes.values[index].gapSince != nil && !isNarrow(wishes.values[index])
         let wait =
             hasGap
             ? random.interval(settings.checkLowest, settings.checkHighest)
@@ -44,8 +44,11 @@ extension PlacementCore {
         // A smaller budget is not a matter of taste.
         guard windows.contains(where: { $0.contains(chosen) }) else { return best }
         let (before, after) = (coverage.tally(with: chosen), coverage.tally(with: best))
+        // A neighbourhood without room for all layers waits for word from far away.
+        let isNarrow = isNarrow(wish)
+        if isNarrow, now.since(wish.chosenAt) < settings.farRestTime { return nil }
         if after[0] < before[0] { return isSafe(best, wish, coverage) ? best : nil }
-        if before[0] > 0 { return packed(wish, coverage, windows, at: now) }
+        if before[0] > 0 { return isNarrow ? nil : packed(wish, coverage, windows, at: now) }
         let pays =
             isWorthMoving(best, wish, coverage, at: now)
             || isFasterBy(best, wish, coverage, at: now)

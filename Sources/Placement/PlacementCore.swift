@@ -65,6 +65,28 @@ public struct PlacementCore: ~Copyable {
         }
     }
 
+    /// Models of which the neighbourhood can't hold all layers, with those that nobody near holds:
+    /// the composite asks for holders far away.
+    public var farQuestions: [(model: Digest, layers: [Int])] {
+        wishes.values.compactMap { wish in
+            guard wish.ready != nil, isNarrow(wish) else { return nil }
+            let coverage = Coverage(
+                of: wish.model, by: neighbors, domain: domain, ready: wish.ready,
+                demand: wish.demand, farLayers: [], settings: settings)
+            let missing = coverage.intended.indices.filter { layer in
+                coverage.intended[layer].count == 0 && !(wish.chosen?.contains(layer) ?? false)
+            }
+            return missing.isEmpty ? nil : (wish.model.model, missing)
+        }
+    }
+
+    /// Layers of a model that somebody far away is known to hold.
+    public mutating func setFar(_ model: Digest, layers: [Bool]) {
+        wishes.update(model) { wish in
+            if layers.count == wish.model.layerCount { wish.farLayers = layers }
+        }
+    }
+
     /// What the neighbourhood holds has changed: all of it, not the change.
     public mutating func neighborsChanged(_ neighbors: [Neighbor], at now: Instant) {
         self.neighbors = neighbors.filter { $0.id != id }
@@ -77,7 +99,9 @@ public struct PlacementCore: ~Copyable {
                 continue
             }
             noteGaps(index, coverage, at: now)
-            guard wishes.values[index].gapSince != nil, wish.failures == 0 else { continue }
+            guard wishes.values[index].gapSince != nil, wish.failures == 0, !isNarrow(wish) else {
+                continue
+            }
             let price = Interval.milliseconds(price(ofDropping: wish)) / 8
             let turn = settings.rankDelay * rank(of: wish) + min(price, settings.priceDelayLimit)
             let dueAt = now + turn + random.interval(.milliseconds(50), .milliseconds(200))
@@ -160,7 +184,19 @@ public struct PlacementCore: ~Copyable {
     func coverage(of wish: Wish) -> Coverage {
         Coverage(
             of: wish.model, by: neighbors, domain: domain, ready: wish.ready, demand: wish.demand,
-            settings: settings)
+            farLayers: isNarrow(wish) ? wish.farLayers : [], settings: settings)
+    }
+
+    /// Whether the neighbourhood, this node included, has no room for the whole model: then a layer
+    /// that nobody near holds may well have holders far away.
+    func isNarrow(_ wish: Wish) -> Bool {
+        guard !neighbors.isEmpty else { return false }
+        let own = wish.chosen?.count ?? 0
+        let held = neighbors.reduce(own) { sum, neighbor in
+            guard neighbor.presence == .idle else { return sum }
+            return sum + (neighbor.plan(for: wish.model).intended?.count ?? 0)
+        }
+        return held < wish.model.layerCount
     }
 }
 
@@ -185,6 +221,7 @@ struct Wish: Sendable {
     /// A window that failed to load: the next choice is another, where there is one.
     var failed: LayerRange?
     var isOnDisk: [Bool]
+    var farLayers: [Bool] = []
     var activeRequestCount = 0
     var demand = 0
     var layerMicroseconds = 0

@@ -28,6 +28,8 @@ public struct PlacementSettings: Sendable {
     public var restTime = Interval.seconds(4)
     public var tradeRestTime = Interval.seconds(30)
     public var speedRestTime = Interval.seconds(60)
+    /// In a neighbourhood without room for all layers: time to hear of holders far away.
+    public var farRestTime = Interval.seconds(15)
     /// Layers without holder that no single move helps are packed anew after this long.
     public var stuckTime = Interval.milliseconds(2_500)
     /// After a failed load: doubled up to the limit.

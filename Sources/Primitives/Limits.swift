@@ -255,6 +255,10 @@ public enum Limits {
     /// Holders of one block of layers that such a search ends with: one layer each may be all that
     /// they hold.
     public static let holderAdCount = 64
+    /// Where a neighbourhood has no room for a model, the DHT is asked this often who holds what
+    /// nobody near does, and such a holder counts while its ad is not older than this.
+    public static let farQuestionInterval = Interval.seconds(5)
+    public static let farAdAge = Interval.seconds(150)
     /// Peers a visitor asks for the states they know.
     public static let stateAskCount = 3
     /// Chains tried for one request before its prompter is told.
