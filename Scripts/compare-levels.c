@@ -48,6 +48,40 @@ static void products(int level) {
     }
 }
 
+static void quantized_products(int level) {
+    for (int round = 0; round < 60; round++) {
+        int format = BORED_Q8_0 + round % (BORED_FORMAT_COUNT - 1);
+        size_t blocks = 1 + next() % 4, k = blocks * bored_block_inputs(format);
+        size_t n = 1 + next() % 100, rows = 1 + next() % 15, panels = (n + 31) / 32;
+        size_t count = panels * bored_panel_bytes(format, k), stride = bored_group_stride(k);
+        size_t size = bored_block_bytes(format), group_bytes = sizeof(struct bored_input_group);
+        float *x = numbers(rows * k), *y = bored_allocate(rows * n * 4);
+        uint8_t *weights = bored_allocate(n * blocks * size), *packed = bored_allocate(count);
+        struct bored_input_group *groups = bored_allocate(rows * stride * group_bytes);
+        for (size_t i = 0; i < n * blocks * size; i++) weights[i] = (uint8_t)next();
+        for (size_t i = 0; i < n * blocks; i++) {
+            // Scales of about 1/64, wherever the format has them.
+            uint8_t *block = weights + i * size + (format == BORED_Q6_K ? 208 : 0);
+            block[1] = 0x24;
+            if (format == BORED_Q4_K || format == BORED_Q5_K) block[3] = 0x23;
+        }
+        bored_pack(format, weights, 0, n, k, packed);
+        for (size_t r = 0; r < rows; r++)
+            bored_quantize(level, x + r * k, k, groups + r * stride);
+        struct bored_product p = {
+            format, packed, bored_panel_bytes(format, k), 0, panels, n, k, x, k, groups, stride,
+            rows, y, n,
+        };
+        bored_multiply(level, &p);
+        absorb(y, rows * n * 4);
+        bored_free(x, rows * k * 4);
+        bored_free(y, rows * n * 4);
+        bored_free(weights, n * blocks * size);
+        bored_free(packed, count);
+        bored_free(groups, rows * stride * group_bytes);
+    }
+}
+
 static void attention(int level) {
     for (int round = 0; round < 20; round++) {
         size_t rows = 1 + next() % 8, groups = 1 + next() % 5, size = 1 + next() % 80;
@@ -56,13 +90,18 @@ static void attention(int level) {
         float *query = numbers(rows * groups * size), *output = numbers(rows * groups * size);
         size_t scratch_bytes = 4 * bored_attention_scratch(rows, groups, size, capacity);
         float *scratch = bored_allocate(scratch_bytes);
-        uint16_t *keys = bored_allocate(size * capacity * 2);
-        uint16_t *values = bored_allocate(padded * capacity * 2);
+        size_t page_bytes = (size + padded) * capacity * 2;
+        uint16_t *page = bored_allocate(page_bytes), *values = page + size * capacity;
         for (size_t i = 0; i < before + rows; i++)
-            bored_cache_append(key + i * size, value + i * size, size, i, capacity, keys, values);
+            bored_cache_append(key + i * size, value + i * size, size, i, capacity, page, values);
+        const uint16_t *pages[] = {page};
         struct bored_attention a = {
-            query, groups * size, rows, groups, size, keys, values, capacity, before + 1,
-            0.25f, scratch, output, groups * size,
+            .query = query, .query_stride = groups * size, .row_count = rows,
+            .group_count = groups, .head_size = size, .pages = pages, .page_size = capacity,
+            .values = size * capacity, .capacity = capacity, .length = before + 1,
+            .window = round % 3 ? 0 : 1 + next() % 60, .scale = 0.25f,
+            .cap = round % 2 ? 0.0f : 2.0f, .scratch = scratch, .output = output,
+            .output_stride = groups * size,
         };
         bored_attend(level, &a);
         absorb(output, rows * groups * size * 4);
@@ -71,8 +110,7 @@ static void attention(int level) {
         bored_free(query, rows * groups * size * 4);
         bored_free(output, rows * groups * size * 4);
         bored_free(scratch, scratch_bytes);
-        bored_free(keys, size * capacity * 2);
-        bored_free(values, padded * capacity * 2);
+        bored_free(page, page_bytes);
     }
 }
 
@@ -93,17 +131,23 @@ static void functions(int level) {
         bored_exponential(level, x, count, y);
         absorb(y, count * 4);
     }
-    bored_silu(level, x, COUNT, y);
-    for (size_t i = 0; i < COUNT; i++)
-        if (y[i] == y[i]) absorb(&y[i], 4);
-    bored_swiglu(level, up, up, COUNT - 3, y);
-    absorb(y, (COUNT - 3) * 4);
+    for (int function = BORED_SILU; function <= BORED_GELU_ERF; function++) {
+        bored_activate(level, function, x, NULL, COUNT, y);
+        for (size_t i = 0; i < COUNT; i++)
+            if (y[i] == y[i]) absorb(&y[i], 4);
+        bored_activate(level, function, up, up, COUNT - 3, y);
+        absorb(y, (COUNT - 3) * 4);
+    }
+    bored_soft_cap(level, up, 3.0f, COUNT - 5, y);
+    absorb(y, (COUNT - 5) * 4);
     bored_float_from_half(level, halves, COUNT, y);
     absorb(y, sizeof y);
     bored_half_from_float(level, x, COUNT, halves);
     absorb(halves, sizeof halves);
     for (size_t width = 1; width < 100; width++) {
         bored_rms_norm(level, up, up + 1, 1e-5f, width, y);
+        absorb(y, width * 4);
+        bored_layer_norm(level, up, up + 1, up + 2, 1e-5f, width, y);
         absorb(y, width * 4);
     }
     for (size_t i = 0; i < 2000; i++) {
@@ -130,6 +174,7 @@ int main(void) {
         state = 1;
         digest = 0xCBF29CE484222325u;
         products(level);
+        quantized_products(level);
         attention(level);
         functions(level);
         printf("%s %016llx\n", names[level], (unsigned long long)digest);

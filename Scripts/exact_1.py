@@ -85,6 +85,28 @@ def silu(x):
     return divide(x, bottom) if bottom != math.inf else math.copysign(0.0, x)
 
 
+def gelu_tanh(x):
+    factor = fma(multiply(x, x), H("-0x1.2444f2p-4"), H("-0x1.988454p0"))
+    return divide(x, add(1.0, exponential(multiply(x, factor))))
+
+
+def gelu_erf(x):
+    z = multiply(abs(x), H("0x1.6a09e6p-1"))
+    t = divide(1.0, fma(z, H("0x1.333334p-2"), 1.0))
+    p = H("-0x1.09433cp-3")
+    for term in ("0x1.f1374ep-2", "-0x1.064926p-1", "0x1.186e96p-1", "-0x1.83af92p-4",
+                 "0x1.b82af6p-3", "0x1.2fcc82p-3", "0x1.5d9ffp-3", "0x1.5a7f3ep-3"):
+        p = fma(p, t, H(term))
+    below = multiply(multiply(0.5, multiply(p, t)), exponential(-multiply(z, z)))
+    return multiply(x, below if x < 0 else add(1.0, -below))
+
+
+def soft_cap(x, cap):
+    share = divide(x, cap)
+    e = exponential(multiply(-2.0, abs(share)))
+    return multiply(math.copysign(divide(add(1.0, -e), add(1.0, e)), share), cap)
+
+
 def half_bits(x):
     if math.isnan(x):
         return 0x7E00
@@ -193,14 +215,29 @@ def norm(x, weight, epsilon):
     return [multiply(multiply(a, scale), w) for a, w in zip(x, weight)]
 
 
-def attend(query, keys, values, scale):
-    """One head: keys and values are lists of heads, already halves."""
+def layer_norm(x, weight, bias, epsilon):
+    lanes, squares = [0.0] * 16, [0.0] * 16
+    for i, value in enumerate(x):
+        lanes[i % 16] = add(lanes[i % 16], value)
+    mean = divide(tree(lanes), float(len(x)))
+    away = [add(value, -mean) for value in x]
+    for i, value in enumerate(away):
+        squares[i % 16] = fma(value, value, squares[i % 16])
+    variance = divide(tree(squares), float(len(x)))
+    scale = divide(1.0, single(math.sqrt(add(variance, epsilon))))
+    return [fma(multiply(a, scale), w, b) for a, w, b in zip(away, weight, bias)]
+
+
+def attend(query, keys, values, scale, cap=None, first=0):
+    """One head: keys and values of the positions from `first` on, already halves."""
     scores = [multiply(chain(zip(query, key)), scale) for key in keys]
+    if cap:
+        scores = [soft_cap(score, cap) for score in scores]
     highest = max(scores)
     weights = [exponential(add(score, -highest)) for score in scores]
     lanes = [0.0] * 16
     for i, weight in enumerate(weights):
-        lanes[i % 16] = add(lanes[i % 16], weight)
+        lanes[(first + i) % 16] = add(lanes[(first + i) % 16], weight)
     total = tree(lanes)
     return [
         divide(chain(zip(weights, (value[i] for value in values))), total)
@@ -360,6 +397,24 @@ def vectors():
             "neighbours": bits(rotate(head, position, frequencies, True)),
             "halves": bits(rotate(head, position, frequencies, False)),
         })
+
+    x = [0.0, -0.0] + numbers.floats(40, 8.0)
+    out["gelu"] = {"x": bits(x), "tanh": bits(map(gelu_tanh, x)), "erf": bits(map(gelu_erf, x))}
+    cap = single(3.0)
+    out["softCap"] = {"x": bits(x), "cap": bits([cap]), "y": bits(soft_cap(v, cap) for v in x)}
+    x, weight, bias = numbers.floats(43, 4.0), numbers.floats(43), numbers.floats(43)
+    out["layerNorm"] = {"x": bits(x), "weight": bits(weight), "bias": bits(bias),
+                        "epsilon": bits([epsilon]), "y": bits(layer_norm(x, weight, bias, epsilon))}
+    given = dict(out["attention"], window=21, cap=bits([cap]))
+    size, y = given["headSize"], []
+    for position in range(positions):
+        first = max(0, position + 1 - given["window"])
+        for head in range(query_heads):
+            start = (position * query_heads + head) * size
+            at = [(p * heads + head // 2) * size for p in range(first, position + 1)]
+            y += attend(query[start:start + size], [cached_keys[a:a + size] for a in at],
+                        [cached_values[a:a + size] for a in at], scale, cap, first)
+    out["windowed"] = dict(given, y=bits(y))
 
     out["quantized"] = [quantized_vector(numbers, kind) for kind in FORMATS]
     return out

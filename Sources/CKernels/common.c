@@ -5,6 +5,10 @@ void bored_add(const float *x, size_t count, float *y) {
     for (size_t i = 0; i < count; i++) y[i] = y[i] + x[i];
 }
 
+void bored_scale(float factor, size_t count, float *x) {
+    for (size_t i = 0; i < count; i++) x[i] = x[i] * factor;
+}
+
 void bored_rotate_neighbours(float *head, const float *table, size_t pair_count) {
     for (size_t i = 0; i < pair_count; i++) {
         float cosine = table[2 * i], sine = table[2 * i + 1];

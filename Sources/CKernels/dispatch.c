@@ -64,9 +64,9 @@ void bored_attend(int level, const struct bored_attention *attention) {
 size_t bored_attention_scratch(
     size_t row_count, size_t group_count, size_t head_size, size_t capacity) {
     size_t rows = row_count * group_count;
-    // Scores, then queries and outputs, each row of them padded.
+    // Scores, then queries and outputs, each row of them padded, then sums.
     size_t padded = bored_round_up(head_size, BORED_WIDTH);
-    return rows * (bored_round_up(capacity, BORED_WIDTH) + 2 * padded);
+    return rows * (bored_round_up(capacity, BORED_WIDTH) + 2 * padded + 1);
 }
 
 void bored_rms_norm(
@@ -78,12 +78,19 @@ void bored_exponential(int level, const float *x, size_t count, float *y) {
     kernels_of(level)->exponential(x, count, y);
 }
 
-void bored_silu(int level, const float *x, size_t count, float *y) {
-    kernels_of(level)->silu(x, count, y);
+void bored_layer_norm(
+    int level, const float *x, const float *weight, const float *bias, float epsilon,
+    size_t width, float *y) {
+    kernels_of(level)->layer_norm(x, weight, bias, epsilon, width, y);
 }
 
-void bored_swiglu(int level, const float *gate, const float *up, size_t count, float *y) {
-    kernels_of(level)->swiglu(gate, up, count, y);
+void bored_activate(
+    int level, int function, const float *x, const float *factors, size_t count, float *y) {
+    kernels_of(level)->activate(function, x, factors, count, y);
+}
+
+void bored_soft_cap(int level, const float *x, float cap, size_t count, float *y) {
+    kernels_of(level)->soft_cap(x, cap, count, y);
 }
 
 void bored_half_from_float(int level, const float *x, size_t count, uint16_t *y) {

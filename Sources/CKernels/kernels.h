@@ -18,9 +18,14 @@ struct bored_kernels {
     void (*attend)(const struct bored_attention *attention);
     void (*rms_norm)(
         const float *x, const float *weight, float epsilon, size_t width, float *y);
+    void (*layer_norm)(
+        const float *x, const float *weight, const float *bias, float epsilon, size_t width,
+        float *y);
     void (*exponential)(const float *x, size_t count, float *y);
-    void (*silu)(const float *x, size_t count, float *y);
-    void (*swiglu)(const float *gate, const float *up, size_t count, float *y);
+    /// y = function(x) * factors, or function(x) where these are null.
+    void (*activate)(
+        int function, const float *x, const float *factors, size_t count, float *y);
+    void (*soft_cap)(const float *x, float cap, size_t count, float *y);
     void (*half_from_float)(const float *x, size_t count, uint16_t *y);
     void (*float_from_half)(const uint16_t *x, size_t count, float *y);
     uint64_t (*read_probe)(const void *bytes, size_t byte_count);
@@ -59,6 +64,22 @@ extern const struct bored_kernels bored_neon_kernels;
 #define BORED_EXP_5 0x1.12397cp-7f
 #define BORED_EXP_6 0x1.6a4f48p-10f
 
+// GELU by tanh: twice sqrt(2 / pi), and that times 0.044715, both negative.
+#define BORED_GELU_1 -0x1.988454p0f
+#define BORED_GELU_3 -0x1.2444f2p-4f
+// GELU by erf: 1 / sqrt(2), then exp(z^2) erfc(z) = t (ERF_0 + ERF_1 t + ...), t = 1 / (1 + 0.3 z).
+#define BORED_ROOT_HALF 0x1.6a09e6p-1f
+#define BORED_ERF_STEP 0x1.333334p-2f
+#define BORED_ERF_0 0x1.5a7f3ep-3f
+#define BORED_ERF_1 0x1.5d9ffp-3f
+#define BORED_ERF_2 0x1.2fcc82p-3f
+#define BORED_ERF_3 0x1.b82af6p-3f
+#define BORED_ERF_4 -0x1.83af92p-4f
+#define BORED_ERF_5 0x1.186e96p-1f
+#define BORED_ERF_6 -0x1.064926p-1f
+#define BORED_ERF_7 0x1.f1374ep-2f
+#define BORED_ERF_8 -0x1.09433cp-3f
+
 static inline float bored_float_of_bits(uint32_t bits) {
     float value;
     memcpy(&value, &bits, sizeof value);
@@ -91,6 +112,12 @@ static inline const uint16_t *bored_values(
     const struct bored_attention *a, size_t first, size_t position) {
     return a->pages[position / a->page_size] + a->values + first * a->page_size
         + position % a->page_size * BORED_WIDTH;
+}
+
+/// The positions that row `row` sees: from the one returned to `*end`, exclusive.
+static inline size_t bored_visible(const struct bored_attention *a, size_t row, size_t *end) {
+    *end = a->length + (a->sees_all ? 0 : row);
+    return a->window && *end > a->window ? *end - a->window : 0;
 }
 
 /// How many of the positions `from ..< to` lie in the page of the first.

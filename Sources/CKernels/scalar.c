@@ -50,6 +50,30 @@ static float exponential(float x) {
 
 static float silu(float x) { return x / (1.0f + exponential(-x)); }
 
+static float gelu_tanh(float x) {
+    float factor = __builtin_fmaf(x * x, BORED_GELU_3, BORED_GELU_1);
+    return x / (1.0f + exponential(x * factor));
+}
+
+static float gelu_erf(float x) {
+    static const float terms[8] = {
+        BORED_ERF_7, BORED_ERF_6, BORED_ERF_5, BORED_ERF_4,
+        BORED_ERF_3, BORED_ERF_2, BORED_ERF_1, BORED_ERF_0,
+    };
+    float z = __builtin_fabsf(x) * BORED_ROOT_HALF;
+    float t = 1.0f / __builtin_fmaf(z, BORED_ERF_STEP, 1.0f);
+    float p = BORED_ERF_8;
+    for (int i = 0; i < 8; i++) p = __builtin_fmaf(p, t, terms[i]);
+    float below = (0.5f * (p * t)) * exponential(-(z * z));
+    return x * (x < 0.0f ? below : 1.0f - below);
+}
+
+static float soft_cap(float x, float cap) {
+    float share = x / cap;
+    float e = exponential(-2.0f * __builtin_fabsf(share));
+    return __builtin_copysignf((1.0f - e) / (1.0f + e), share) * cap;
+}
+
 /// Goes on with the chains of 32 outputs: sums[lane] = x[i] * weights[i][lane] + sums[lane].
 static void chain(const uint16_t *weights, const float *x, size_t count, float *sums) {
     for (size_t i = 0; i < count; i++)
@@ -133,15 +157,17 @@ static void multiply_quantized(const struct bored_product *p) {
     }
 }
 
-/// Turns scores into exponentials of their distance to the largest; returns their sum.
-static float soften(float *scores, size_t count, float scale) {
+/// Turns the scores `begin ..< end` into exponentials of their distance to the largest; returns
+/// their sum.
+static float soften(const struct bored_attention *a, float *scores, size_t begin, size_t end) {
     float highest = -__builtin_inff();
-    for (size_t i = 0; i < count; i++) {
-        scores[i] = scores[i] * scale;
+    for (size_t i = begin; i < end; i++) {
+        scores[i] = scores[i] * a->scale;
+        if (a->cap) scores[i] = soft_cap(scores[i], a->cap);
         if (scores[i] > highest) highest = scores[i];
     }
     float lanes[BORED_LANES] = {0};
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = begin; i < end; i++) {
         scores[i] = exponential(scores[i] - highest);
         lanes[i % BORED_LANES] = lanes[i % BORED_LANES] + scores[i];
     }
@@ -149,17 +175,19 @@ static float soften(float *scores, size_t count, float scale) {
 }
 
 static void attend_one(
-    const struct bored_attention *a, const float *query, size_t length, float *output) {
+    const struct bored_attention *a, const float *query, size_t begin, size_t end,
+    float *output) {
     float *scores = a->scratch;
-    for (size_t position = 0; position < length; position += BORED_WIDTH) {
+    for (size_t position = begin / BORED_WIDTH * BORED_WIDTH; position < end;
+         position += BORED_WIDTH) {
         memset(scores + position, 0, BORED_WIDTH * sizeof(float));
         chain(bored_keys(a, position), query, a->head_size, scores + position);
     }
-    float sum = soften(scores, length, a->scale);
+    float sum = soften(a, scores, begin, end);
     for (size_t first = 0; first < a->head_size; first += BORED_WIDTH) {
         float sums[BORED_WIDTH] = {0};
-        for (size_t from = 0, count; from < length; from += count) {
-            count = bored_count_in_page(a, from, length);
+        for (size_t from = begin, count; from < end; from += count) {
+            count = bored_count_in_page(a, from, end);
             chain(bored_values(a, first, from), scores + from, count, sums);
         }
         for (size_t i = 0; i < BORED_WIDTH && first + i < a->head_size; i++)
@@ -168,11 +196,13 @@ static void attend_one(
 }
 
 static void attend(const struct bored_attention *a) {
-    for (size_t row = 0; row < a->row_count; row++)
+    for (size_t row = 0; row < a->row_count; row++) {
+        size_t end, begin = bored_visible(a, row, &end);
         for (size_t g = 0; g < a->group_count; g++)
             attend_one(
-                a, a->query + row * a->query_stride + g * a->head_size, a->length + row,
+                a, a->query + row * a->query_stride + g * a->head_size, begin, end,
                 a->output + row * a->output_stride + g * a->head_size);
+    }
 }
 
 static void rms_norm(
@@ -185,16 +215,39 @@ static void rms_norm(
     for (size_t i = 0; i < width; i++) y[i] = (x[i] * scale) * weight[i];
 }
 
+static void layer_norm(
+    const float *x, const float *weight, const float *bias, float epsilon, size_t width,
+    float *y) {
+    float lanes[BORED_LANES] = {0}, squares[BORED_LANES] = {0};
+    for (size_t i = 0; i < width; i++) lanes[i % BORED_LANES] = lanes[i % BORED_LANES] + x[i];
+    float mean = bored_sum_lanes(lanes) / (float)width;
+    for (size_t i = 0; i < width; i++) {
+        float distance = x[i] - mean;
+        squares[i % BORED_LANES] =
+            __builtin_fmaf(distance, distance, squares[i % BORED_LANES]);
+    }
+    float variance = bored_sum_lanes(squares) / (float)width;
+    float scale = 1.0f / __builtin_elementwise_sqrt(variance + epsilon);
+    for (size_t i = 0; i < width; i++)
+        y[i] = __builtin_fmaf((x[i] - mean) * scale, weight[i], bias[i]);
+}
+
 static void exponential_all(const float *x, size_t count, float *y) {
     for (size_t i = 0; i < count; i++) y[i] = exponential(x[i]);
 }
 
-static void silu_all(const float *x, size_t count, float *y) {
-    for (size_t i = 0; i < count; i++) y[i] = silu(x[i]);
+static void activate(
+    int function, const float *x, const float *factors, size_t count, float *y) {
+    for (size_t i = 0; i < count; i++) {
+        float value = function == BORED_SILU ? silu(x[i])
+            : function == BORED_GELU_TANH    ? gelu_tanh(x[i])
+                                             : gelu_erf(x[i]);
+        y[i] = factors ? value * factors[i] : value;
+    }
 }
 
-static void swiglu(const float *gate, const float *up, size_t count, float *y) {
-    for (size_t i = 0; i < count; i++) y[i] = silu(gate[i]) * up[i];
+static void soft_cap_all(const float *x, float cap, size_t count, float *y) {
+    for (size_t i = 0; i < count; i++) y[i] = soft_cap(x[i], cap);
 }
 
 static void half_from_float_all(const float *x, size_t count, uint16_t *y) {
@@ -213,6 +266,6 @@ static uint64_t read_probe(const void *bytes, size_t byte_count) {
 }
 
 const struct bored_kernels bored_scalar_kernels = {
-    multiply, multiply_quantized, quantize, attend, rms_norm, exponential_all, silu_all, swiglu, half_from_float_all,
-    float_from_half_all, read_probe,
+    multiply, multiply_quantized, quantize, attend, rms_norm, layer_norm, exponential_all,
+    activate, soft_cap_all, half_from_float_all, float_from_half_all, read_probe,
 };

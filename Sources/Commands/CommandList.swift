@@ -71,6 +71,7 @@ enum CommandList {
         options: [
             peers, swarm, data,
             .init("watch", .flag, "again every two seconds"),
+            .init("all", .flag, "ask every node of the swarm, not only one neighbourhood"),
             .init("wait", .value("SECONDS"), "patience for a first answer", standard: "5"),
             config, json,
         ],

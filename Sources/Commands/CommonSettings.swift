@@ -60,12 +60,15 @@ extension Settings {
 
 /// A node for the length of a question: it holds nothing, and is in nobody's tables.
 enum Visitor {
+    /// - Parameter neighbourhoodLimit: states that it keeps; as many as a node does otherwise.
     static func loop(
-        _ settings: Settings, store: ModelStore?, contacts: [PeerAddress]
+        _ settings: Settings, store: ModelStore?, contacts: [PeerAddress],
+        neighbourhoodLimit: Int? = nil
     ) throws -> NodeLoop {
         var node = NodeSettings(
             swarm: SwarmKey(name: try settings.swarmName()), firstSequence: wallMilliseconds())
         node.flags = [.transient]
+        if let neighbourhoodLimit { node.neighbourhoodLimit = neighbourhoodLimit }
         let isLocal = contacts.allSatisfy(\.isLoopback)
         let isIPv6 = contacts.contains { !$0.isIPv4 }
         let listen =

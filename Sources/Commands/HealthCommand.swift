@@ -8,10 +8,13 @@ enum HealthCommand {
     static func run(_ settings: Settings) throws -> Int32 {
         let directory = try? settings.dataDirectory()
         let contacts = try Visitor.contacts(settings, directory)
-        var loop = try Visitor.loop(settings, store: nil, contacts: contacts)
+        let isSurvey = settings.flag("all")
+        var loop = try Visitor.loop(
+            settings, store: nil, contacts: contacts,
+            neighbourhoodLimit: isSurvey ? Limits.surveyNodeCount : nil)
         let patience = try settings.seconds("wait")
         repeat {
-            guard let report = try look(&loop, patience: patience) else {
+            guard let report = try look(&loop, patience: patience, isSurvey: isSurvey) else {
                 if loop.isSignalled { break }
                 throw CommandError(
                     "Nobody answers at \(contacts.map(\.description).joined(separator: ", ")).",
@@ -36,7 +39,11 @@ enum HealthCommand {
 
     /// Asks the peers for what they know, then measures the way to each node; nil where nobody
     /// answered in time.
-    static func look(_ loop: inout NodeLoop, patience: Interval) throws -> HealthReport? {
+    ///
+    /// - Parameter isSurvey: walks over the whole swarm instead of one neighbourhood.
+    static func look(_ loop: inout NodeLoop, patience: Interval, isSurvey: Bool = false) throws
+        -> HealthReport?
+    {
         let deadline = SystemClock.now() + patience
         var hasAnswer = false
         ask(&loop)
@@ -46,6 +53,8 @@ enum HealthCommand {
                 if case .statesArrived = effect { hasAnswer = true }
             }
         }
+        var survey = Survey()
+        if isSurvey { try survey.run(&loop, until: SystemClock.now() + Limits.surveyTime) }
         let ids = loop.node.knownStates.map(\.state.id)
         for id in ids.prefix(Limits.healthReachCount) {
             loop.with { node, now, outbox in node.reach(id, at: now, into: &outbox) }
@@ -58,7 +67,7 @@ enum HealthCommand {
             let models = loop.node.knownStates.flatMap { $0.state.holdings.map(\.model) }
             if isMeasured, models.allSatisfy({ loop.node.manifest($0) != nil }) { break }
         }
-        return HealthReport(loop.node)
+        return HealthReport(loop.node, states: isSurvey ? survey.states.values : nil)
     }
 
     private static func ask(_ loop: inout NodeLoop) {

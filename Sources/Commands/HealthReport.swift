@@ -26,10 +26,12 @@ struct HealthReport {
     private(set) var models: [ModelLine] = []
     let nodeCountEstimate: Int
 
-    init(_ node: borrowing Node) {
-        nodeCountEstimate = max(node.nodeCountEstimate, node.knownStates.count)
+    /// - Parameter states: who is counted; what `node` knows of its neighbourhood otherwise.
+    init(_ node: borrowing Node, states: [SignedState]? = nil) {
+        let states = states ?? node.knownStates
+        nodeCountEstimate = max(node.nodeCountEstimate, states.count)
         var counts = OrderedTable<Digest, [Int]>()
-        for signed in node.knownStates {
+        for signed in states {
             let state = signed.state
             nodes.append(
                 NodeLine(

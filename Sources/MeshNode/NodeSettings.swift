@@ -29,6 +29,12 @@ public struct NodeSettings: Sendable {
     /// milliseconds at the start.
     public var firstSequence: UInt64
 
+    /// States of other nodes kept: an observer of a whole swarm wants more than a node does.
+    public var neighbourhoodLimit: Int {
+        get { gossip.neighbourhoodLimit }
+        set { gossip.neighbourhoodLimit = newValue }
+    }
+
     public init(swarm: SwarmKey, firstSequence: UInt64) {
         self.swarm = swarm
         suite = .sodium

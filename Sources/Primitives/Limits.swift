@@ -333,6 +333,11 @@ public enum Limits {
     /// Nodes that `bored health` measures the way to, and how long it waits for that.
     public static let healthReachCount = 64
     public static let healthReachTime = Interval.seconds(1)
+    /// Nodes that `bored health --all` counts, asks at once, waits for each, and its time in all.
+    public static let surveyNodeCount = 4_096
+    public static let surveyAskCount = 32
+    public static let surveyAnswerTime = Interval.seconds(3)
+    public static let surveyTime = Interval.seconds(60)
     /// How long a leaving node waits for its farewells to be acknowledged.
     public static let leaveTime = Interval.milliseconds(150)
 

@@ -29,13 +29,22 @@ public final class ThreadCrew: Crew {
         threads = Mutex(started)
     }
 
+    /// Leaves out every part from now on, whoever asked for it, until `resume`: an owner is back.
+    /// From any thread.
+    public func abandon() { work.isAbandoned.store(true, ordering: .releasing) }
+
+    /// Parts are run again. Called by who saw that the step was abandoned, before the next one.
+    public func resume() { work.isAbandoned.store(false, ordering: .releasing) }
+
+    public var isAbandoned: Bool { work.isAbandoned.load(ordering: .acquiring) }
+
     deinit { work.dismiss(threads.withLock { $0 }) }
 
     /// Runs `part` for each index in `0..<partCount`; one after the other where there is nothing
     /// to share, or where the crew already works for somebody.
     public func run(partCount: Int, _ part: @Sendable (Int) -> Void) {
         guard memberCount > 1, partCount > 1, work.claim() else {
-            for index in 0..<partCount { part(index) }
+            for index in 0..<partCount where !isAbandoned { part(index) }
             return
         }
         withoutActuallyEscaping(part) { part in work.run(partCount: partCount, part) }
@@ -60,6 +69,7 @@ private final class CrewWork: Sendable {
     private let nextPart = Atomic(0)
     private let isClaimed = Atomic(false)
     private let isDismissed = Atomic(false)
+    let isAbandoned = Atomic(false)
     private let begin = Gate()
     private let end = Gate()
     // Written only while the door is shut and nobody is inside; read only inside.
@@ -125,7 +135,7 @@ private final class CrewWork: Sendable {
     private func takeParts(_ partCount: Int, _ part: @Sendable (Int) -> Void) {
         while true {
             let index = nextPart.add(1, ordering: .relaxed).oldValue
-            guard index < partCount else { return }
+            guard index < partCount, !isAbandoned.load(ordering: .relaxed) else { return }
             part(index)
         }
     }

@@ -1,5 +1,27 @@
 import CKernels
 
+/// What a position sees of the others, and how its scores are made.
+public struct AttentionRule: Sendable, Hashable {
+    /// What scores are multiplied by: usually 1 / sqrt(headSize).
+    public var scale: Float
+    /// A position sees so many positions up to itself; nil: all of them (Mistral, Gemma).
+    public var window: Int?
+    /// Scores become cap * tanh(score / cap); nil: they stay (Gemma 2).
+    public var cap: Float?
+    /// Every position sees all of the request, later ones too (BERT).
+    public var seesAll: Bool
+
+    /// Traps unless window and cap, where there are any, are positive, or where a window is given
+    /// to positions that see all.
+    public init(scale: Float, window: Int? = nil, cap: Float? = nil, seesAll: Bool = false) {
+        precondition((window ?? 1) > 0 && (cap ?? 1) > 0 && !(seesAll && window != nil))
+        self.scale = scale
+        self.window = window
+        self.cap = cap
+        self.seesAll = seesAll
+    }
+}
+
 extension Kernels {
     /// Rows of one cached head that one pass handles together.
     private static let attentionRowCount = 8
@@ -15,14 +37,14 @@ extension Kernels {
                 cache.capacity)
     }
 
-    /// Causal attention of `rowCount` neighbouring positions, the last of `positionCount` that one
-    /// layer of the cache has written, over all up to their own.
+    /// Attention of `rowCount` neighbouring positions, the last of `positionCount` that one layer
+    /// of the cache has written, over those that `rule` lets them see.
     ///
     /// Query rows hold `queryHeadCount` rotated heads; neighbouring heads share a cached head.
-    /// Output rows hold as many. `scale` is usually 1 / sqrt(headSize).
+    /// Output rows hold as many. Pages before the window of the first row are not read.
     public func attend(
         query: borrowing FloatBuffer, queryLayout: RowLayout, rowCount: Int, queryHeadCount: Int,
-        cache: borrowing KeyValueCache, layer: Int, positionCount: Int, scale: Float,
+        cache: borrowing KeyValueCache, layer: Int, positionCount: Int, rule: AttentionRule,
         scratch: inout FloatBuffer, into output: inout FloatBuffer,
         outputLayout: RowLayout? = nil, crew: some Crew
     ) {
@@ -38,7 +60,7 @@ extension Kernels {
             queryHeadCount: queryHeadCount, cache: cache)
         precondition(scratch.count >= scratchCount)
         let groupCount = queryHeadCount / layout.headCount
-        let firstLength = positionCount - rowCount + 1
+        let firstLength = rule.seesAll ? positionCount : positionCount - rowCount + 1
         let keys = layer * layout.layerStride
         // The pointers outlive `run`, which returns after every part; a part writes only its
         // own heads of the output and its own slice of the scratch.
@@ -47,7 +69,8 @@ extension Kernels {
             row_count: rowCount, group_count: groupCount, head_size: layout.headSize,
             pages: UnsafePointer(cache.pageBases), page_size: layout.pagePositionCount,
             keys: keys, values: keys + layout.valueOffset, capacity: cache.capacity,
-            length: firstLength, scale: scale, scratch: scratch.base,
+            length: firstLength, sees_all: rule.seesAll ? 1 : 0, window: rule.window ?? 0,
+            scale: rule.scale, cap: rule.cap ?? 0, scratch: scratch.base,
             output: output.base + outputLayout.offset, output_stride: outputLayout.stride)
         let headWidth = groupCount * layout.headSize
         crew.run(partCount: layout.headCount) { head in
@@ -56,12 +79,13 @@ extension Kernels {
             unsafe part.values += head * layout.headStride
             unsafe part.scratch += head * (scratchCount / layout.headCount)
             for first in stride(from: 0, to: rowCount, by: Self.attentionRowCount) {
+                if crew.isAbandoned { return }
                 unsafe part.query =
                     whole.query + first * whole.query_stride + head * headWidth
                 unsafe part.output =
                     whole.output + first * whole.output_stride + head * headWidth
                 unsafe part.row_count = min(Self.attentionRowCount, rowCount - first)
-                unsafe part.length = firstLength + first
+                unsafe part.length = rule.seesAll ? firstLength : firstLength + first
                 unsafe bored_attend(code, &part)
             }
         }

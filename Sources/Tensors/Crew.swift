@@ -3,8 +3,17 @@ public protocol Crew: Sendable {
     /// How many parts can run at the same time.
     var memberCount: Int { get }
 
-    /// Runs `part` once for each index in `0..<partCount`, in any order; returns when all have run.
+    /// Whether the work is not wanted any more: parts are left out from now on, and whatever they
+    /// were to make is not to be looked at. Long parts ask between their steps.
+    var isAbandoned: Bool { get }
+
+    /// Runs `part` once for each index in `0..<partCount`, in any order; returns when all have run,
+    /// or at once after the parts under way where the work is abandoned.
     func run(partCount: Int, _ part: @Sendable (Int) -> Void)
+}
+
+extension Crew {
+    public var isAbandoned: Bool { false }
 }
 
 /// One after the other, on the caller's thread.

@@ -48,19 +48,37 @@ extension Kernels {
 
     private func multiply(_ product: bored_product, panelCount: Int, crew: some Crew) {
         nonisolated(unsafe) let product = unsafe product
-        let perPart = panelsPerPart(panelCount: panelCount, memberCount: crew.memberCount)
-        crew.run(partCount: (panelCount + perPart - 1) / perPart) { index in
+        let rowCount = unsafe product.row_count
+        let rowsPerPart = min(rowCount, Self.rowsPerPart)
+        let panelsPerPart = panelsPerPart(
+            panelCount: panelCount, panelWork: rowsPerPart * (unsafe product.input_count),
+            memberCount: crew.memberCount)
+        let columns = (panelCount + panelsPerPart - 1) / panelsPerPart
+        let stripes = (rowCount + rowsPerPart - 1) / rowsPerPart
+        crew.run(partCount: columns * stripes) { index in
+            let (stripe, column) = index.quotientAndRemainder(dividingBy: columns)
+            let row = stripe * rowsPerPart
             var part = unsafe product
-            unsafe part.panel_begin = index * perPart
-            unsafe part.panel_end = min(panelCount, (index + 1) * perPart)
+            unsafe part.row_count = min(rowsPerPart, rowCount - row)
+            unsafe part.x += row * product.x_stride
+            unsafe part.y += row * product.y_stride
+            if let groups = unsafe product.groups {
+                unsafe part.groups = groups + row * product.group_stride
+            }
+            unsafe part.panel_begin = column * panelsPerPart
+            unsafe part.panel_end = min(panelCount, (column + 1) * panelsPerPart)
             unsafe bored_multiply(code, &part)
         }
     }
 
-    /// A lone member takes all; several take chunks small enough to even out their speeds.
-    private func panelsPerPart(panelCount: Int, memberCount: Int) -> Int {
-        guard memberCount > 1 else { return max(1, panelCount) }
-        return max(1, min(8, panelCount / (4 * memberCount)))
+    /// A part is a matter of few milliseconds: a crew that is told to stop finishes its parts.
+    private static let rowsPerPart = 256
+    private static let partWork = 1 << 21
+
+    /// Small enough to even out the members' speeds, whole pairs where there are many rows.
+    private func panelsPerPart(panelCount: Int, panelWork: Int, memberCount: Int) -> Int {
+        let share = min(8, panelCount / (4 * memberCount), Self.partWork / max(1, panelWork))
+        return max(share / 2 * 2, min(2, panelCount))
     }
 
     /// The weights of one output as Float32: a token's embedding, when the matrix is a vocabulary.
@@ -88,26 +106,40 @@ extension Kernels {
         }
     }
 
-    /// out = silu(gate) * up, where each row holds `width` gates, then `width` ups (SwiGLU).
-    public func swiGLU(
-        gateAndUp: borrowing FloatBuffer, width: Int, rowCount: Int, into out: inout FloatBuffer
+    /// The same of each head of `headCount * width` numbers, in place (the norms of queries and
+    /// keys in Qwen 3 and Gemma 3).
+    public func rootMeanSquareNorm(
+        heads x: inout FloatBuffer, layout: RowLayout, rowCount: Int, headCount: Int,
+        weight: FloatVector, epsilon: Float
     ) {
-        RowLayout(stride: 2 * width).check(
-            rowCount: rowCount, width: 2 * width, within: gateAndUp.count)
-        RowLayout(stride: width).check(rowCount: rowCount, width: width, within: out.count)
+        let width = weight.count
+        layout.check(rowCount: rowCount, width: headCount * width, within: x.count)
         for row in 0..<rowCount {
-            let gate = unsafe gateAndUp.base + 2 * row * width
-            unsafe bored_swiglu(code, gate, gate + width, width, out.base + row * width)
+            for head in 0..<headCount {
+                let start = layout.offset + row * layout.stride + head * width
+                // Checked above; the kernel reads all of a head before it writes.
+                unsafe bored_rms_norm(
+                    code, x.base + start, weight.base, epsilon, width, x.base + start)
+            }
         }
     }
 
-    /// out = silu(gate) * up, element by element.
-    public func swiGLU(
-        gate: borrowing FloatBuffer, up: borrowing FloatBuffer, count: Int,
-        into out: inout FloatBuffer
+    /// y = (x - mean) / sqrt(variance + epsilon) * weight + bias, row by row (LayerNorm, Ba et
+    /// al. 2016).
+    public func layerNorm(
+        _ x: borrowing FloatBuffer, weight: FloatVector, bias: FloatVector, epsilon: Float,
+        rowCount: Int, into y: inout FloatBuffer
     ) {
-        precondition(count >= 0 && count <= min(gate.count, up.count, out.count))
-        unsafe bored_swiglu(code, gate.base, up.base, count, out.base)
+        let width = weight.count
+        precondition(bias.count == width)
+        let rows = RowLayout(stride: width)
+        rows.check(rowCount: rowCount, width: width, within: x.count)
+        rows.check(rowCount: rowCount, width: width, within: y.count)
+        for row in 0..<rowCount {
+            unsafe bored_layer_norm(
+                code, x.base + row * width, weight.base, bias.base, epsilon, width,
+                y.base + row * width)
+        }
     }
 
     /// y += x, the first `count` numbers of each.
@@ -122,10 +154,27 @@ extension Kernels {
         unsafe bored_exponential(code, x.base, x.count, y.base)
     }
 
-    /// y = x / (1 + exp(-x)), element by element.
-    public func silu(_ x: borrowing FloatBuffer, into y: inout FloatBuffer) {
-        precondition(x.count == y.count)
-        unsafe bored_silu(code, x.base, x.count, y.base)
+    /// Every row's first numbers += bias.
+    public func add(
+        bias: FloatVector, to x: inout FloatBuffer, layout: RowLayout, rowCount: Int
+    ) {
+        layout.check(rowCount: rowCount, width: bias.count, within: x.count)
+        for row in 0..<rowCount {
+            unsafe bored_add(
+                bias.base, bias.count, x.base + layout.offset + row * layout.stride)
+        }
+    }
+
+    /// x *= factor, the first `count` numbers.
+    public func scale(_ x: inout FloatBuffer, by factor: Float, count: Int) {
+        precondition(count >= 0 && count <= x.count)
+        unsafe bored_scale(factor, count, x.base)
+    }
+
+    /// x = cap * tanh(x / cap), the first `count` numbers (Gemma 2).
+    public func softCap(_ x: inout FloatBuffer, cap: Float, count: Int) {
+        precondition(count >= 0 && count <= x.count && cap > 0)
+        unsafe bored_soft_cap(code, x.base, cap, count, x.base)
     }
 
     /// Reads `range` of the weights once and returns a value that depends on every byte of it:

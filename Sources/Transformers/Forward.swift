@@ -11,8 +11,7 @@ public struct Forward: Sendable {
     /// Requests may reach this many positions.
     public let positionCountMaximum: Int
     private let rotary: RotaryTable
-    /// 1 / sqrt(headSize), rounded once from Float64.
-    private let attentionScale: Float
+    private let rule: AttentionRule
 
     /// `positionCountMaximum` is cut to the model's context.
     public init(shape: ModelShape, kernels: Kernels, positionCountMaximum: Int = .max) {
@@ -22,7 +21,8 @@ public struct Forward: Sendable {
         rotary = RotaryTable(
             frequencies: Forward.frequencies(shape), positions: self.positionCountMaximum,
             style: .neighbouringPairs)
-        attentionScale = Float(1 / Double(shape.headSize).squareRoot())
+        // Rounded once from Float64.
+        rule = AttentionRule(scale: Float(1 / Double(shape.headSize).squareRoot()))
     }
 
     /// Radians per position of each pair: base^(-2i / headSize), divided by the pair's divisor.
@@ -72,9 +72,11 @@ public struct Forward: Sendable {
         }
         precondition(rowCount <= scratch.rowCountMaximum)
         for (index, weights) in layers.enumerated() {
+            if crew.isAbandoned { return }
             attend(weights, index, &hidden, batch, rowCount, &scratch, crew)
             feedForward(weights, &hidden, rowCount, &scratch, crew)
         }
+        if crew.isAbandoned { return }
         for segment in batch { segment.state.advance(by: segment.rowCount) }
     }
 
@@ -126,7 +128,7 @@ public struct Forward: Sendable {
         kernels.attend(
             query: scratch.wide, queryLayout: query, rowCount: rowCount,
             queryHeadCount: shape.headCount, cache: state.cache, layer: layer,
-            positionCount: state.positionCount + rowCount, scale: attentionScale,
+            positionCount: state.positionCount + rowCount, rule: rule,
             scratch: &scratch.attention, into: &scratch.inner,
             outputLayout: RowLayout(stride: shape.querySize).advanced(by: firstRow), crew: crew)
     }
@@ -148,8 +150,9 @@ public struct Forward: Sendable {
             multiply(
                 upMatrix, rowCount, &scratch, RowLayout(offset: width, stride: 2 * width), crew)
         }
-        kernels.swiGLU(
-            gateAndUp: scratch.wide, width: width, rowCount: rowCount, into: &scratch.inner)
+        kernels.gate(
+            .silu, gateAndUp: scratch.wide, width: width, rowCount: rowCount,
+            into: &scratch.inner)
         kernels.multiply(
             weights.down, by: scratch.inner, rowCount: rowCount, into: &scratch.normed,
             scratch: &scratch.product, crew: crew)

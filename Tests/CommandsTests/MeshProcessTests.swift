@@ -1,107 +1,146 @@
-import Commands
 import Glibc
 import Primitives
 import Runtime
 import Tensors
 import Testing
 
-/// Real processes on loopback. The program lies beside the tests' own bundle.
+/// Real processes on loopback.
 @Suite(.serialized) struct MeshProcessTests {
-    /// `.build/release/bored`, or nil with a line that says so.
-    private func program() -> String? {
-        let own = CommandLine.arguments[0]
-        let folders = [own, own + "/../..", ".build/release/x", ".build/debug/x"].map { path in
-            path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
-                .joined(separator: "/")
-        }
-        let found = folders.map { $0 + "/bored" }.first { unsafe access($0, X_OK) == 0 }
-        if found == nil { print("SKIPPED: no bored program beside the tests") }
-        return found
-    }
-
-    /// Runs the program to its end: exit code and what it wrote.
-    private func run(_ path: String, _ arguments: [String], in directory: String) throws
-        -> (code: Int32, output: String)
-    {
-        let log = directory + "/run-\(arguments.hashValue)-\(SystemClock.now().nanoseconds).log"
-        let status = try ChildProcess(path: path, arguments: arguments, log: log).wait()
-        let output = (try? FileBytes.read(log)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-        return ((status >> 8) & 0xFF, output)
-    }
-
-    /// The field of the last line that holds it.
-    private func field(_ name: String, of output: String) -> String? {
-        for line in output.split(separator: "\n").reversed() {
-            guard let start = line.firstRange(of: "\"\(name)\":") else { continue }
-            let rest = line[start.upperBound...]
-            if rest.hasPrefix("["), let end = rest.firstIndex(of: "]") {
-                return String(rest[...end])
-            }
-            return String(rest.prefix { $0 != "," && $0 != "}" })
-        }
-        return nil
-    }
-
     @Test func `three nodes answer exactly as one machine alone, whatever their kernels`() throws {
-        guard let path = program() else { return }
-        let place = try TemporaryDirectory(prefix: "bored-tests")
-        let data = place.path
-        var nodes: [ChildProcess] = []
-        defer {
-            for node in nodes { node.terminate() }
-            usleep(1_000_000)
-            // One that has not left by now is ended, so that a fault here never hangs the tests.
-            for node in nodes { node.end() }
-            for node in nodes { node.wait() }
-        }
-        let swarm = "tests-\(getpid())"
-        var first: PeerAddress?
+        guard let mesh = try ProcessMesh(named: "equal") else { return }
+        var peer: PeerAddress?
         for index in 0..<3 {
-            var arguments = [
-                "node", "--listen", "127.0.0.1:0", "--swarm", swarm, "--data",
-                "\(data)/node\(index)", "--layers", "2", "--kernel",
-                index == 1 ? "scalar" : KernelLevel.detected.rawValue,
-            ]
-            if let first { arguments += ["--peer", first.description] }
-            nodes.append(
-                try ChildProcess(path: path, arguments: arguments, log: "\(data)/\(index).log"))
-            let deadline = SystemClock.now() + .seconds(20)
-            while first == nil, SystemClock.now() < deadline {
-                first = try DataDirectory("\(data)/node0").runningNode()?.address
-                usleep(5_000)
-            }
+            let level = index == 1 ? "scalar" : KernelLevel.detected.rawValue
+            try mesh.start(index, peer: peer, ["--layers", "2", "--kernel", level])
+            peer = try mesh.address(0)
         }
-        let peer = try #require(first).description
         for (index, text) in ["What is a mesh?", "Tell me a story.", "Hello!"].enumerated() {
-            let common = [
-                "prompt", text, "--json", "--seed", "\(index)", "--max-tokens", "40", "--data",
-                "\(data)/prompter",
-            ]
-            let alone = try run(path, common + ["--alone"], in: data)
-            let mesh = try run(
-                path, common + ["--peer", peer, "--swarm", swarm, "--wait", "30"], in: data)
-            #expect(alone.code == 0 && mesh.code == 0, "\(alone.output) \(mesh.output)")
-            let ids = field("ids", of: alone.output)
-            #expect(ids != nil && ids == field("ids", of: mesh.output))
+            let alone = try mesh.prompt(text, ["--seed", "\(index)"])
+            let together = try mesh.prompt(text, through: peer, ["--seed", "\(index)"])
+            #expect(alone.code == 0 && together.code == 0, "\(alone.output) \(together.output)")
+            #expect(alone.field("ids") != nil && alone.field("ids") == together.field("ids"))
         }
-        let health = try run(
-            path, ["health", "--json", "--peer", peer, "--swarm", swarm, "--data", data], in: data)
-        #expect(
-            health.code == 0 && field("nodeCount", of: health.output) == "3", "\(health.output)")
+        let health = try mesh.health(of: try #require(peer))
+        #expect(health.code == 0 && health.field("nodeCount") == "3", "\(health.output)")
+    }
+
+    @Test func `twelve nodes cover a model, and a newcomer joins without their first contact`()
+        throws
+    {
+        guard let mesh = try ProcessMesh(named: "twelve") else { return }
+        try mesh.start(0, ["--layers", "1"])
+        let first = try mesh.address(0)
+        for index in 1..<12 { try mesh.start(index, peer: first, ["--layers", "1"]) }
+        let covered = try mesh.health(of: first) { $0.code == 0 && $0.field("nodeCount") == "12" }
+        #expect(covered.code == 0 && covered.field("nodeCount") == "12", "\(covered.output)")
+        mesh.kill(0)
+        try mesh.start(12, peer: try mesh.address(7), ["--layers", "1"])
+        let newcomer = try mesh.address(12)
+        let joined = try mesh.health(of: newcomer) {
+            $0.code == 0 && $0.field("nodeCount") == "12"
+        }
+        #expect(joined.code == 0 && joined.field("nodeCount") == "12", "\(joined.output)")
+        let survey = try mesh.run([
+            "health", "--all", "--json", "--peer", newcomer.description, "--swarm", mesh.swarm,
+            "--data", mesh.prompterData,
+        ])
+        #expect(survey.code == 0 && survey.field("nodeCount") == "12", "\(survey.output)")
+        let answer = try mesh.prompt("Hello!", through: newcomer, ["--seed", "5"])
+        #expect(answer.code == 0, "\(answer.output)")
+        #expect(answer.field("ids") == (try mesh.prompt("Hello!", ["--seed", "5"])).field("ids"))
+    }
+
+    @Test func `a node that comes back on another port is the same node, and found again`() throws {
+        guard let mesh = try ProcessMesh(named: "again") else { return }
+        try mesh.start(0, ["--layers", "3"])
+        let first = try mesh.address(0)
+        try mesh.start(1, peer: first, ["--layers", "3"])
+        let before = try mesh.address(1)
+        let two = try mesh.health(of: first) { $0.code == 0 && $0.field("nodeCount") == "2" }
+        #expect(two.code == 0, "\(two.output)")
+        mesh.kill(1)
+        try mesh.start(1, peer: first, ["--layers", "3"])
+        let after = try mesh.address(1)
+        #expect(before != after)
+        let again = try mesh.health(of: first) { $0.code == 0 && $0.field("nodeCount") == "2" }
+        #expect(again.code == 0 && again.field("nodeCount") == "2", "\(again.output)")
+        let answer = try mesh.prompt("Who are you?", through: after, ["--seed", "1"])
+        #expect(answer.code == 0, "\(answer.output)")
+    }
+
+    @Test func `swarms of other names stay apart, though they know each other's address`() throws {
+        guard let mesh = try ProcessMesh(named: "apart") else { return }
+        let other = mesh.swarm + "-other"
+        try mesh.start(0)
+        let first = try mesh.address(0)
+        try mesh.start(1, peer: first, swarm: other)
+        let second = try mesh.address(1)
+        usleep(1_000_000)
+        let seen = try mesh.health(of: first)
+        #expect(seen.field("nodeCount") == "1", "\(seen.output)")
+        let there = try mesh.health(of: second, swarm: other)
+        #expect(there.field("nodeCount") == "1", "\(there.output)")
+        #expect(try mesh.health(of: first, swarm: other).code == 2)
+    }
+
+    @Test func `a node without the file takes its layers from a peer that has it`() throws {
+        guard let mesh = try ProcessMesh(named: "pieces"), let file = referenceModel() else {
+            return
+        }
+        let imported = try mesh.run([
+            "model", "import", file, "--name", "stories", "--data", mesh.data(0), "--json",
+        ])
+        #expect(imported.code == 0, "\(imported.output)")
+        try mesh.start(0, ["--model", "stories", "--layers", "3"])
+        let first = try mesh.address(0)
+        try mesh.start(1, peer: first, ["--model", "stories", "--layers", "3"])
+        let whole = try mesh.health(of: first) { $0.code == 0 && $0.field("nodeCount") == "2" }
+        #expect(whole.code == 0, "\(whole.output)")
+        let asked = ["--model", "stories", "--raw", "--seed", "3"]
+        let answer = try mesh.prompt("Once upon a time", through: try mesh.address(1), asked)
+        #expect(answer.code == 0, "\(answer.output)")
+        let alone = try mesh.run(
+            ["prompt", "Once upon a time", "--json", "--alone", "--max-tokens", "40"]
+                + ["--data", mesh.data(0)] + asked)
+        #expect(answer.field("ids") != nil && answer.field("ids") == alone.field("ids"))
+        // Three of five layers cannot be one node's whole: both took part.
+        #expect(answer.output.occurrences(of: "\"node\":") == 2, "\(answer.output)")
+    }
+
+    /// A real model's file, or nil with a line that says so.
+    private func referenceModel() -> String? {
+        let folder =
+            unsafe getenv("BORED_REFERENCE").map { unsafe String(cString: $0) }
+            ?? "../shared/models"
+        let file = folder + "/stories260K/stories260K-F16.gguf"
+        guard unsafe access(file, R_OK) == 0 else {
+            print("SKIPPED: no reference model at \(file); set BORED_REFERENCE")
+            return nil
+        }
+        return file
     }
 
     @Test func `mistakes end with one sentence and the right code`() throws {
-        guard let path = program() else { return }
-        let place = try TemporaryDirectory(prefix: "bored-tests")
-        let typo = try run(path, ["prompt", "x", "--max-token", "3"], in: place.path)
+        guard let mesh = try ProcessMesh(named: "mistakes") else { return }
+        let typo = try mesh.run(["prompt", "x", "--max-token", "3"])
         #expect(typo.code == 64 && typo.output.contains("did you mean --max-tokens?"))
-        let nobody = try run(
-            path,
-            [
-                "health", "--peer", "127.0.0.1:9", "--wait", "1", "--data", place.path,
-            ], in: place.path)
+        let nobody = try mesh.run([
+            "health", "--peer", "127.0.0.1:9", "--wait", "1", "--data", mesh.prompterData,
+        ])
         #expect(nobody.code == 2 && nobody.output.contains("Nobody answers"))
-        let key = try run(path, ["key", "--json", "--data", place.path + "/key"], in: place.path)
+        let key = try mesh.run(["key", "--json", "--data", mesh.data(0)])
         #expect(key.code == 0 && key.output.contains("signingKey"))
+    }
+}
+
+extension String {
+    /// How often a text stands in this one.
+    fileprivate func occurrences(of text: String) -> Int {
+        var (count, rest) = (0, self[...])
+        while let found = rest.firstRange(of: text) {
+            count += 1
+            rest = rest[found.upperBound...]
+        }
+        return count
     }
 }

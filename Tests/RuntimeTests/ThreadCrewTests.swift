@@ -52,6 +52,26 @@ private final class Tally: Sendable {
         #expect(sum.load(ordering: .relaxed) == 16)
     }
 
+    @Test(arguments: [1, 3])
+    func `an abandoned crew leaves out parts until it is resumed`(memberCount: Int) throws {
+        let crew = try ThreadCrew(memberCount: memberCount)
+        let count = Atomic(0)
+        crew.run(partCount: 1_000) { index in
+            if index == 3 { crew.abandon() }
+            while index > 3, !crew.isAbandoned { PlainThread.yield() }
+            count.add(1, ordering: .relaxed)
+        }
+        // Those under way when it was told to stop still end.
+        #expect((1...3 + memberCount).contains(count.load(ordering: .relaxed)))
+        #expect(crew.isAbandoned)
+        crew.run(partCount: 5) { _ in count.store(-1, ordering: .relaxed) }
+        #expect(count.load(ordering: .relaxed) > 0)
+        crew.resume()
+        count.store(0, ordering: .relaxed)
+        crew.run(partCount: 1_000) { _ in count.add(1, ordering: .relaxed) }
+        #expect(count.load(ordering: .relaxed) == 1_000)
+    }
+
     @Test func `crews come and go while their members sleep or spin`() throws {
         for round in 0..<50 {
             let crew = try ThreadCrew(memberCount: 4)

@@ -12,8 +12,14 @@ private struct Scene {
     let query: [Float]
     let keys: [Float]
     let values: [Float]
+    let rule: AttentionRule
 
-    init(queryHeads: Int, heads: Int, headSize: Int, positions: Int, seed: UInt64) {
+    init(
+        queryHeads: Int, heads: Int, headSize: Int, positions: Int, seed: UInt64,
+        window: Int? = nil, cap: Float? = nil, seesAll: Bool = false
+    ) {
+        rule = AttentionRule(
+            scale: 1 / Float(headSize).squareRoot(), window: window, cap: cap, seesAll: seesAll)
         var random = SeededRandom(seed: seed)
         self.queryHeads = queryHeads
         self.heads = heads
@@ -24,8 +30,6 @@ private struct Scene {
         keys = (0..<positions * heads * headSize).map { _ in random.even() }
         values = random.numbers(positions * heads * headSize)
     }
-
-    var scale: Float { 1 / Float(headSize).squareRoot() }
 
     /// Feeds the positions in steps of the given sizes; returns all rows of the output.
     func attend(
@@ -50,7 +54,7 @@ private struct Scene {
             let rows = RowLayout(offset: first * width, stride: width)
             kernels.attend(
                 query: q, queryLayout: rows, rowCount: step, queryHeadCount: queryHeads,
-                cache: cache, layer: 0, positionCount: cache.count, scale: scale, scratch: &scratch,
+                cache: cache, layer: 0, positionCount: cache.count, rule: rule, scratch: &scratch,
                 into: &output, outputLayout: rows,
                 crew: crew)
         }
@@ -67,15 +71,20 @@ private struct Scene {
             for head in 0..<queryHeads {
                 let cached = head / (queryHeads / heads)
                 let start = (position * queryHeads + head) * headSize
-                let weights = (0...position).map { other in
+                let seen = rule.seesAll ? 0..<positions : 0..<position + 1
+                let first = max(0, position + 1 - (rule.window ?? positions))
+                let weights = seen.map { other in
+                    guard other >= first else { return 0.0 }
                     let score = (0..<headSize).reduce(0.0) { sum, i in
                         sum + Double(query[start + i]) * k[(other * heads + cached) * headSize + i]
                     }
-                    return exp(score * Double(scale))
+                    let scaled = score * Double(rule.scale)
+                    guard let cap = rule.cap.map({ Double($0) }) else { return exp(scaled) }
+                    return exp(cap * tanh(scaled / cap))
                 }
                 let total = weights.reduce(0, +)
                 for i in 0..<headSize {
-                    let terms = (0...position).map { other in
+                    let terms = seen.map { other in
                         weights[other] * v[(other * heads + cached) * headSize + i] / total
                     }
                     output.append(
@@ -90,11 +99,36 @@ private struct Scene {
 @Suite struct Attention {
     @Test(arguments: [(4, 4, 32), (8, 2, 64), (6, 2, 40), (3, 1, 7)])
     func `agrees with the textbook formula in double`(shape: (Int, Int, Int)) {
-        let scene = Scene(
-            queryHeads: shape.0, heads: shape.1, headSize: shape.2, positions: 45, seed: 31)
-        let result = scene.attend(scalar, steps: [45])
-        for (value, reference) in zip(result, scene.reference()) {
-            #expect((Double(value) - reference.value).magnitude < 3e-6 * reference.magnitude)
+        func compare(window: Int? = nil, cap: Float? = nil, seesAll: Bool = false) {
+            let scene = Scene(
+                queryHeads: shape.0, heads: shape.1, headSize: shape.2, positions: 45, seed: 31,
+                window: window, cap: cap, seesAll: seesAll)
+            let result = scene.attend(scalar, steps: [45])
+            for (value, reference) in zip(result, scene.reference()) {
+                #expect((Double(value) - reference.value).magnitude < 3e-6 * reference.magnitude)
+            }
+        }
+        compare()
+        compare(window: 7)
+        compare(window: 40, cap: 2)
+        compare(seesAll: true)
+    }
+
+    @Test(arguments: [44, 45] as [UInt64])
+    func `encoders see all positions, with the same bits at every level`(seed: UInt64) {
+        var random = SeededRandom(seed: seed)
+        for _ in 0..<8 {
+            let heads = 1 + random.below(3)
+            let scene = Scene(
+                queryHeads: heads, heads: heads, headSize: 1 + random.below(80),
+                positions: 1 + random.below(110), seed: random.next(), seesAll: true)
+            let expected = bits(scene.attend(scalar, steps: [scene.positions]))
+            for level in fastLevels {
+                let result = scene.attend(
+                    Kernels(level: level), steps: [scene.positions],
+                    crew: BackwardCrew(memberCount: 3), pagePositionCount: 32)
+                #expect(bits(result) == expected, "\(level)")
+            }
         }
     }
 
@@ -106,7 +140,8 @@ private struct Scene {
             let scene = Scene(
                 queryHeads: heads * (1 + random.below(5)), heads: heads,
                 headSize: 1 + random.below(80), positions: 1 + random.below(110),
-                seed: random.next())
+                seed: random.next(), window: random.below(2) == 0 ? 1 + random.below(90) : nil,
+                cap: random.below(2) == 0 ? 3 : nil)
             let expected = bits(
                 scene.attend(scalar, steps: Array(repeating: 1, count: scene.positions)))
             var steps: [Int] = []
@@ -140,7 +175,8 @@ private struct Scene {
             var output = FloatBuffer(count: 2)
             Kernels(level: level).attend(
                 query: query, queryLayout: rows, rowCount: 1, queryHeadCount: 1, cache: cache,
-                layer: 0, positionCount: cache.count, scale: 1, scratch: &scratch, into: &output,
+                layer: 0, positionCount: cache.count, rule: AttentionRule(scale: 1),
+                scratch: &scratch, into: &output,
                 crew: SerialCrew())
             #expect(output.array() == [1, 2])
         }
@@ -168,7 +204,8 @@ private struct Scene {
             var output = FloatBuffer(count: 8)
             scalar.attend(
                 query: source, queryLayout: RowLayout(stride: 8), rowCount: 1, queryHeadCount: 2,
-                cache: cache, layer: 0, positionCount: cache.count, scale: 0.5, scratch: &scratch,
+                cache: cache, layer: 0, positionCount: cache.count, rule: AttentionRule(scale: 0.5),
+                scratch: &scratch,
                 into: &output, crew: SerialCrew())
             return output.array()
         }

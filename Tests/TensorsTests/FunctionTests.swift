@@ -42,38 +42,73 @@ private func exponentials(_ kernels: Kernels, _ x: [Float]) -> [Float] {
         }
     }
 
-    @Test func `exp and silu have the same bits at every level`() {
+    @Test func `every function has the same bits at every level`() {
         var random = SeededRandom(seed: 12)
         for count in [0, 1, 3, 4, 7, 8, 15, 16, 17, 33, 20_001] {
+            // Where a function has no value (0 times infinity), every NaN is as good.
+            func same(_ run: (Kernels, inout FloatBuffer) -> Void) {
+                let expected = apply(count) { run(scalar, &$0) }
+                for level in fastLevels {
+                    let result = apply(count) { run(Kernels(level: level), &$0) }
+                    let differ = zip(result, expected).contains { result, expected in
+                        result.bitPattern != expected.bitPattern
+                            && !(result.isNaN && expected.isNaN)
+                    }
+                    #expect(!differ, "\(level)")
+                }
+            }
             let x = (0..<count).map { index in
-                index % 2 == 0 ? random.anyFinite() : random.number() * 90
+                index % 2 == 0 ? random.anyFinite() : random.number() * 9
             }
             let input = buffer(x)
             let up = buffer(random.numbers(count))
-            for level in fastLevels {
-                let kernels = Kernels(level: level)
-                #expect(bits(exponentials(kernels, x)) == bits(exponentials(scalar, x)))
-                #expect(
-                    bits(apply(count) { kernels.silu(input, into: &$0) })
-                        == bits(apply(count) { scalar.silu(input, into: &$0) }))
-                #expect(
-                    bits(
-                        apply(count) {
-                            kernels.swiGLU(gate: input, up: up, count: count, into: &$0)
-                        })
-                        == bits(
-                            apply(count) {
-                                scalar.swiGLU(gate: input, up: up, count: count, into: &$0)
-                            }))
+            same { $0.exponential(input, into: &$1) }
+            same { kernels, y in
+                y.write(x)
+                kernels.softCap(&y, cap: 30, count: count)
+            }
+            for activation in Activation.allCases {
+                same { $0.activate(activation, input, count: count, into: &$1) }
+                same { $0.gate(activation, gate: input, up: up, count: count, into: &$1) }
             }
         }
+    }
+
+    @Test func `gelu and the soft cap are near the true values`() {
+        var random = SeededRandom(seed: 14)
+        let x = (0..<50_000).map { _ in random.even() * 8 }
+        let input = buffer(x)
+        let tanhForm = apply(x.count) {
+            scalar.activate(.geluTanh, input, count: x.count, into: &$0)
+        }
+        let erfForm = apply(x.count) {
+            scalar.activate(.geluErf, input, count: x.count, into: &$0)
+        }
+        let capped = apply(x.count) {
+            $0.write(x)
+            scalar.softCap(&$0, cap: 5, count: x.count)
+        }
+        var worst = (0.0, 0.0, 0.0)
+        for (index, number) in x.enumerated() {
+            let v = Double(number)
+            let inner = (2 / Double.pi).squareRoot() * (v + 0.044715 * v * v * v)
+            let references = (
+                0.5 * v * (1 + tanh(inner)), 0.5 * v * erfc(-v / 2.0.squareRoot()),
+                5 * tanh(v / 5)
+            )
+            worst.0 = max(worst.0, (Double(tanhForm[index]) - references.0).magnitude)
+            worst.1 = max(worst.1, (Double(erfForm[index]) - references.1).magnitude)
+            worst.2 = max(worst.2, (Double(capped[index]) - references.2).magnitude)
+        }
+        print("gelu by tanh, by erf, soft cap of 5: worst errors \(worst)")
+        #expect(worst.0 < 1e-6 && worst.1 < 1e-6 && worst.2 < 1e-6)
     }
 
     @Test func `silu is within three units and never NaN for a number`() {
         var random = SeededRandom(seed: 13)
         let x = (0..<100_000).map { _ in random.number() * 20 }
         let input = buffer(x)
-        let y = apply(x.count) { scalar.silu(input, into: &$0) }
+        let y = apply(x.count) { scalar.activate(.silu, input, count: input.count, into: &$0) }
         var worst = 0.0
         for (input, output) in zip(x, y) where input > -80 {
             let reference = Double(input) / (1 + exp(-Double(input)))
@@ -82,7 +117,9 @@ private func exponentials(_ kernels: Kernels, _ x: [Float]) -> [Float] {
         print("silu: worst error \(worst) ulp")
         #expect(worst < 3)
         let extremes = buffer([-1e30, -200, -104, 200, 1e30, 0, -Float.greatestFiniteMagnitude])
-        let bounded = apply(7) { scalar.silu(extremes, into: &$0) }
+        let bounded = apply(7) {
+            scalar.activate(.silu, extremes, count: extremes.count, into: &$0)
+        }
         #expect(bounded.allSatisfy { !$0.isNaN })
     }
 
@@ -113,6 +150,67 @@ private func exponentials(_ kernels: Kernels, _ x: [Float]) -> [Float] {
                 }
             }
         }
+    }
+
+    @Test func `LayerNorm has the same bits at every level and is close to double arithmetic`() {
+        var random = SeededRandom(seed: 15)
+        for width in [1, 2, 15, 16, 17, 31, 48, 100, 384] {
+            let x = (0..<3 * width).map { _ in random.even() + 0.5 }
+            let (weight, bias) = (random.numbers(width), random.numbers(width))
+            let input = buffer(x)
+            func norm(_ kernels: Kernels) -> [Float] {
+                apply(3 * width) {
+                    kernels.layerNorm(
+                        input, weight: vector(weight), bias: vector(bias), epsilon: 1e-5,
+                        rowCount: 3, into: &$0)
+                }
+            }
+            let expected = norm(scalar)
+            for level in fastLevels { #expect(bits(norm(Kernels(level: level))) == bits(expected)) }
+            for row in 0..<3 {
+                let numbers = x[row * width..<(row + 1) * width].map { Double($0) }
+                let mean = numbers.reduce(0, +) / Double(width)
+                let variance =
+                    numbers.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(width)
+                for index in 0..<width {
+                    let reference =
+                        (numbers[index] - mean) / (variance + 1e-5).squareRoot()
+                        * Double(weight[index]) + Double(bias[index])
+                    let error = (Double(expected[row * width + index]) - reference).magnitude
+                    #expect(error < 1e-5 * max(1, Double(weight[index]).magnitude))
+                }
+            }
+        }
+    }
+
+    @Test func `norms of heads are those of rows`() {
+        var random = SeededRandom(seed: 16)
+        let (x, weight) = (random.numbers(2 * 20), vector(random.numbers(5)))
+        for level in fastLevels + [.scalar] {
+            let kernels = Kernels(level: level)
+            var heads = buffer(x)
+            kernels.rootMeanSquareNorm(
+                heads: &heads, layout: RowLayout(offset: 3, stride: 20), rowCount: 2,
+                headCount: 3, weight: weight, epsilon: 1e-6)
+            var expected = x
+            for start in [3, 8, 13, 23, 28, 33] {
+                let head = buffer(Array(x[start..<start + 5]))
+                var normed = FloatBuffer(count: 5)
+                kernels.rootMeanSquareNorm(
+                    head, weight: weight, epsilon: 1e-6, rowCount: 1, width: 5, into: &normed)
+                expected.replaceSubrange(start..<start + 5, with: normed.array())
+            }
+            #expect(heads.array() == expected)
+        }
+    }
+
+    @Test func `a bias is added to every row, a factor to all`() {
+        var x = buffer([0, 1, 2, 3, 4, 5, 6])
+        scalar.add(
+            bias: vector([10, 20]), to: &x, layout: RowLayout(offset: 1, stride: 3), rowCount: 2)
+        #expect(x.array() == [0, 11, 22, 3, 14, 25, 6])
+        scalar.scale(&x, by: 0.5, count: 2)
+        #expect(x.array() == [0, 5.5, 22, 3, 14, 25, 6])
     }
 
     @Test func `adding adds`() {

@@ -15,9 +15,15 @@ private struct Vectors: Decodable {
         let weights: String, x: String, y: String, first: String
     }
     struct Norm: Decodable { let x: String, weight: String, epsilon: String, y: String }
+    struct Gelu: Decodable { let x: String, tanh: String, erf: String }
+    struct Cap: Decodable { let x: String, cap: String, y: String }
+    struct LayerNorm: Decodable {
+        let x: String, weight: String, bias: String, epsilon: String, y: String
+    }
     struct Attention: Decodable {
         let queryHeads: Int, heads: Int, headSize: Int, positions: Int
         let scale: String, query: String, keys: String, values: String, y: String
+        let window: Int?, cap: String?
     }
     struct Rotary: Decodable {
         struct Case: Decodable { let position: Int, x: String, neighbours: String, halves: String }
@@ -32,6 +38,10 @@ private struct Vectors: Decodable {
     let quantized: [Quantized]
     let norm: Norm
     let attention: Attention
+    let windowed: Attention
+    let gelu: Gelu
+    let softCap: Cap
+    let layerNorm: LayerNorm
     let rotary: Rotary
 
     static func load() throws -> Vectors {
@@ -64,7 +74,7 @@ private func floats(_ text: String) -> [Float] { words(text).map { Float(bitPatt
 
             let siluX = buffer(floats(vectors.silu.x))
             var siluY = FloatBuffer(count: siluX.count)
-            kernels.silu(siluX, into: &siluY)
+            kernels.activate(.silu, siluX, count: siluX.count, into: &siluY)
             #expect(bits(siluY.array()) == words(vectors.silu.y))
 
             let gate = buffer(floats(vectors.swiglu.gate))
@@ -72,9 +82,10 @@ private func floats(_ text: String) -> [Float] { words(text).map { Float(bitPatt
             let fused = buffer(floats(vectors.swiglu.gate) + floats(vectors.swiglu.up))
             let expected = words(vectors.swiglu.y)
             var gated = FloatBuffer(count: gate.count)
-            kernels.swiGLU(gate: gate, up: up, count: gate.count, into: &gated)
+            kernels.gate(.silu, gate: gate, up: up, count: gate.count, into: &gated)
             #expect(bits(gated.array()) == expected)
-            kernels.swiGLU(gateAndUp: fused, width: gate.count, rowCount: 1, into: &gated)
+            kernels.gate(
+                .silu, gateAndUp: fused, width: gate.count, rowCount: 1, into: &gated)
             #expect(bits(gated.array()) == expected)
 
             let halves = kernels.halfBits(floats(vectors.half.x))
@@ -127,9 +138,36 @@ private func floats(_ text: String) -> [Float] { words(text).map { Float(bitPatt
         }
     }
 
-    @Test(arguments: [1, 37])
-    func `attention gives its bits`(step: Int) {
-        let given = vectors.attention
+    @Test func `gelu, the soft cap and LayerNorm give its bits`() {
+        for level in levels {
+            let kernels = Kernels(level: level)
+            let x = buffer(floats(vectors.gelu.x))
+            var y = FloatBuffer(count: x.count)
+            kernels.activate(.geluTanh, x, count: x.count, into: &y)
+            #expect(bits(y.array()) == words(vectors.gelu.tanh))
+            kernels.activate(.geluErf, x, count: x.count, into: &y)
+            #expect(bits(y.array()) == words(vectors.gelu.erf))
+
+            var capped = buffer(floats(vectors.softCap.x))
+            kernels.softCap(&capped, cap: floats(vectors.softCap.cap)[0], count: capped.count)
+            #expect(bits(capped.array()) == words(vectors.softCap.y))
+
+            let given = vectors.layerNorm
+            let row = buffer(floats(given.x))
+            var normed = FloatBuffer(count: row.count)
+            kernels.layerNorm(
+                row, weight: vector(floats(given.weight)), bias: vector(floats(given.bias)),
+                epsilon: floats(given.epsilon)[0], rowCount: 1, into: &normed)
+            #expect(bits(normed.array()) == words(given.y))
+        }
+    }
+
+    @Test(arguments: [1, 37], [false, true])
+    func `attention gives its bits`(step: Int, isWindowed: Bool) {
+        let given = isWindowed ? vectors.windowed : vectors.attention
+        let rule = AttentionRule(
+            scale: floats(given.scale)[0], window: given.window,
+            cap: given.cap.map { floats($0)[0] })
         let query = buffer(floats(given.query))
         let keys = buffer(floats(given.keys))
         let values = buffer(floats(given.values))
@@ -152,7 +190,7 @@ private func floats(_ text: String) -> [Float] { words(text).map { Float(bitPatt
                 Kernels(level: level).attend(
                     query: query, queryLayout: rows, rowCount: step,
                     queryHeadCount: given.queryHeads, cache: cache, layer: 0,
-                    positionCount: cache.count, scale: floats(given.scale)[0],
+                    positionCount: cache.count, rule: rule,
                     scratch: &scratch, into: &output, outputLayout: rows, crew: SerialCrew())
             }
             #expect(bits(output.array()) == words(given.y))

@@ -74,7 +74,8 @@ struct bored_product {
 void bored_multiply(int level, const struct bored_product *product);
 
 /// Attention of `group_count` query heads over one cached head, for `row_count` neighbouring
-/// positions: row r sees the first `length + r` positions.
+/// positions: row r sees the first `length + r` positions, or `length` of them where it sees all;
+/// of these only the last `window`, unless that is 0. Scores are capped softly unless `cap` is 0.
 ///
 /// The cache lies in pages of `page_size` positions, a multiple of 32. In each of them, the head's
 /// keys begin at `keys` and its values at `values`, counted in halves from the page's beginning.
@@ -86,7 +87,9 @@ struct bored_attention {
     size_t keys;    // [page_size / 32][head_size][32]
     size_t values;  // [head_size / 32][page_size][32]
     size_t capacity, length;  // capacity: what the scratch was made for
-    float scale;
+    int sees_all;
+    size_t window;
+    float scale, cap;
     float *scratch;  // bored_attention_scratch floats
     float *output;   // as query
     size_t output_stride;
@@ -104,10 +107,23 @@ void bored_cache_append(
 void bored_rms_norm(
     int level, const float *x, const float *weight, float epsilon, size_t width, float *y);
 void bored_exponential(int level, const float *x, size_t count, float *y);
-void bored_silu(int level, const float *x, size_t count, float *y);
-void bored_swiglu(int level, const float *gate, const float *up, size_t count, float *y);
+void bored_layer_norm(
+    int level, const float *x, const float *weight, const float *bias, float epsilon,
+    size_t width, float *y);
+enum {
+    BORED_SILU = 0,
+    BORED_GELU_TANH = 1,
+    BORED_GELU_ERF = 2,
+};
+/// y = function(x) * factors, or function(x) where these are null.
+void bored_activate(
+    int level, int function, const float *x, const float *factors, size_t count, float *y);
+/// y = cap * tanh(x / cap)
+void bored_soft_cap(int level, const float *x, float cap, size_t count, float *y);
 /// y += x
 void bored_add(const float *x, size_t count, float *y);
+/// x *= factor
+void bored_scale(float factor, size_t count, float *x);
 
 /// Turns pairs of one head in place; `table` holds cosine, sine for each pair.
 void bored_rotate_neighbours(float *head, const float *table, size_t pair_count);

@@ -1,0 +1,149 @@
+// Products with Float16 weights, on vectors of LANES numbers; part of lanes.h.
+
+// One row is a matter of reading memory, and processors fetch ahead in several streams faster than
+// in one: that many panels are read side by side.
+enum { STREAMS = 3 };
+
+/// Which of a panel's 32 outputs a tile makes.
+enum columns { WHOLE, FIRST_HALF, SECOND_HALF };
+
+/// Chains of `rows` rows and `vectors` vectors of outputs over `count` weights, in registers;
+/// outputs beyond 32 come from the panels that follow, `panel_stride` halves apart.
+/// `rows`, `vectors` and `columns` are constants at every call, so that loops over them disappear.
+INLINE void tile(
+    const int rows, const int vectors, const uint16_t *weights, size_t panel_stride, size_t count,
+    const float *x, size_t x_stride, float *y, size_t y_stride, int resume,
+    const enum columns columns) {
+    lanes_f sums[ROWS][STREAMS * VECTORS];
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows; r++)
+#pragma clang loop unroll(full)
+        for (int v = 0; v < vectors; v++)
+            sums[r][v] = resume ? LOAD(y + r * y_stride + v * LANES) : SPLAT(0.0f);
+    for (size_t i = 0; i < count; i++) {
+        // Of two passes over a stretch, each asks for one half of the next stretch.
+        size_t ahead = STRETCH + (columns == SECOND_HALF ? STRETCH / 2 : 0) + i / 2;
+        if (columns != WHOLE) {
+            __builtin_prefetch(weights + ahead * BORED_WIDTH);
+        } else if (rows > 1) {
+            __builtin_prefetch(weights + (i + PREFETCH_INPUTS) * BORED_WIDTH);
+        }
+        lanes_f w[STREAMS * VECTORS];
+#pragma clang loop unroll(full)
+        for (int v = 0; v < vectors; v++)
+            w[v] = __builtin_convertvector(
+                *(const loose_h *)(weights + v / VECTORS * panel_stride + i * BORED_WIDTH
+                                   + v % VECTORS * LANES),
+                lanes_f);
+#pragma clang loop unroll(full)
+        for (int r = 0; r < rows; r++) {
+            lanes_f broadcast = SPLAT(x[r * x_stride + i]);
+#pragma clang loop unroll(full)
+            for (int v = 0; v < vectors; v++) sums[r][v] = FMA(broadcast, w[v], sums[r][v]);
+        }
+    }
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows; r++)
+#pragma clang loop unroll(full)
+        for (int v = 0; v < vectors; v++) STORE(y + r * y_stride + v * LANES, sums[r][v]);
+}
+
+#define TILE_CASE(R)                                                                   \
+    case R:                                                                            \
+        if (R <= FULL_ROWS) {                                                          \
+            tile(R, VECTORS, weights, 0, count, x, x_stride, y, y_stride, resume,      \
+                WHOLE);                                                                \
+        } else {                                                                       \
+            tile(R, VECTORS / 2, weights, 0, count, x, x_stride, y, y_stride, resume,  \
+                FIRST_HALF);                                                           \
+            tile(R, VECTORS / 2, weights + BORED_WIDTH / 2, 0, count, x, x_stride,     \
+                y + BORED_WIDTH / 2, y_stride, resume, SECOND_HALF);                   \
+        }                                                                              \
+        break
+
+/// Up to ROWS rows times one panel; all 32 outputs of each row are written.
+FUNCTION void rows_by_panel(
+    size_t rows, const uint16_t *weights, size_t count, const float *x, size_t x_stride, float *y,
+    size_t y_stride, int resume) {
+    switch (rows) {
+        TILE_CASE(1);
+        TILE_CASE(2);
+        TILE_CASE(3);
+        TILE_CASE(4);
+        TILE_CASE(5);
+        TILE_CASE(6);
+#if ROWS > 6
+        TILE_CASE(7);
+        TILE_CASE(8);
+        TILE_CASE(9);
+        TILE_CASE(10);
+        TILE_CASE(11);
+        TILE_CASE(12);
+#endif
+    }
+}
+
+/// Any number of rows times one panel, in passes of nearly equal size.
+FUNCTION void all_rows_by_panel(
+    size_t rows, const uint16_t *weights, size_t count, const float *x, size_t x_stride, float *y,
+    size_t y_stride, int resume) {
+    size_t passes = (rows + ROWS - 1) / ROWS;
+    for (size_t pass = 0, row = 0; pass < passes; pass++) {
+        size_t size = rows / passes + (pass < rows % passes);
+        rows_by_panel(
+            size, weights, count, x + row * x_stride, x_stride, y + row * y_stride, y_stride,
+            resume);
+        row += size;
+    }
+}
+
+/// As above for the last panel of a matrix, of whose 32 outputs `width` exist.
+FUNCTION void narrow_panel(
+    size_t rows, const uint16_t *weights, size_t count, const float *x, size_t x_stride, float *y,
+    size_t y_stride, size_t width) {
+    float whole[ROWS * BORED_WIDTH];
+    for (size_t row = 0; row < rows; row += ROWS) {
+        size_t size = rows - row < ROWS ? rows - row : ROWS;
+        rows_by_panel(
+            size, weights, count, x + row * x_stride, x_stride, whole, BORED_WIDTH, 0);
+        for (size_t r = 0; r < size; r++)
+            memcpy(y + (row + r) * y_stride, whole + r * BORED_WIDTH, width * sizeof(float));
+    }
+}
+
+/// One row times whole panels, STREAMS at a time; returns the first panel it left.
+FUNCTION size_t row_by_panels(const struct bored_product *p) {
+    size_t panel = p->panel_begin, whole = p->output_count / BORED_WIDTH;
+    size_t end = p->panel_end < whole ? p->panel_end : whole;
+    for (; panel + STREAMS <= end; panel += STREAMS)
+        tile(
+            1, STREAMS * VECTORS,
+            (const uint16_t *)(p->panels + panel * p->panel_stride), p->panel_stride / 2,
+            p->input_count, p->x, 0, p->y + panel * BORED_WIDTH, 0, 0,
+            WHOLE);
+    return panel;
+}
+
+FUNCTION void multiply(const struct bored_product *p) {
+    size_t panel = p->row_count == 1 ? row_by_panels(p) : p->panel_begin;
+    for (; panel < p->panel_end; panel++) {
+        const uint16_t *weights = (const uint16_t *)(p->panels + panel * p->panel_stride);
+        float *y = p->y + panel * BORED_WIDTH;
+        size_t width = p->output_count - panel * BORED_WIDTH;
+        if (width < BORED_WIDTH) {
+            narrow_panel(
+                p->row_count, weights, p->input_count, p->x, p->x_stride, y, p->y_stride, width);
+            continue;
+        }
+        size_t stretch = p->row_count > FULL_ROWS ? STRETCH : p->input_count;
+        size_t start = 0;
+        do {
+            size_t count =
+                p->input_count - start < stretch ? p->input_count - start : stretch;
+            all_rows_by_panel(
+                p->row_count, weights + start * BORED_WIDTH, count, p->x + start, p->x_stride, y,
+                p->y_stride, start > 0);
+            start += count;
+        } while (start < p->input_count);
+    }
+}
