@@ -1,5 +1,6 @@
 internal import Gossip
 internal import Identity
+internal import Kademlia
 internal import Pipelines
 internal import Placement
 internal import Primitives
