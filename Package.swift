@@ -55,6 +55,7 @@ let package = Package(
         room("Sessions", ["Primitives", "Identity", "Wire"]),
         room("Kademlia", ["Primitives", "Identity", "Wire"]),
         room("Gossip", ["Primitives", "Identity", "Wire"]),
+        room("Presence", ["Primitives", "Wire"]),
         room("Placement", ["Primitives", "Identity", "Wire"]),
         room("Shards", ["Primitives", "Identity", "Wire"]),
         room("Pipelines", ["Primitives", "Identity", "Wire"]),
@@ -87,14 +88,15 @@ let package = Package(
         room(
             "Runtime",
             [
-                "Primitives", "Identity", "Wire", "Shards", "Pipelines", "MeshNode", "Transformers",
-                "Tensors", "Checkpoints", "Tokenizers", "CLinux", "CModel",
+                "Primitives", "Identity", "Wire", "Presence", "Shards", "Pipelines", "MeshNode",
+                "Transformers", "Tensors", "Checkpoints", "Tokenizers", "CLinux", "CModel",
             ]),
         room(
             "Commands",
             [
-                "Primitives", "Identity", "Wire", "Sessions", "Shards", "Pipelines", "MeshNode",
-                "Simulation", "Runtime", "Transformers", "Tensors", "Tokenizers", "Checkpoints",
+                "Primitives", "Identity", "Wire", "Sessions", "Presence", "Shards", "Pipelines",
+                "MeshNode", "Simulation", "Runtime", "Transformers", "Tensors", "Tokenizers",
+                "Checkpoints",
             ]),
 
         // MARK: executables
@@ -114,6 +116,7 @@ let package = Package(
         tests("Sessions", ["Primitives", "Identity", "Wire", "Sessions"]),
         tests("Kademlia", ["Primitives", "Identity", "Wire", "Kademlia"]),
         tests("Gossip", ["Primitives", "Identity", "Wire", "Gossip"]),
+        tests("Presence", ["Primitives", "Wire", "Presence"]),
         tests("Placement", ["Primitives", "Identity", "Wire", "Placement"]),
         tests("Shards", ["Primitives", "Identity", "Wire", "Shards"]),
         tests("Pipelines", ["Primitives", "Identity", "Wire", "Pipelines"]),
@@ -130,7 +133,7 @@ let package = Package(
         tests(
             "Runtime",
             [
-                "Primitives", "Identity", "Wire", "Pipelines", "MeshNode", "Tensors",
+                "Primitives", "Identity", "Wire", "Presence", "Pipelines", "MeshNode", "Tensors",
                 "Checkpoints", "Transformers", "Runtime", "CModel",
             ]),
         tests("Commands", ["Primitives", "Tensors", "Runtime", "Commands"]),

@@ -168,7 +168,7 @@ class State:
         self.encoded, self.signature = data[:-64], data[-64:]
         inner = Reader(self.encoded)
         self.id, self.sequence, self.presence = inner.take(32), inner.u64(), inner.u8()
-        check(self.presence <= 3, "an unknown presence")
+        check(self.presence <= 11, "an unknown presence")
         self.requests = inner.varint(2**20)
         self.memory, self.used = inner.varint(2**30), inner.varint(2**30)
         self.layer_time = inner.varint(2**40)

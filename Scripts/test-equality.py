@@ -46,7 +46,8 @@ def start(binary, place, swarm, count, layers, levels):
         data = f"{place}/{swarm}-{index}"
         log = f"{data}.log"
         command = [binary, "node", "--listen", "127.0.0.1:0", "--swarm", swarm, "--data", data,
-                   "--layers", str(layers), "--kernel", levels[index % len(levels)], "--json"]
+                   "--layers", str(layers), "--kernel", levels[index % len(levels)], "--json",
+                   "--run", "always"]
         if address:
             command += ["--peer", address]
         with open(log, "w") as file:

@@ -368,7 +368,10 @@ def main(arguments):
     models = sorted({held["model"] for state in states.values() for held in state.holdings})
     names = ask_manifests(visitor, session, models)
     for state in sorted(states.values(), key=lambda state: state.id):
-        presence = ("idle", "owner active", "paused", "leaving")[state.presence]
+        presence = (
+            "idle", "user active", "paused", "leaving", "foreign load", "battery low",
+            "not charging", "too warm", "metered line", "data budget spent", "outside hours",
+            "vehicle moving")[state.presence]
         print(f"{state.id.hex()[:8]}  {presence}, {state.used} of {state.memory} MiB")
         for held in state.holdings:
             manifest = names.get(held["model"])

@@ -4,8 +4,8 @@ enum CommandList {
         "BoredMesh: large language models, run together by computers that would stand idle."
 
     static let all = [
-        demo, prompt, node, health, modelImport, modelList, modelRemove, modelInfo, modelLogits,
-        modelGenerate, modelPerplexity, key, simulate,
+        demo, prompt, node, presence, pause, resume, health, modelImport, modelList, modelRemove,
+        modelInfo, modelLogits, modelGenerate, modelPerplexity, key, simulate,
     ]
 
     private static let json = OptionSpecification("json", .flag, "one JSON object per line")
@@ -22,6 +22,49 @@ enum CommandList {
     private static let kernel = OptionSpecification(
         "kernel", .value("LEVEL"), "scalar, avx2, avx512 or neon; the best there is otherwise")
 
+    /// When a node works for others.
+    static let policy: [OptionSpecification] = [
+        .init(
+            "run", .value("MODE"), "when to work for others: auto (idle), always, never",
+            standard: "auto"),
+        .init(
+            "foreign-load", .value("PERCENT"), "of all cores, by others' work; off for any",
+            standard: "25"),
+        .init(
+            "user-idle", .value("MINUTES"), "without a key pressed; off for any", standard: "off"),
+        .init("battery", .value("PERCENT"), "what the battery must hold", standard: "90"),
+        .init("on-battery", .flag, "work while the battery feeds the machine"),
+        .init("battery-celsius", .value("C"), "how warm the battery may be", standard: "40"),
+        .init("zone-celsius", .value("C"), "how warm any thermal zone may be", standard: "85"),
+        .init("metered", .list("INTERFACE"), "a line paid by volume, beside cellular modems"),
+        .init("on-metered", .flag, "work over a metered line"),
+        .init("daily-data", .value("SIZE"), "sent and received in one day; any otherwise"),
+        .init("hours", .list("FROM-TO"), "only then, as 22:00-07:00; at any time otherwise"),
+        .init("while-moving", .flag, "work while the vehicle moves"),
+        .init("signals", .value("FILE"), "a vehicle's signals, read when the file changes"),
+    ]
+
+    static let presence = CommandSpecification(
+        "presence", "shows whether this computer is idle, and why",
+        options: [
+            .init("explain", .flag, "what would have to change"), data,
+        ] + policy + [config, json],
+        notes: [
+            "It asks the node that runs here; where none does, it looks for itself, by the options.",
+            "exit codes: 0 idle, 1 not.",
+        ])
+
+    static let pause = CommandSpecification(
+        "pause", "keeps this computer's node from working for others",
+        options: [
+            .init("for", .value("TIME"), "90s, 30m, 8h or 2d; until bored resume otherwise"),
+            data, config, json,
+        ],
+        notes: ["It holds over restarts, and also where no node runs now."])
+
+    static let resume = CommandSpecification(
+        "resume", "ends a pause", options: [data, config, json])
+
     static let node = CommandSpecification(
         "node", "lends this computer to the mesh",
         options: [
@@ -37,8 +80,8 @@ enum CommandList {
             .init("layers", .value("N"), "at most so many layers of each model"),
             .init("cache", .value("SIZE"), "memory for the KV caches of requests", standard: "1G"),
             .init("region", .value("NAME"), "where the computer stands, as its owner says"),
-            threads, kernel, config, json,
-        ],
+            threads, kernel,
+        ] + policy + [config, json],
         notes: [
             "example: bored node --peer 192.0.2.7:7777 --model boredling",
             "SIGTERM and SIGINT make it leave in order.",

@@ -23,6 +23,8 @@ struct Fleet {
             var arguments = [
                 "node", "--listen", "127.0.0.1:0", "--swarm", swarm, "--data", data(index),
                 "--layers", String(layers), "--threads", "1",
+                // They share this machine: each would take the others for its owner's work.
+                "--run", "always",
             ]
             if index > 0 { arguments += ["--peer", try firstAddress().description] }
             processes.append(

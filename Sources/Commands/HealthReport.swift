@@ -158,17 +158,6 @@ extension NodeState {
     var isWorking: Bool { presence == .idle }
 }
 
-extension Presence {
-    var word: String {
-        switch self {
-        case .idle: "idle"
-        case .ownerActive: "owner active"
-        case .paused: "paused"
-        case .leaving: "leaving"
-        }
-    }
-}
-
 /// Rows in aligned columns, two spaces between.
 func columns(_ rows: [[String]]) -> [String] {
     guard let first = rows.first else { return [] }

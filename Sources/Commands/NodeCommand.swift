@@ -1,6 +1,7 @@
 import Glibc
 import Identity
 import MeshNode
+import Presence
 import Primitives
 import Runtime
 import Shards
@@ -19,7 +20,8 @@ enum NodeCommand {
         )
         try directory.noteSequence(first)
         var loop = try NodeLoop(
-            keys: keys, settings: try loopSettings(settings, firstSequence: first), store: store)
+            keys: keys, settings: try loopSettings(settings, directory, firstSequence: first),
+            store: store)
         try loop.watchSignals()
         let swarm = try settings.swarmName()
         try directory.announce(
@@ -42,7 +44,7 @@ enum NodeCommand {
     }
 
     private static func loopSettings(
-        _ settings: Settings, firstSequence: UInt64
+        _ settings: Settings, _ directory: DataDirectory, firstSequence: UInt64
     ) throws -> NodeLoopSettings {
         var node = NodeSettings(
             swarm: SwarmKey(name: try settings.swarmName()), firstSequence: firstSequence)
@@ -61,6 +63,11 @@ enum NodeCommand {
         loop.threadCount = try settings.threadCount()
         loop.kernelLevel = try settings.kernelLevel()
         loop.cacheByteLimit = try settings.byteCount("cache") ?? Limits.cacheByteCountDefault
+        let presence = try settings.presence()
+        loop.presence = presence
+        loop.directory = directory
+        // A machine that is lent for good needs no courtesy.
+        loop.isBackground = presence.policy.mode != .always
         return loop
     }
 

@@ -3,6 +3,7 @@ import MeshNode
 import Pipelines
 import Primitives
 import Runtime
+import Wire
 
 /// The log of a node: one line for each thing that matters to its owner.
 struct NodeLog {
@@ -41,6 +42,7 @@ struct NodeLog {
         case .diskFull(let model):
             write("disk", "no room for more of \(model): lend more by --disk, or remove models")
         case .chunkRefused(let root): write("fetch", "piece \(root.short) can't be had just now")
+        case .presence(let presence): write("presence", presence.word)
         }
     }
 

@@ -63,6 +63,9 @@ public enum Program {
         switch name {
         case "node": try NodeCommand.run(settings)
         case "prompt": try PromptCommand.run(settings)
+        case "presence": try PresenceCommand.run(settings)
+        case "pause": try PauseCommand.pause(settings)
+        case "resume": try PauseCommand.resume(settings)
         case "health": try HealthCommand.run(settings)
         case "model import": try ModelCommand.importModel(settings)
         case "model list": try ModelCommand.list(settings)

@@ -104,6 +104,14 @@ extension Node {
         settle(at: now, into: &outbox)
     }
 
+    /// How many bytes of pieces may still be fetched and given away; nil for any number.
+    public mutating func setPieceBudget(
+        byteCount: Int?, at now: Instant, into outbox: inout Outbox
+    ) {
+        shards.setBudget(byteCount: byteCount, at: now, into: &mail)
+        settle(at: now, into: &outbox)
+    }
+
     public mutating func chunkRead(
         _ token: ReadToken, bytes: [UInt8]?, at now: Instant, into outbox: inout Outbox
     ) {
@@ -138,7 +146,9 @@ extension Node {
                 manifest: manifest, pieces: pieces, isServed: isServed, isKept: isKept)
         }
         models.update(digest) { $0.isServed = $0.isServed || isServed }
-        if isServed, !wasServed { placement.want(WantedModel(manifest.manifest), at: now) }
+        if isServed, !wasServed, presence == .idle {
+            placement.want(WantedModel(manifest.manifest), at: now)
+        }
         tellDisk(digest)
         stateChanged = true
     }

@@ -142,14 +142,14 @@ extension Node {
         state.holdings = entries.map(\.holding)
         state.demands = entries.map(\.demand.told)
         state.pending = pendingHoldings(of: entries)
-        state.presence = isLeaving ? .leaving : .idle
+        state.presence = isLeaving ? .leaving : presence
         state.activeRequestCount = pipelines.stageCount
         state.memoryMebibytes = Int(settings.memoryByteCount >> 20)
         let used = entries.reduce(UInt64(0)) { $0 + $1.loadedByteCount }
         state.memoryUsedMebibytes = Int((used + 0xF_FFFF) >> 20)
         state.layerMicroseconds = entries.map(\.layerMicroseconds).max() ?? 0
         let changed = state != gossip.ownState
-        pipelines.setHoldings(state.holdings, acceptsStages: !isLeaving)
+        pipelines.setHoldings(state.holdings, acceptsStages: !isLeaving && presence == .idle)
         if changed { gossip.setState(state, at: now, into: &mail) }
     }
 

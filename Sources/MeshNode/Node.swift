@@ -1,6 +1,6 @@
 public import Identity
 public import Primitives
-internal import Wire
+public import Wire
 internal import Gossip
 internal import Kademlia
 internal import Pipelines
@@ -38,6 +38,8 @@ public struct Node: ~Copyable, Core {
     var neighborsChanged = false
     var stateChanged = true
     var isLeaving = false
+    /// What the owner's sensors say; the node works for others while it is idle.
+    public internal(set) var presence = Presence.idle
     var adSequence: UInt64
     var deadlines: NodeDeadlines
     public internal(set) var counters = NodeCounters()

@@ -96,4 +96,6 @@ public enum NodeNote: Hashable, Sendable {
     case evicted(model: String, pieceCount: Int)
     /// What was chosen does not fit the disk lent for pieces.
     case diskFull(model: String)
+    /// The owner is back, or gone.
+    case presence(Presence)
 }

@@ -319,6 +319,9 @@ public enum Limits {
 
     // MARK: runtime
 
+    /// Of a day's bytes, what pieces leave to everything else.
+    public static let pieceBudgetReserve = 1 << 20
+
     /// Answers of the compute and disk threads that wait for the loop. A node that is so far
     /// behind loses them, and requests end by their deadlines.
     public static let loopAnswerCount = 4_096
@@ -340,6 +343,28 @@ public enum Limits {
     public static let surveyTime = Interval.seconds(60)
     /// How long a leaving node waits for its farewells to be acknowledged.
     public static let leaveTime = Interval.milliseconds(150)
+
+    // MARK: presence
+
+    /// The machine is looked at this often while it works for others, and while it does not.
+    public static let presenceLookInterval = Interval.milliseconds(100)
+    public static let presenceLookIntervalAtRest = Interval.milliseconds(500)
+    /// Power, warmth, line and terminals are looked at this often.
+    public static let slowSensorInterval = Interval.seconds(2)
+    /// Looks at the processor's time that are kept; the second oldest is forgotten.
+    public static let loadSampleCount = 32
+    /// A file in `/sys` or `/proc`; the rest of a longer one is not read.
+    public static let sensorFileByteCount = 4_096
+    /// A line of vehicle signals; a longer one is malformed, and ends the connection it came over.
+    public static let signalLineByteCount = 4_096
+    /// A file of vehicle signals; of a longer one the end is read.
+    public static let signalFileByteCount = 65_536
+    /// Clients of a node's Unix socket; more are turned away.
+    public static let signalClientCount = 16
+    /// What a node answers over it; a longer answer is not read to its end.
+    public static let signalAnswerByteCount = 65_536
+    /// The day's traffic is written down this often, where it has changed.
+    public static let trafficKeepSeconds: UInt64 = 10
 
     /// Datagrams of one system call; more wait in the kernel for the next.
     public static let datagramBatchCount = 64

@@ -17,12 +17,13 @@ public final class ComputeThread: Sendable {
     private let thread: PlainThread
 
     /// Starts the thread; at most `capacity` jobs wait.
-    public init(name: String = "bored-compute", capacity: Int = Limits.computeJobCount)
-        throws(SystemError)
-    {
+    public init(
+        name: String = "bored-compute", capacity: Int = Limits.computeJobCount,
+        isBackground: Bool = false
+    ) throws(SystemError) {
         let shared = Shared(capacity: capacity)
         self.shared = shared
-        thread = try PlainThread(name: name) { shared.serve() }
+        thread = try PlainThread(name: name, isBackground: isBackground) { shared.serve() }
     }
 
     /// Adds a job; false when the queue is full or the thread is ending.

@@ -77,6 +77,13 @@ public struct DatagramSocket: ~Copyable {
         return Int(count)
     }
 
+    /// What went over the line both ways, IP and UDP headers included.
+    public var trafficByteCount: UInt64 {
+        let headerByteCount: UInt64 = address.isIPv4 ? 28 : 48
+        return counters.receivedByteCount + counters.sentByteCount
+            + (counters.received + counters.sent) * headerByteCount
+    }
+
     /// Sends everything in `outbox`, and forgets it.
     public mutating func send(_ outbox: inout Outbox) {
         outbox.drain { bytes, address in

@@ -72,6 +72,28 @@ enum Files {
         status(path).flatMap { $0.st_mode & S_IFMT == S_IFREG ? Int($0.st_size) : nil }
     }
 
+    /// When a file was last read, in seconds since 1970; nil where there is none.
+    static func accessSeconds(_ path: String) -> UInt64? {
+        status(path).map { UInt64(max(0, $0.st_atim.tv_sec)) }
+    }
+
+    /// Tells one content of a regular file from another.
+    struct Stamp: Equatable {
+        var seconds: Int
+        var nanoseconds: Int
+        var byteCount: Int
+    }
+
+    /// Nil where there is no regular file.
+    static func stamp(_ path: String) -> Stamp? {
+        status(path).flatMap { status in
+            guard status.st_mode & S_IFMT == S_IFREG else { return nil }
+            return Stamp(
+                seconds: status.st_mtim.tv_sec, nanoseconds: status.st_mtim.tv_nsec,
+                byteCount: Int(status.st_size))
+        }
+    }
+
     /// The permission bits and the owner, or nil where there is nothing.
     static func permissions(_ path: String) -> (mode: mode_t, owner: uid_t)? {
         status(path).map { ($0.st_mode & 0o7777, $0.st_uid) }

@@ -13,6 +13,12 @@ public struct NodeLoopSettings: Sendable {
     public var kernelLevel: KernelLevel
     /// Memory for the KV caches of all requests together.
     public var cacheByteLimit: Int
+    /// What the owner wants; nil for a node that works for nobody else.
+    public var presence: PresenceSettings?
+    /// Where the owner's pause and the day's traffic are kept.
+    public var directory: DataDirectory?
+    /// Computes only on cores that nobody else wants.
+    public var isBackground: Bool
 
     public init(node: NodeSettings, listen: PeerAddress) {
         self.node = node
@@ -20,6 +26,9 @@ public struct NodeLoopSettings: Sendable {
         threadCount = 1
         kernelLevel = .detected
         cacheByteLimit = Limits.cacheByteCountDefault
+        presence = nil
+        directory = nil
+        isBackground = false
     }
 }
 
@@ -39,6 +48,9 @@ public struct NodeLoop: ~Copyable {
     let disk: ComputeThread
     let engine: StageEngine
     let store: ModelStore?
+    private let watch: PresenceWatch?
+    private let dailyByteLimit: UInt64?
+    private var toldPieceBudget = Int.min
     /// Set once SIGTERM or SIGINT came.
     public private(set) var isSignalled = false
 
@@ -46,6 +58,7 @@ public struct NodeLoop: ~Copyable {
     enum LoopAnswer: Sendable {
         case engine(EngineAnswer)
         case disk(DiskAnswer)
+        case presence(Presence)
     }
 
     /// Binds the socket and starts the threads. Throws where the port is taken or the machine has
@@ -54,17 +67,29 @@ public struct NodeLoop: ~Copyable {
     {
         let socket = try DatagramSocket(binding: settings.listen)
         let events = try EventLoop(socket)
-        let crew = try ThreadCrew(memberCount: settings.threadCount)
-        // All that can fail comes before the first part of the loop exists.
-        let compute = try ComputeThread(name: "bored-compute")
-        let disk = try ComputeThread(name: "bored-disk")
-        self.compute = compute
-        self.disk = disk
-        address = socket.address
-        answers = Mailbox(capacity: Limits.loopAnswerCount, doorbell: events.doorbell)
-        engine = StageEngine(
+        let isBackground = settings.isBackground
+        let crew = try ThreadCrew(
+            memberCount: settings.threadCount, isBackground: isBackground)
+        let answers = Mailbox<LoopAnswer>(
+            capacity: Limits.loopAnswerCount, doorbell: events.doorbell)
+        let engine = StageEngine(
             kernels: Kernels(level: settings.kernelLevel), crew: crew,
             cacheByteLimit: settings.cacheByteLimit)
+        // All that can fail comes before the first part of the loop exists.
+        let compute = try ComputeThread(name: "bored-compute", isBackground: isBackground)
+        let disk = try ComputeThread(name: "bored-disk", isBackground: isBackground)
+        watch = try settings.presence.map { presence throws(SystemError) in
+            try PresenceWatch(settings: presence, directory: settings.directory) { verdict in
+                // The engine first: it must not wait for the loop.
+                engine.abandon(at: verdict == .idle ? nil : SystemClock.now())
+                answers.post(.presence(verdict))
+            }
+        }
+        self.compute = compute
+        self.disk = disk
+        self.answers = answers
+        self.engine = engine
+        address = socket.address
         self.store = store
         let seed = SystemEntropy.bytes(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         node = Node(
@@ -73,6 +98,8 @@ public struct NodeLoop: ~Copyable {
             at: SystemClock.now())
         self.socket = socket
         self.events = events
+        dailyByteLimit = settings.presence?.policy.dailyByteLimit
+        if let first = watch?.first, first != .idle { answers.post(.presence(first)) }
     }
 
     /// SIGTERM and SIGINT end the loop in order instead of killing the process.
@@ -103,7 +130,24 @@ public struct NodeLoop: ~Copyable {
             socket.send(&outbox)
         }
         left += perform()
+        watch?.note(
+            isWorking: node.isWorkingForOthers, trafficByteCount: socket.trafficByteCount)
+        tellPieceBudget(at: now)
         return left
+    }
+
+    /// Pieces may take what is left of the day's bytes, less what steps and gossip need until the
+    /// owner's watch looks again.
+    private mutating func tellPieceBudget(at now: Instant) {
+        guard let limit = dailyByteLimit, let watch else { return }
+        let kept = UInt64(Limits.pieceBudgetReserve)
+        let left = Int(clamping: limit - min(limit, watch.todayByteCount + kept))
+        guard left / Limits.chunkByteCount != toldPieceBudget / Limits.chunkByteCount else {
+            return
+        }
+        toldPieceBudget = left
+        node.setPieceBudget(byteCount: left, at: now, into: &outbox)
+        socket.send(&outbox)
     }
 
     /// At most a few batches in a row, so that timers and answers have their turn.
@@ -133,6 +177,7 @@ public struct NodeLoop: ~Copyable {
         switch answer {
         case .engine(let answer): give(answer, at: now)
         case .disk(let answer): give(answer, at: now)
+        case .presence(let presence): node.setPresence(presence, at: now, into: &outbox)
         }
         socket.send(&outbox)
     }
@@ -179,6 +224,7 @@ public struct NodeLoop: ~Copyable {
 
     /// Ends the other threads. The loop can't be used afterwards.
     public consuming func finish() {
+        watch?.finish()
         compute.finish()
         disk.finish()
     }

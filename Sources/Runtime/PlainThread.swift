@@ -8,8 +8,13 @@ public final class PlainThread: Sendable {
     private let handle: pthread_t
 
     /// Starts `body`. The name (at most 15 bytes) is what `top -H` shows.
-    public init(name: String, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
-        let start = unsafe Unmanaged.passRetained(Start(name: name, body: body))
+    ///
+    /// - Parameter isBackground: the thread runs only where nobody else wants its core.
+    public init(
+        name: String, isBackground: Bool = false, _ body: @escaping @Sendable () -> Void
+    ) throws(SystemError) {
+        let start = unsafe Unmanaged.passRetained(
+            Start(name: name, isBackground: isBackground, body: body))
         var handle = pthread_t()
         // The new thread takes over the retained object; where there is none, it is released here.
         let status = unsafe pthread_create(
@@ -38,16 +43,19 @@ public final class PlainThread: Sendable {
 
 private final class Start: Sendable {
     private let name: String
+    private let isBackground: Bool
     private let body: @Sendable () -> Void
 
-    init(name: String, body: @escaping @Sendable () -> Void) {
+    init(name: String, isBackground: Bool, body: @escaping @Sendable () -> Void) {
         self.name = name
+        self.isBackground = isBackground
         self.body = body
     }
 
     func run() {
         // A C string for the length of the call.
         unsafe bored_thread_name(name)
+        if isBackground { bored_thread_background() }
         body()
     }
 }

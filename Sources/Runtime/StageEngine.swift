@@ -1,3 +1,4 @@
+import CLinux
 public import Pipelines
 public import Primitives
 import Synchronization
@@ -122,6 +123,7 @@ public final class StageEngine: Sendable {
             state.models[model] = nil
             state.workspaces[model] = nil
         }
+        bored_memory_return()
     }
 
     /// Makes room for a request. Throws where its layers are not here or memory is short.
@@ -167,8 +169,13 @@ public final class StageEngine: Sendable {
         }
     }
 
+    /// The owner is back: from a moment on, the step that is being computed ends at its next part
+    /// and none begins; nil takes that back. From any thread, without waiting.
+    public func abandon(at moment: Instant?) { crew.abandon(at: moment ?? .never) }
+
     /// Runs a step's rows through the request's layers: the rows that come out and the time it
-    /// took, or nil where the request is not open or the step does not follow the one before.
+    /// took, or nil where the request is not open, the step does not follow the one before, or it
+    /// was abandoned: then it can be run again.
     public func run(_ step: Step) -> (output: [UInt8], microseconds: UInt32)? {
         state.withLock { state in
             guard let cache = state.caches[step.request],
@@ -176,12 +183,17 @@ public final class StageEngine: Sendable {
                 step.position == cache.state.positionCount,
                 step.position + step.rowCount <= cache.state.capacity
             else { return nil }
+            guard !crew.isAbandoned else { return nil }
             let start = SystemClock.now()
             workspace.hidden.write(littleEndian: step.rows)
             cache.forward.run(
                 cache.weights, hidden: &workspace.hidden, startPosition: step.position,
                 rowCount: step.rowCount, state: cache.state, scratch: &workspace.scratch,
                 crew: crew)
+            guard !crew.isAbandoned else {
+                cache.state.truncate(to: step.position)
+                return nil
+            }
             let numberCount = step.rowCount * cache.forward.shape.hiddenSize
             let output = workspace.hidden.littleEndianBytes(numberCount: numberCount)
             let microseconds = SystemClock.now().since(start).microseconds

@@ -1,4 +1,4 @@
-import Primitives
+public import Primitives
 import Synchronization
 public import Tensors
 
@@ -13,14 +13,17 @@ public final class ThreadCrew: Crew {
     private let threads: Mutex<[PlainThread]>
 
     /// The caller and `memberCount - 1` threads, at most `Limits.crewMemberCount` in all.
-    public init(memberCount: Int) throws(SystemError) {
+    public init(memberCount: Int, isBackground: Bool = false) throws(SystemError) {
         let count = min(max(1, memberCount), Limits.crewMemberCount)
         self.memberCount = count
         var started: [PlainThread] = []
         let work = work
         do {
             for _ in 1..<max(1, count) {
-                started.append(try PlainThread(name: "bored-crew") { work.serve() })
+                started.append(
+                    try PlainThread(name: "bored-crew", isBackground: isBackground) {
+                        work.serve()
+                    })
             }
         } catch {
             work.dismiss(started)
@@ -31,12 +34,17 @@ public final class ThreadCrew: Crew {
 
     /// Leaves out every part from now on, whoever asked for it, until `resume`: an owner is back.
     /// From any thread.
-    public func abandon() { work.isAbandoned.store(true, ordering: .releasing) }
+    public func abandon() { abandon(at: .origin) }
+
+    /// As above, from a moment on, which may be yet to come.
+    public func abandon(at moment: Instant) {
+        work.abandonAt.store(moment.nanoseconds, ordering: .releasing)
+    }
 
     /// Parts are run again. Called by who saw that the step was abandoned, before the next one.
-    public func resume() { work.isAbandoned.store(false, ordering: .releasing) }
+    public func resume() { abandon(at: .never) }
 
-    public var isAbandoned: Bool { work.isAbandoned.load(ordering: .acquiring) }
+    public var isAbandoned: Bool { work.isAbandoned }
 
     deinit { work.dismiss(threads.withLock { $0 }) }
 
@@ -69,7 +77,13 @@ private final class CrewWork: Sendable {
     private let nextPart = Atomic(0)
     private let isClaimed = Atomic(false)
     private let isDismissed = Atomic(false)
-    let isAbandoned = Atomic(false)
+    /// Nanoseconds of the monotonic clock from which on parts are left out.
+    let abandonAt = Atomic(UInt64.max)
+
+    var isAbandoned: Bool {
+        let moment = abandonAt.load(ordering: .acquiring)
+        return moment != .max && SystemClock.now().nanoseconds >= moment
+    }
     private let begin = Gate()
     private let end = Gate()
     // Written only while the door is shut and nobody is inside; read only inside.
@@ -135,7 +149,7 @@ private final class CrewWork: Sendable {
     private func takeParts(_ partCount: Int, _ part: @Sendable (Int) -> Void) {
         while true {
             let index = nextPart.add(1, ordering: .relaxed).oldValue
-            guard index < partCount, !isAbandoned.load(ordering: .relaxed) else { return }
+            guard index < partCount, !isAbandoned else { return }
             part(index)
         }
     }

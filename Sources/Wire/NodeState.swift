@@ -1,12 +1,43 @@
 public import Identity
 public import Primitives
 
-/// Whether a node works for others just now, and if not, why: BOINC's vocabulary.
+/// Whether a node works for others just now, and if not, why: BOINC's vocabulary, and bytes on the
+/// wire.
 public enum Presence: UInt8, Sendable, CaseIterable {
     case idle = 0
-    case ownerActive = 1
+    /// Somebody is at the keyboard.
+    case userActive = 1
+    /// By hand.
     case paused = 2
+    /// For good: the process ends.
     case leaving = 3
+    /// Other work than ours keeps the processor busy.
+    case foreignLoad = 4
+    case batteryLow = 5
+    case notCharging = 6
+    case tooWarm = 7
+    case meteredLine = 8
+    case dataBudgetSpent = 9
+    case outsideHours = 10
+    case vehicleMoving = 11
+
+    /// As people and programs read it.
+    public var word: String {
+        switch self {
+        case .idle: "idle"
+        case .userActive: "user active"
+        case .paused: "paused"
+        case .leaving: "leaving"
+        case .foreignLoad: "foreign load"
+        case .batteryLow: "battery low"
+        case .notCharging: "not charging"
+        case .tooWarm: "too warm"
+        case .meteredLine: "metered line"
+        case .dataBudgetSpent: "data budget spent"
+        case .outsideHours: "outside hours"
+        case .vehicleMoving: "vehicle moving"
+        }
+    }
 }
 
 /// Layers of one model that a node has ready.

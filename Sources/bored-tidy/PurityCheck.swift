@@ -21,7 +21,8 @@ private let bannedSymbols = [
     symbols("the standard output", "puts printf"),
     // CLinux, however it came to be linked.
     Rule(
-        "^bored_(monotonic|wall|entropy|udp|resolve|interfaces|event|poll|signals|thread|gate)_?",
+        "^bored_(monotonic|wall|entropy|udp|local|resolve|interfaces|event|poll|signals|thread|"
+            + "gate|memory)",
         "the machine"),
 ]
 

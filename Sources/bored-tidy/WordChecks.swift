@@ -2,8 +2,9 @@ import Foundation
 
 /// Rooms that name no socket, file, clock, thread, task or system randomness.
 let cores: Set<String> = [
-    "Primitives", "Identity", "Wire", "Sessions", "Kademlia", "Gossip", "Placement", "Shards",
-    "Pipelines", "MeshNode", "Simulation", "Tensors", "Checkpoints", "Tokenizers", "Transformers",
+    "Primitives", "Identity", "Wire", "Sessions", "Kademlia", "Gossip", "Presence", "Placement",
+    "Shards", "Pipelines", "MeshNode", "Simulation", "Tensors", "Checkpoints", "Tokenizers",
+    "Transformers",
 ]
 
 /// What no core says, and what it says instead.

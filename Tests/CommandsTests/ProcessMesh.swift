@@ -67,6 +67,7 @@ final class ProcessMesh {
     ) throws {
         var arguments = [
             "node", "--listen", "127.0.0.1:0", "--swarm", other ?? swarm, "--data", data(index),
+            "--run", "always",
         ]
         if let peer { arguments += ["--peer", peer.description] }
         running[index] = try ChildProcess(

@@ -57,7 +57,21 @@ int bored_signals_open(void);
 // The signal that arrived last, or 0.
 int bored_signals_last(void);
 
+// MARK: local sockets
+
+// A non-blocking Unix stream socket `name` in `folder`, mode 0600, in place of one left behind.
+int bored_local_listen(const char *folder, const char *name);
+// Connects to it; reads and writes give up after two seconds.
+int bored_local_connect(const char *folder, const char *name);
+// The next client, non-blocking; -EAGAIN where none waits.
+int bored_local_accept(int fd);
+
 // MARK: threads
+
+// From now on the calling thread runs only where nobody else wants its core (nice 19).
+void bored_thread_background(void);
+// Gives freed memory back to the system that the allocator would keep.
+void bored_memory_return(void);
 
 // Names the calling thread; at most 15 bytes, longer names change nothing.
 void bored_thread_name(const char *name);
