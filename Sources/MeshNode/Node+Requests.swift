@@ -109,6 +109,8 @@ extension Node {
 
     /// Before the first step another chain may do; afterwards the request ends.
     private mutating func failed(_ id: RequestID, _ failure: RequestFailure, at now: Instant) {
+        // Its ad is out of date.
+        if case .refused(let node, _, .layersNotHeld) = failure { adHolders.remove(node) }
         guard let ticket = ticket(of: id), var request = requests[ticket] else { return }
         if case .opening = request.phase, request.attemptCount < Limits.chainAttemptCount {
             request.phase = .searching

@@ -1,5 +1,6 @@
 public import Identity
 public import MeshNode
+import Presence
 public import Primitives
 public import Tensors
 import Wire

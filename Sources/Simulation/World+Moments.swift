@@ -101,6 +101,11 @@ extension World {
         }
     }
 
+    /// Choices of layers of the nodes that are up, first ones included.
+    public var moveCount: Int {
+        nodes.reduce(0) { $0 + ($1.machine?.node.placementMoveCount ?? 0) }
+    }
+
     /// Prompts that were answered so far, and that failed.
     public var promptCounts: (finished: Int, failed: Int) { (promptsFinished, promptsFailed) }
 }
