@@ -5,6 +5,7 @@ ARG RUNTIME_IMAGE=debian:bookworm-slim
 FROM ${SWIFT_IMAGE} AS build
 RUN apt-get update \
  && apt-get install -y --no-install-recommends pkg-config libsodium-dev liblz4-dev libpcre2-dev \
+    libutf8proc-dev \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY Package.swift ./
@@ -15,7 +16,7 @@ RUN swift build -c release --static-swift-stdlib -Xlinker -s --product bored \
 
 FROM ${RUNTIME_IMAGE}
 RUN apt-get update \
- && apt-get install -y --no-install-recommends libsodium23 liblz4-1 libpcre2-8-0 libstdc++6 \
+ && apt-get install -y --no-install-recommends libsodium23 liblz4-1 libpcre2-8-0 libutf8proc2 libstdc++6 \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --uid 10001 --home-dir /data --create-home --shell /usr/sbin/nologin node \
  && chmod 0700 /data

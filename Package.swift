@@ -45,6 +45,8 @@ let package = Package(
         library("CSodium", package: "libsodium", debian: "libsodium-dev"),
         library("CLZ4", package: "liblz4", debian: "liblz4-dev"),
         library("CPCRE2", package: "libpcre2-8", debian: "libpcre2-dev"),
+        // Without its pkg-config file, which has a flag that the package manager warns of.
+        .systemLibrary(name: "CUTF8Proc", providers: [.apt(["libutf8proc-dev"])]),
         room("Primitives"),
 
         // MARK: vocabulary
@@ -80,7 +82,8 @@ let package = Package(
         .target(name: "CModel"),
         room("Tensors", ["Primitives", "CKernels"]),
         room("Checkpoints", ["Primitives"]),
-        room("Tokenizers", ["Primitives", "Checkpoints", "CPCRE2"]),
+        room("Templates", ["Primitives", "Checkpoints"]),
+        room("Tokenizers", ["Primitives", "Checkpoints", "Templates", "CPCRE2", "CUTF8Proc"]),
         room("Transformers", ["Primitives", "Tensors", "Checkpoints", "Tokenizers"]),
 
         // MARK: shells
@@ -89,14 +92,15 @@ let package = Package(
             "Runtime",
             [
                 "Primitives", "Identity", "Wire", "Presence", "Shards", "Pipelines", "MeshNode",
-                "Transformers", "Tensors", "Checkpoints", "Tokenizers", "CLinux", "CModel",
+                "Transformers", "Tensors", "Checkpoints", "Templates", "Tokenizers", "CLinux",
+                "CModel",
             ]),
         room(
             "Commands",
             [
                 "Primitives", "Identity", "Wire", "Sessions", "Presence", "Shards", "Pipelines",
-                "MeshNode", "Simulation", "Runtime", "Transformers", "Tensors", "Tokenizers",
-                "Checkpoints",
+                "MeshNode", "Simulation", "Runtime", "Transformers", "Tensors", "Templates",
+                "Tokenizers", "Checkpoints",
             ]),
 
         // MARK: executables
@@ -126,7 +130,8 @@ let package = Package(
         tests("Simulation", ["Primitives", "Identity", "Wire", "MeshNode", "Simulation"]),
         tests("Tensors", ["Primitives", "Tensors"]),
         tests("Checkpoints", ["Primitives", "Checkpoints"]),
-        tests("Tokenizers", ["Primitives", "Checkpoints", "Tokenizers"]),
+        tests("Templates", ["Primitives", "Checkpoints", "Templates"]),
+        tests("Tokenizers", ["Primitives", "Checkpoints", "Templates", "Tokenizers"]),
         tests(
             "Transformers",
             ["Primitives", "Tensors", "Checkpoints", "Tokenizers", "Transformers", "CModel"]),

@@ -2,8 +2,8 @@
 # Installs what a build needs (Debian, Ubuntu), or says what is missing and how to get it.
 set -euo pipefail
 
-packages=(libsodium-dev liblz4-dev libpcre2-dev pkg-config)
-modules=(libsodium liblz4 libpcre2-8)
+packages=(libsodium-dev liblz4-dev libpcre2-dev libutf8proc-dev pkg-config)
+modules=(libsodium liblz4 libpcre2-8 libutf8proc)
 
 complete() {
     command -v pkg-config > /dev/null && pkg-config --exists "${modules[@]}"
@@ -19,7 +19,7 @@ if ! complete; then
                 && "${apt[@]}" install -y --no-install-recommends "${packages[@]}" > /dev/null; }
     fi
     if ! complete; then
-        echo "These libraries are missing: libsodium, lz4, pcre2 (8 bit), and pkg-config." >&2
+        echo "These libraries are missing: libsodium, lz4, pcre2 (8 bit), utf8proc, and pkg-config." >&2
         echo "On Debian or Ubuntu: sudo apt-get install ${packages[*]}" >&2
         exit 1
     fi

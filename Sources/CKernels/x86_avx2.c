@@ -16,7 +16,8 @@
 #define PRODUCTS(weights, x) _mm256_maddubs_epi16((__m256i)(weights), (__m256i)(x))
 #define WIDEN(sum, products) \
     ((sum) + (lanes_i)_mm256_madd_epi16((products), _mm256_set1_epi16(1)))
-// Bytes with a sign are multiplied as magnitudes of the weights times x with the weights' signs: two
+// Bytes with a sign are multiplied as magnitudes of the weights times x with the weights' signs:
+// two
 // products of 128 * 127 fit 16 bits. Of weights below 64, four do.
 #define DOT_PAIRS 1
 #define DOT(sum, weights, x)                                 \

@@ -5,7 +5,8 @@ enum CommandList {
 
     static let all = [
         demo, prompt, node, presence, pause, resume, health, modelImport, modelList, modelRemove,
-        modelInfo, modelLogits, modelGenerate, modelPerplexity, key, simulate,
+        modelInfo, modelLogits, modelGenerate, modelPerplexity, modelTokenize, modelRender, key,
+        simulate,
     ]
 
     private static let json = OptionSpecification("json", .flag, "one JSON object per line")
@@ -50,7 +51,7 @@ enum CommandList {
             .init("explain", .flag, "what would have to change"), data,
         ] + policy + [config, json],
         notes: [
-            "It asks the node that runs here; where none does, it looks for itself, by the options.",
+            "It asks the node that runs here; without one it looks for itself, by the options.",
             "exit codes: 0 idle, 1 not.",
         ])
 
@@ -136,7 +137,7 @@ enum CommandList {
         options: [data, config, json])
 
     private static let sourceNote =
-        "SOURCE is a model of the store, a GGUF file, or a folder of safetensors. No node is needed."
+        "SOURCE is a model of the store, a GGUF file or a safetensors folder. No node is needed."
 
     static let modelInfo = CommandSpecification(
         "model info", "says what a model is and what it takes", operands: "SOURCE",
@@ -171,6 +172,28 @@ enum CommandList {
             .init("text", .value("TEXT"), "the text"),
             .init("file", .value("FILE"), "the text, in a file; - reads the standard input"),
             data, threads, kernel, config, json,
+        ], notes: [sourceNote])
+
+    static let modelTokenize = CommandSpecification(
+        "model tokenize", "turns a text into tokens", operands: "SOURCE", operandCount: 1...1,
+        options: [
+            .init("text", .value("TEXT"), "the text"),
+            .init("file", .value("FILE"), "the text, in a file; - reads the standard input"),
+            .init("special", .flag, "read special tokens in the text as such"),
+            .init("begin", .flag, "put the model's own tokens around it, as before a prompt"),
+            data, config, json,
+        ],
+        notes: [sourceNote, "It may be a vocabulary alone too: a GGUF file, a tokenizer.json."])
+
+    static let modelRender = CommandSpecification(
+        "model render", "writes a chat as a model wants it", operands: "SOURCE",
+        operandCount: 1...1,
+        options: [
+            .init(
+                "messages", .value("FILE"),
+                "a JSON list of messages, or an object with \"messages\" and \"tools\""),
+            .init("no-generation-prompt", .flag, "don't begin the assistant's answer"),
+            data, config, json,
         ], notes: [sourceNote])
 
     static let key = CommandSpecification(

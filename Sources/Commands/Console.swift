@@ -51,6 +51,9 @@ struct JSONLine {
     mutating func add(_ name: String, _ values: [Int]) {
         add(name, raw: "[" + values.map(String.init).joined(separator: ",") + "]")
     }
+    mutating func add(_ name: String, _ values: [String]) {
+        add(name, raw: "[" + values.map { JSONText.quoted($0) }.joined(separator: ",") + "]")
+    }
     mutating func add(_ name: String, _ values: [Float]) {
         add(name, raw: "[" + values.map { JSONText.number($0) }.joined(separator: ",") + "]")
     }

@@ -75,7 +75,7 @@ enum DemoCommand {
             throw CommandError("The embedded model is not in the store.")
         }
         let model = try TextModel(stored.manifest, store: store)
-        let prompt = model.promptIDs(for: asked.operands[0], isRaw: false)
+        let prompt = try model.promptIDs(for: asked.operands[0], isRaw: false)
         let sampling = try SamplingSettings(
             temperature: 0.7, topP: 0.9, seed: try asked.seed("seed") ?? 7)
         let generation = GenerationSettings(

@@ -46,7 +46,7 @@ enum PerplexityCommand {
         return log(sum) + highest - Double(logits[id])
     }
 
-    /// The text, or pieces of it that fill the context, each behind the begin token if there is one.
+    /// The text, or pieces of it that fill the context, each behind the begin token, if any.
     private static func windows(
         of ids: [Int], _ tokenizer: Tokenizer, _ contextLength: Int
     ) -> [ArraySlice<Int>] {

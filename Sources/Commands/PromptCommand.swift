@@ -75,7 +75,7 @@ enum PromptCommand {
         do {
             answer = try AloneAnswer.run(
                 model, try AloneAnswer.load(model, store: store),
-                promptIDs: model.promptIDs(for: text, isRaw: settings.flag("raw")),
+                promptIDs: try model.promptIDs(for: text, isRaw: settings.flag("raw")),
                 settings: try generationSettings(settings, model, sampling), kernels: kernels,
                 crew: crew, tell: writer.tell)
         } catch let error as GenerationError {
@@ -118,7 +118,7 @@ enum PromptCommand {
         let writer = AnswerPrinter(settings)
         do {
             let run = try MeshAnswer(
-                model, promptIDs: model.promptIDs(for: text, isRaw: settings.flag("raw")),
+                model, promptIDs: try model.promptIDs(for: text, isRaw: settings.flag("raw")),
                 settings: try generationSettings(settings, model, sampling), tell: writer.tell)
             let answer = try run.run(on: &loop, patience: patience) { effect in
                 if case .requestOpened(_, let seats) = effect { writer.show(chain: seats) }

@@ -286,6 +286,8 @@ public enum Limits {
     public static let tokenizerByteCount = 64 * 1_024 * 1_024
     /// Text that could begin a stop string is held back up to this many bytes.
     public static let stopStringByteCount = 256
+    /// Logit biases of one request. More are refused.
+    public static let logitBiasCount = 1_024
     /// Stop strings of one request. More are refused.
     public static let stopStringCount = 16
 
@@ -314,6 +316,18 @@ public enum Limits {
     public static let vocabularyPieceByteCount = 4_096
     /// A chat template, in bytes. A longer one is dropped, and the model has none.
     public static let chatTemplateByteCount = 131_072
+    /// Levels of a chat template's nesting, in its text and while it runs. Deeper is an error.
+    public static let templateDepth = 250
+    /// Operators, filters and members in one tag of a chat template. More is an error.
+    public static let templateLinkCount = 4_000
+    /// Steps of one rendering, about one for each value. More is an error.
+    public static let templateStepCount = 2_000_000
+    /// A text that a chat template makes, in bytes. A longer one is an error.
+    public static let templateOutputByteCount = 16_777_216
+    /// Elements of a list that a chat template makes. More is an error.
+    public static let templateElementCount = 1_000_000
+    /// Normalizing steps, and splitting ones, of a tokenizer. More are refused.
+    public static let tokenizerStepCount = 16
     /// Steps of one match of a pre-tokenizer pattern; at the limit the rest is one word.
     public static let patternMatchStepCount: UInt32 = 10_000_000
 

@@ -1,3 +1,5 @@
+public import Checkpoints
+public import Templates
 public import Tokenizers
 public import Transformers
 public import Wire
@@ -7,7 +9,7 @@ public struct TextModel: Sendable {
     public let manifest: ModelManifest
     public let ends: Ends
     public let tokenizer: Tokenizer
-    /// Nil where the model has no template, or one of a family that is not known: prompts are then
+    /// Nil where the model has no template, and its pieces tell no family: prompts are then
     /// continued as they stand.
     public let template: ChatTemplate?
 
@@ -30,14 +32,26 @@ public struct TextModel: Sendable {
     }
 
     /// The ids of a prompt: a chat of one message, or, `isRaw` or without a template, the text
-    /// itself behind the model's begin token.
-    public func promptIDs(for text: String, isRaw: Bool) -> [Int] {
-        guard let template, !isRaw else {
+    /// itself behind the model's begin token. Throws where the template refuses it.
+    public func promptIDs(for text: String, isRaw: Bool) throws(TemplateError) -> [Int] {
+        guard template != nil, !isRaw else {
             return tokenizer.encode(text, addSpecial: true, parseSpecial: false)
         }
-        let chat = template.render([ChatMessage(role: "user", content: text)])
-        return tokenizer.encode(
-            chat, addSpecial: !template.writesBOS, parseSpecial: true)
+        return try promptIDs(forChat: [ChatMessage(role: "user", content: text).json])
+    }
+
+    /// The ids of a chat whose answer comes next. Without a template its texts follow each other.
+    public func promptIDs(
+        forChat messages: [JSONValue], tools: JSONValue = .null, others: JSONObject = JSONObject()
+    ) throws(TemplateError) -> [Int] {
+        guard let template else {
+            let text = messages.compactMap { $0["content"]?.string }.joined(separator: "\n")
+            return tokenizer.encode(text, addSpecial: true, parseSpecial: false)
+        }
+        let text = try template.render(
+            messages, tools: tools, others: others,
+            secondsSince1970: Int(SystemClock.wallSeconds()))
+        return tokenizer.encode(text, addSpecial: false, parseSpecial: true)
     }
 
     /// Ids that end an answer.

@@ -1,6 +1,9 @@
+public import Checkpoints
+public import Templates
+
 /// One message of a chat.
 public struct ChatMessage: Hashable, Sendable {
-    /// `system`, `user` or `assistant`.
+    /// `system`, `user`, `assistant`, `tool`.
     public var role: String
     public var content: String
 
@@ -8,189 +11,134 @@ public struct ChatMessage: Hashable, Sendable {
         self.role = role
         self.content = content
     }
+
+    /// As templates see it.
+    public var json: JSONValue {
+        var object = JSONObject()
+        object.add(.string(role), for: "role")
+        object.add(.string(content), for: "content")
+        return .object(object)
+    }
 }
 
-/// How a model wants a chat written, by family: the families' own renderings stand here in place
-/// of an interpreter for the Jinja templates that name them.
-public struct ChatTemplate: Hashable, Sendable {
-    public enum Family: String, Hashable, Sendable, CaseIterable {
-        /// `<|im_start|>role` ... `<|im_end|>`.
-        case chatML
-        /// `<|start_header_id|>role<|end_header_id|>` ... `<|eot_id|>`.
-        case llama3
-        /// `[INST]` ... `[/INST]`.
-        case llama2
-        /// `<|role|>` ... an end piece: Zephyr, TinyLlama, Phi-3.
-        case roleTags
-        /// `<start_of_turn>role` ... `<end_of_turn>`.
-        case gemma
-    }
+/// How a model wants a chat written: its own Jinja template, or for a model without one the usual
+/// template of the family whose special pieces it has.
+public struct ChatTemplate: Sendable {
+    /// A template that can't be read says so when it is rendered.
+    private let template: Result<Template, TemplateError>
+    /// Texts of special pieces, by the names that templates use: `bos_token`, `eos_token`.
+    private let specials: [(name: String, text: String)]
+    /// Whether the model came without a template.
+    public let isUsual: Bool
 
-    public let family: Family
-    private let source: String
-    private let bos: String
-    private let eos: String
-
-    /// The template of a tokenizer's model, or nil where it has none or one of no known family.
+    /// Nil where the model has no template and none is usual for its pieces.
     public init?(_ model: TokenizerModel) {
-        guard let source = model.chatTemplate else { return nil }
-        func text(_ id: Int?) -> String {
-            id.map { String(decoding: model.pieces[$0], as: UTF8.self) } ?? ""
-        }
-        self.init(source, bos: text(model.bosID), eos: text(model.eosIDs.first))
-    }
-
-    /// Recognises the template `source` by the markers in it. `bos` and `eos` are the texts of the
-    /// pieces that begin and end a text.
-    public init?(_ source: String, bos: String, eos: String) {
-        let markers: [(String, Family)] = [
-            ("<|im_start|>", .chatML), ("<|start_header_id|>", .llama3),
-            ("<start_of_turn>", .gemma),
-            ("[INST]", .llama2), ("<|user|>", .roleTags), ("'<|' + message['role']", .roleTags),
+        var specials: [(name: String, text: String)] = []
+        let ids = [
+            ("bos_token", model.bosID), ("eos_token", model.eosIDs.first),
+            ("unk_token", model.unknownID),
         ]
-        guard let found = markers.first(where: { source.contains($0.0) }) else { return nil }
-        family = found.1
-        self.source = source
-        self.bos = bos
-        self.eos = eos
-    }
-
-    /// The chat as text whose special pieces are written out: encode it with `parseSpecial`, and
-    /// without `addSpecial` where `writesBOS`. With `addsGenerationPrompt` it ends where the
-    /// assistant's answer begins.
-    public func render(_ messages: [ChatMessage], addsGenerationPrompt: Bool = true) -> String {
-        let text: String
-        switch family {
-        case .chatML: text = renderChatML(messages)
-        case .llama3: text = renderLlama3(messages)
-        case .llama2: text = renderLlama2(messages)
-        case .roleTags: text = renderRoleTags(messages)
-        case .gemma: text = renderGemma(messages)
+        for case (let name, let id?) in ids {
+            specials.append((name, String(decoding: model.pieces[id], as: UTF8.self)))
         }
-        return text + (addsGenerationPrompt ? generationPrompt : "")
-    }
-
-    /// Whether the rendered text begins with the begin piece.
-    public var writesBOS: Bool { writesBOSVariable || (!bos.isEmpty && source.contains(bos)) }
-
-    private var writesBOSVariable: Bool { source.contains("bos_token") }
-
-    /// SmolLM begins a text with the piece that begins each message, so that one is enough.
-    private var begin: String {
-        writesBOSVariable || (writesBOS && bos != "<|im_start|>") ? bos : ""
-    }
-
-    private var generationPrompt: String {
-        switch family {
-        case .chatML: "<|im_start|>assistant\n"
-        case .llama3: "<|start_header_id|>assistant<|end_header_id|>\n\n"
-        case .llama2: ""
-        case .roleTags: "<|assistant|>\n"
-        case .gemma: "<start_of_turn>model\n"
+        if let source = model.chatTemplate {
+            self.init(source, specials: specials)
+        } else {
+            guard let source = UsualTemplates.source(for: model) else { return nil }
+            self.init(source, specials: specials, isUsual: true)
         }
     }
 
-    private func renderChatML(_ messages: [ChatMessage]) -> String {
-        var text = begin
-        if messages.first?.role != "system", let message = standardSystemMessage {
-            text += "<|im_start|>system\n\(message)<|im_end|>\n"
+    /// A template by itself. `specials` are the texts of special pieces by their names.
+    public init(
+        _ source: String, specials: [(name: String, text: String)], isUsual: Bool = false
+    ) {
+        do throws(TemplateError) {
+            template = .success(try Template(source))
+        } catch {
+            template = .failure(error)
         }
-        for message in messages {
-            text += "<|im_start|>\(message.role)\n\(message.content)<|im_end|>\n"
-        }
-        return text
+        self.specials = specials
+        self.isUsual = isUsual
     }
 
-    /// What a ChatML template says by itself before a chat without a system message (Qwen, SmolLM),
-    /// or nil. It stands there between its two markers, with no Jinja in it.
-    private var standardSystemMessage: String? {
-        for newline in ["\n", "\\n"] {
-            for part in source.components(after: "<|im_start|>system" + newline) {
-                guard let end = part.firstRange(of: "<|im_end|>") else { continue }
-                let message = part[..<end.lowerBound]
-                if !message.isEmpty, !message.contains(where: { "'\"{}".contains($0) }) {
-                    return String(message)
-                }
-            }
-        }
-        return nil
+    /// The chat as text whose special pieces are written out: encode it with `parseSpecial` and
+    /// without `addSpecial`.
+    ///
+    /// - `messages`: objects with `role` and `content`, and with what else the template reads
+    ///   (`tool_calls`, parts); members that are null are left out.
+    /// - `tools`, `documents`: lists, or null.
+    /// - `addsGenerationPrompt`: end where the assistant's answer begins.
+    /// - `others`: variables that this template knows besides, such as `enable_thinking`.
+    /// - `secondsSince1970`: the time for templates that tell the date.
+    public func render(
+        _ messages: [JSONValue], tools: JSONValue = .null, documents: JSONValue = .null,
+        addsGenerationPrompt: Bool = true, others: JSONObject = JSONObject(),
+        secondsSince1970: Int? = nil
+    ) throws(TemplateError) -> String {
+        var variables = JSONObject()
+        variables.add(.array(messages.map(withoutNulls)), for: "messages")
+        variables.add(tools, for: "tools")
+        variables.add(documents, for: "documents")
+        variables.add(.bool(addsGenerationPrompt), for: "add_generation_prompt")
+        for (name, value) in zip(others.keys, others.values) { variables.add(value, for: name) }
+        for (name, text) in specials { variables.add(.string(text), for: name) }
+        return try template.get().render(variables, secondsSince1970: secondsSince1970)
     }
 
-    private func renderLlama3(_ messages: [ChatMessage]) -> String {
-        var messages = messages
-        // Llama 3.1 and later open with two dates; without a clock the template's own stands.
-        if source.contains("Cutting Knowledge Date") {
-            var system = ""
-            if messages.first?.role == "system" { system = trimmed(messages.removeFirst().content) }
-            let dates = "Cutting Knowledge Date: December 2023\nToday Date: 26 Jul 2024\n\n"
-            messages.insert(ChatMessage(role: "system", content: dates + system), at: 0)
-        }
-        return messages.enumerated().reduce(into: begin) { text, message in
-            let (index, message) = message
-            text += "<|start_header_id|>\(message.role)<|end_header_id|>\n\n"
-            let isDated = index == 0 && source.contains("Cutting Knowledge Date")
-            text += (isDated ? message.content : trimmed(message.content)) + "<|eot_id|>"
-        }
+    /// A chat of plain messages.
+    public func render(
+        _ messages: [ChatMessage], addsGenerationPrompt: Bool = true, secondsSince1970: Int? = nil
+    ) throws(TemplateError) -> String {
+        try render(
+            messages.map(\.json), addsGenerationPrompt: addsGenerationPrompt,
+            secondsSince1970: secondsSince1970)
     }
 
-    /// Llama 2 and Mistral, which differ in spaces and in where a text begins.
-    private func renderLlama2(_ messages: [ChatMessage]) -> String {
-        let trims = source.contains(".strip()") || source.contains("| trim")
-        let repeatsBegin = source.contains("bos_token + '[INST]")
-        let end = source.contains("' ' + eos_token") ? " " + eos : eos
-        var text = repeatsBegin ? "" : begin
-        var system = ""
-        for message in messages {
-            let content = trims ? trimmed(message.content) : message.content
-            switch message.role {
-            case "system":
-                let isTagged = source.contains("<<SYS>>")
-                system = message.content
-                system = isTagged ? "<<SYS>>\n\(system)\n<</SYS>>\n\n" : system + "\n\n"
-            case "assistant": text += " \(content)\(end)"
-            default:
-                let request = system + message.content
-                text += repeatsBegin ? begin : ""
-                text += "[INST] \(trims ? trimmed(request) : request) [/INST]"
-                system = ""
-            }
+    private func withoutNulls(_ message: JSONValue) -> JSONValue {
+        guard let object = message.object else { return message }
+        var kept = JSONObject()
+        for (key, value) in zip(object.keys, object.values) where value != .null {
+            kept.add(value, for: key)
         }
-        return text
-    }
-
-    private func renderRoleTags(_ messages: [ChatMessage]) -> String {
-        let end = source.contains("<|end|>") ? "<|end|>" : eos
-        return messages.reduce(into: begin) { text, message in
-            text += "<|\(message.role)|>\n\(message.content)\(end)\n"
-        }
-    }
-
-    private func renderGemma(_ messages: [ChatMessage]) -> String {
-        var text = begin
-        // Gemma knows no system role: what it says goes before the first turn of the user.
-        var system = ""
-        for message in messages {
-            if message.role == "system" {
-                system += trimmed(message.content) + "\n\n"
-                continue
-            }
-            let role = message.role == "assistant" ? "model" : message.role
-            text += "<start_of_turn>\(role)\n\(system)\(trimmed(message.content))<end_of_turn>\n"
-            system = ""
-        }
-        return text
-    }
-
-    private func trimmed(_ text: String) -> String {
-        let kept = text.drop { $0.isWhitespace }
-        guard let last = kept.lastIndex(where: { !$0.isWhitespace }) else { return "" }
-        return String(kept[...last])
+        return .object(kept)
     }
 }
 
-extension String {
-    /// What follows each occurrence of `marker`, up to the end of the text.
-    fileprivate func components(after marker: String) -> [Substring] {
-        ranges(of: marker).map { self[$0.upperBound...] }
+/// Templates for models that came without one.
+enum UsualTemplates {
+    /// By a special piece that tells the family.
+    private static let all: [(piece: String, source: String)] = [
+        (
+            "<|im_start|>",
+            "{% for m in messages %}"
+                + "{{ '<|im_start|>' + m.role + '\n' + m.content + '<|im_end|>\n' }}{% endfor %}"
+                + "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
+        ),
+        (
+            "<|start_header_id|>",
+            "{{ bos_token }}{% for m in messages %}{{ '<|start_header_id|>' + m.role + "
+                + "'<|end_header_id|>\n\n' + m.content | trim + '<|eot_id|>' }}{% endfor %}"
+                + "{% if add_generation_prompt %}"
+                + "{{ '<|start_header_id|>assistant<|end_header_id|>\n\n' }}{% endif %}"
+        ),
+        (
+            "<start_of_turn>",
+            "{{ bos_token }}{% set ns = namespace(before='') %}{% for m in messages %}"
+                + "{% if m.role == 'system' %}{% set ns.before = m.content | trim + '\n\n' %}"
+                + "{% else %}{{ '<start_of_turn>' + ('model' if m.role == 'assistant' else m.role) "
+                + "+ '\n' + ns.before + m.content | trim + '<end_of_turn>\n' }}"
+                + "{% set ns.before = '' %}{% endif %}{% endfor %}"
+                + "{% if add_generation_prompt %}{{ '<start_of_turn>model\n' }}{% endif %}"
+        ),
+        (
+            "<|assistant|>",
+            "{% for m in messages %}{{ '<|' + m.role + '|>\n' + m.content + '<|end|>\n' }}"
+                + "{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>\n' }}{% endif %}"
+        ),
+    ]
+
+    static func source(for model: TokenizerModel) -> String? {
+        all.first { model.specialID($0.piece) != nil }?.source
     }
 }

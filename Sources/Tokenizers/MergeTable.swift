@@ -11,7 +11,8 @@ struct MergeTable: Sendable {
 
     private let model: TokenizerModel
     private var entries: [UInt64: Entry] = [:]
-    /// SentencePiece: symbols of single characters. Byte pairs, merges ignored: pieces.
+    /// Symbols by their text. SentencePiece, character pairs: pieces and single characters. Byte
+    /// pairs, merges ignored: pieces.
     private var symbols: [[UInt8]: UInt32] = [:]
     private var byteSymbols: [UInt32]
 
@@ -20,7 +21,13 @@ struct MergeTable: Sendable {
         byteSymbols = (0..<256).map { UInt32(model.pieces.count + $0) }
         switch model.kind {
         case .sentencePiece: addScoredPairs()
-        case .bytePairs: addRankedPairs()
+        case .bytePairs:
+            addByteSymbols()
+            addRankedPairs()
+        case .characterPairs:
+            addCharacterSymbols()
+            addRankedPairs()
+        case .wordPiece: break
         }
     }
 
@@ -28,7 +35,7 @@ struct MergeTable: Sendable {
         model.types[id] == .normal || model.types[id] == .userDefined
     }
 
-    private mutating func addRankedPairs() {
+    private mutating func addByteSymbols() {
         for id in model.pieces.indices where model.types[id] == .normal {
             let piece = model.pieces[id]
             if piece.count == 1, Int(byteSymbols[Int(piece[0])]) >= model.pieces.count {
@@ -36,6 +43,18 @@ struct MergeTable: Sendable {
             }
             if model.ignoresMerges, symbols[piece] == nil { symbols[piece] = UInt32(id) }
         }
+    }
+
+    private mutating func addCharacterSymbols() {
+        for id in model.pieces.indices where model.types[id] != .unused {
+            if model.types[id] == .byte, let byte = byteValue(ofPiece: model.pieces[id]) {
+                byteSymbols[Int(byte)] = UInt32(id)
+            }
+            if symbols[model.pieces[id]] == nil { symbols[model.pieces[id]] = UInt32(id) }
+        }
+    }
+
+    private mutating func addRankedPairs() {
         entries.reserveCapacity(model.merges.count)
         for (rank, merge) in model.merges.enumerated() {
             let pair = UInt64(merge.left) << 32 | UInt64(merge.right)
@@ -90,30 +109,46 @@ struct MergeTable: Sendable {
         return ranks
     }
 
-    /// Appends the ids of SentencePiece text, which has U+2581 for spaces already.
-    func append(charactersOf text: [UInt8], to ids: inout [Int]) {
-        let starts = characterStarts(text[...])
+    /// Appends the ids of one word of characters, which has U+2581 for spaces already.
+    func append(charactersOf text: ArraySlice<UInt8>, to ids: inout [Int]) {
+        if isTakenWhole(text), let id = symbols[Array(text)], Int(id) < model.pieces.count {
+            return ids.append(Int(id))
+        }
+        let starts = characterStarts(text)
         var queue = MergeQueue(reserving: starts.count)
         for (index, start) in starts.enumerated() {
-            let end = index + 1 < starts.count ? starts[index + 1] : text.count
+            let end = index + 1 < starts.count ? starts[index + 1] : text.endIndex
             if let symbol = symbols[Array(text[start..<end])] {
                 queue.append(symbol, at: start)
-            } else {
+            } else if !dropsUnknown || hasBytes(text[start..<end]) {
                 queue.append(UInt32.max, at: start)
             }
         }
         queue.merge(entries)
-        queue.forEach(end: text.count) { symbol, range in
-            if Int(symbol) < model.pieces.count { return ids.append(Int(symbol)) }
-            appendBytes(text[range], to: &ids)
+        var wasUnknown = false
+        queue.forEach(end: text.endIndex) { symbol, range in
+            if Int(symbol) < model.pieces.count {
+                wasUnknown = false
+                return ids.append(Int(symbol))
+            }
+            wasUnknown = appendBytes(text[range], afterUnknown: wasUnknown, to: &ids)
         }
     }
 
-    /// Appends the ids of one word.
+    private func isTakenWhole(_ word: ArraySlice<UInt8>) -> Bool {
+        guard model.kind == .characterPairs else { return false }
+        if model.ignoresMerges { return true }
+        return model.takesLineFeedsWhole && word.allSatisfy { $0 == UInt8(ascii: "\n") }
+    }
+
+    /// Appends the ids of one word of bytes.
     func append(bytesOf word: ArraySlice<UInt8>, to ids: inout [Int]) {
         if model.ignoresMerges, let id = symbols[Array(word)] { return ids.append(Int(id)) }
         var queue = MergeQueue(reserving: word.count)
-        for index in word.indices { queue.append(byteSymbols[Int(word[index])], at: index) }
+        for index in word.indices {
+            let symbol = byteSymbols[Int(word[index])]
+            if Int(symbol) < model.pieces.count || !dropsUnknown { queue.append(symbol, at: index) }
+        }
         queue.merge(entries)
         queue.forEach(end: word.endIndex) { symbol, _ in
             if Int(symbol) < model.pieces.count {
@@ -124,14 +159,28 @@ struct MergeTable: Sendable {
         }
     }
 
+    /// Whether symbols that are no piece vanish before their neighbours are merged: so it is in the
+    /// tokenizers library where there is no unknown piece.
+    private var dropsUnknown: Bool {
+        !model.cutsLongestFirst && model.unknownID == nil && model.kind != .sentencePiece
+    }
+
+    private func hasBytes(_ character: ArraySlice<UInt8>) -> Bool {
+        character.allSatisfy { Int(byteSymbols[Int($0)]) < model.pieces.count }
+    }
+
     /// A character that is no piece: its bytes, or one unknown piece where bytes are none either.
-    private func appendBytes(_ bytes: ArraySlice<UInt8>, to ids: inout [Int]) {
+    /// Returns whether it is unknown.
+    private func appendBytes(
+        _ bytes: ArraySlice<UInt8>, afterUnknown: Bool, to ids: inout [Int]
+    ) -> Bool {
         let symbols = bytes.map { Int(byteSymbols[Int($0)]) }
         if symbols.allSatisfy({ $0 < model.pieces.count }) {
             ids += symbols
-        } else if let id = model.unknownID {
-            ids.append(id)
+            return false
         }
+        if let id = model.unknownID, !(afterUnknown && model.fusesUnknown) { ids.append(id) }
+        return true
     }
 }
 

@@ -15,6 +15,9 @@ struct SentencePieceFile {
     private(set) var bosID = 1
     private(set) var eosID = 2
     private(set) var addsSpacePrefix = true
+    private(set) var removesExtraSpaces = true
+    /// A table of replacements before anything else; empty for models that keep text as it is.
+    private(set) var replacementByteCount = 0
 
     init(_ bytes: [UInt8]) throws(CheckpointError) {
         try Self.forEachField(of: bytes, at: 0) { field throws(CheckpointError) in
@@ -24,6 +27,11 @@ struct SentencePieceFile {
             case (3, .bytes(let normalizer)): try readNormalizer(normalizer, at: field.offset)
             default: break
             }
+        }
+        guard replacementByteCount == 0 else {
+            throw .unsupported(
+                file: Self.name, what: "normalizer of a SentencePiece model",
+                found: "a table of \(replacementByteCount) bytes", supported: ["identity"])
         }
         guard modelType == 2 else {
             throw .unsupported(
@@ -71,8 +79,11 @@ struct SentencePieceFile {
 
     private mutating func readNormalizer(_ bytes: [UInt8], at offset: Int) throws(CheckpointError) {
         try Self.forEachField(of: bytes, at: offset) { field throws(CheckpointError) in
-            if field.number == 3, case .varint(let value) = field.value {
-                addsSpacePrefix = value != 0
+            switch (field.number, field.value) {
+            case (2, .bytes(let table)): replacementByteCount = table.count
+            case (3, .varint(let value)): addsSpacePrefix = value != 0
+            case (4, .varint(let value)): removesExtraSpaces = value != 0
+            default: break
             }
         }
     }
@@ -136,19 +147,33 @@ extension TokenizerModel {
         let file = try SentencePieceFile(region.bytes)
         self.init(kind: .sentencePiece, pieces: file.pieces, types: file.types)
         scores = file.scores
-        addsSpacePrefix = file.addsSpacePrefix
+        fusesUnknown = true
+        if file.removesExtraSpaces {
+            normalizations += [
+                .replacedMatches("^ +| +$", by: ""), .replacedMatches(" +", by: " "),
+            ]
+        }
+        if file.addsSpacePrefix {
+            normalizations.append(.prefixed("▁"))
+            dropsFirstSpace = true
+        }
+        normalizations.append(.replaced(" ", by: "▁"))
         if let config = checkpoint.file(named: "tokenizer_config.json") {
             let json = try JSONValue(parsing: config.bytes, file: "tokenizer_config.json")
             try addPieces(json["added_tokens_decoder"]?.object ?? JSONObject())
         }
         func valid(_ id: Int) -> Int? { pieces.indices.contains(id) ? id : nil }
         let metadata = checkpoint.metadata
-        addsBOS = try metadata.bool("tokenizer.ggml.add_bos_token") ?? true
-        addsEOS = try metadata.bool("tokenizer.ggml.add_eos_token") ?? false
         bosID = try metadata.integer("tokenizer.ggml.bos_token_id") ?? valid(file.bosID)
         unknownID = valid(file.unknownID)
         let ends = try metadata.integers("tokenizer.ggml.eos_token_id")?.map { Int($0) }
         eosIDs = ends ?? valid(file.eosID).map { [$0] } ?? []
+        if try metadata.bool("tokenizer.ggml.add_bos_token") ?? true {
+            prefixIDs = [bosID].compactMap { $0 }
+        }
+        if try metadata.bool("tokenizer.ggml.add_eos_token") ?? false {
+            suffixIDs = Array(eosIDs.prefix(1))
+        }
         chatTemplate = try metadata.string("tokenizer.chat_template")
     }
 
@@ -166,11 +191,13 @@ extension TokenizerModel {
                 pieces.append([])
                 scores.append(0)
                 types.append(.unused)
+                traits.append([])
             }
             pieces[id] = Array(text.utf8)
             let isSpecial = value["special"]?.bool ?? false
             types[id] = isSpecial ? .control : .userDefined
-            if isSpecial, value["rstrip"]?.bool == true { stripsAfterSpecial = true }
+            if value["lstrip"]?.bool == true { traits[id].insert(.stripsLeft) }
+            if value["rstrip"]?.bool == true { traits[id].insert(.stripsRight) }
         }
     }
 }

@@ -9,54 +9,163 @@ struct SpecialPieces: Sendable {
         var bytes: [UInt8]
         var id: Int
         var isControl: Bool
+        var traits: TokenizerModel.PieceTraits
     }
 
     /// By first byte, the longest first.
     private var byFirstByte: [[Special]] = Array(repeating: [], count: 256)
-    private let stripsAfter: Bool
+    /// The lengths that occur, the longest first; only where longer pieces are found first.
+    private var byteCounts: [Int] = []
+    private let cutsLongestFirst: Bool
 
-    init(_ model: TokenizerModel) {
-        stripsAfter = model.stripsAfterSpecial
+    /// The special pieces whose trait `isNormalized` is `areNormalized`.
+    init(_ model: TokenizerModel, _ normalizer: Normalizer, areNormalized: Bool) {
+        cutsLongestFirst = model.cutsLongestFirst
         for id in model.pieces.indices where model.isSpecial(id) {
-            guard let first = model.pieces[id].first else { continue }
+            guard model.traits[id].contains(.isNormalized) == areNormalized else { continue }
+            let piece = model.pieces[id]
+            let bytes = areNormalized ? normalizer.normalized(piece[...]) : piece
+            guard let first = bytes.first else { continue }
             byFirstByte[Int(first)].append(
                 Special(
-                    bytes: model.pieces[id], id: id, isControl: model.types[id] != .userDefined))
+                    bytes: bytes, id: id, isControl: model.types[id] != .userDefined,
+                    traits: model.traits[id]))
         }
         for index in byFirstByte.indices {
             byFirstByte[index].sort { ($1.bytes.count, $0.id) < ($0.bytes.count, $1.id) }
         }
+        guard cutsLongestFirst else { return }
+        byteCounts = Set(byFirstByte.joined().map(\.bytes.count)).sorted(by: >)
     }
 
-    /// The text in order; at each place the longest special piece wins. Control pieces count only
-    /// where `parsesControl`.
-    func fragments(of text: [UInt8], parsesControl: Bool) -> [Fragment] {
+    var isEmpty: Bool { byFirstByte.allSatisfy(\.isEmpty) }
+
+    /// The text in order. Control pieces count only where `parsesControl`.
+    func fragments(of text: ArraySlice<UInt8>, parsesControl: Bool) -> [Fragment] {
+        if cutsLongestFirst { return longestFirst(text, parsesControl) }
         var fragments: [Fragment] = []
-        var (start, index) = (0, 0)
-        while index < text.count {
-            guard let match = match(text, at: index, parsesControl: parsesControl) else {
+        var (start, index) = (text.startIndex, text.startIndex)
+        while index < text.endIndex {
+            guard
+                let special = byFirstByte[Int(text[index])].first(where: {
+                    text[index...].starts(with: $0.bytes)
+                })
+            else {
                 index += 1
                 continue
             }
-            if start < index { fragments.append(.plain(text[start..<index])) }
-            fragments.append(.special(match.id))
-            index += match.bytes.count
-            if stripsAfter, match.isControl {
-                while index < text.count, isASCIISpace(text[index]) { index += 1 }
+            let end = index + special.bytes.count
+            // Of the tokenizers library: the longest counts or nothing does, and the search goes
+            // on behind it.
+            if (special.isControl && !parsesControl) || !isWord(special, text, index..<end) {
+                index = end
+                continue
             }
-            start = index
+            let range = stripped(special, text, index..<end, from: start)
+            if start < range.lowerBound { fragments.append(.plain(text[start..<range.lowerBound])) }
+            fragments.append(.special(special.id))
+            start = range.upperBound
+            // Whitespace that was swallowed may begin another piece all the same.
+            index = end
         }
-        if start < text.count { fragments.append(.plain(text[start...])) }
+        if start < text.endIndex { fragments.append(.plain(text[start...])) }
         return fragments
     }
 
-    private func match(_ text: [UInt8], at index: Int, parsesControl: Bool) -> Special? {
-        byFirstByte[Int(text[index])].first { special in
-            (parsesControl || !special.isControl) && text[index...].starts(with: special.bytes)
+    private func isWord(_ special: Special, _ text: ArraySlice<UInt8>, _ range: Range<Int>) -> Bool
+    {
+        guard special.traits.contains(.isWord) else { return true }
+        let before = String(decoding: text[..<range.lowerBound].suffix(4), as: UTF8.self)
+        let after = String(decoding: text[range.upperBound...].prefix(4), as: UTF8.self)
+        return !(before.unicodeScalars.last.map(UnicodeText.isWordCharacter) ?? false)
+            && !(after.unicodeScalars.first.map(UnicodeText.isWordCharacter) ?? false)
+    }
+
+    /// The range with the whitespace around it that vanishes.
+    private func stripped(
+        _ special: Special, _ text: ArraySlice<UInt8>, _ range: Range<Int>, from start: Int
+    ) -> Range<Int> {
+        var (lower, upper) = (range.lowerBound, range.upperBound)
+        if special.traits.contains(.stripsLeft) {
+            while let count = whitespaceByteCount(before: lower, in: text[start...]) {
+                lower -= count
+            }
         }
+        if special.traits.contains(.stripsRight) {
+            while let count = whitespaceByteCount(at: upper, in: text) { upper += count }
+        }
+        return lower..<upper
+    }
+
+    // MARK: whitespace
+
+    private func whitespaceByteCount(at index: Int, in text: ArraySlice<UInt8>) -> Int? {
+        guard index < text.endIndex else { return nil }
+        if text[index] < 0x80 { return isASCIISpace(text[index]) ? 1 : nil }
+        if cutsLongestFirst { return nil }
+        let ahead = String(decoding: text[index...].prefix(4), as: UTF8.self)
+        guard let first = ahead.unicodeScalars.first, UnicodeText.isWhitespace(first) else {
+            return nil
+        }
+        return UTF8.width(first)
+    }
+
+    private func whitespaceByteCount(before index: Int, in text: ArraySlice<UInt8>) -> Int? {
+        guard index > text.startIndex else { return nil }
+        if text[index - 1] < 0x80 { return isASCIISpace(text[index - 1]) ? 1 : nil }
+        if cutsLongestFirst { return nil }
+        let behind = String(decoding: text[..<index].suffix(4), as: UTF8.self)
+        guard let last = behind.unicodeScalars.last, UnicodeText.isWhitespace(last) else {
+            return nil
+        }
+        return UTF8.width(last)
     }
 
     private func isASCIISpace(_ byte: UInt8) -> Bool {
         byte == 0x20 || (0x09...0x0D).contains(byte)
+    }
+}
+
+// MARK: llama.cpp's order
+
+extension SpecialPieces {
+    /// All places of the longest pieces first, then of shorter ones in what is left.
+    private func longestFirst(_ text: ArraySlice<UInt8>, _ parsesControl: Bool) -> [Fragment] {
+        var fragments: [Fragment] = [.plain(text)]
+        for byteCount in byteCounts {
+            var next: [Fragment] = []
+            for fragment in fragments {
+                if case .plain(let part) = fragment {
+                    cut(part, byteCount, parsesControl, into: &next)
+                } else {
+                    next.append(fragment)
+                }
+            }
+            fragments = next
+        }
+        return fragments
+    }
+
+    private func cut(
+        _ part: ArraySlice<UInt8>, _ byteCount: Int, _ parsesControl: Bool,
+        into fragments: inout [Fragment]
+    ) {
+        var (start, index) = (part.startIndex, part.startIndex)
+        while index + byteCount <= part.endIndex {
+            let found = byFirstByte[Int(part[index])].first { special in
+                special.bytes.count == byteCount && (parsesControl || !special.isControl)
+                    && part[index...].starts(with: special.bytes)
+            }
+            guard let found else {
+                index += 1
+                continue
+            }
+            let range = stripped(found, part, index..<index + byteCount, from: start)
+            if start < range.lowerBound { fragments.append(.plain(part[start..<range.lowerBound])) }
+            fragments.append(.special(found.id))
+            start = range.upperBound
+            index = range.upperBound
+        }
+        if start < part.endIndex { fragments.append(.plain(part[start...])) }
     }
 }

@@ -8,13 +8,12 @@ public struct StreamingDecoder: Sendable {
     private var dropsSpace: Bool
     private var pending: [UInt8] = []
 
-    /// - `startsText`: whether the first id is the first of the whole text. A SentencePiece text
-    ///   then loses its leading space; the continuation of a prompt that has any text keeps it.
+    /// - `startsText`: whether the first id is the first of the whole text. A text that got a space
+    ///   in front loses it then; the continuation of a prompt that has any text keeps it.
     public init(_ tokenizer: Tokenizer, startsText: Bool, skipSpecial: Bool = true) {
         self.tokenizer = tokenizer
         self.skipSpecial = skipSpecial
-        dropsSpace =
-            startsText && tokenizer.model.kind == .sentencePiece && tokenizer.model.addsSpacePrefix
+        dropsSpace = startsText && tokenizer.model.dropsFirstSpace
     }
 
     /// The text that this id completes; empty while a character is incomplete.

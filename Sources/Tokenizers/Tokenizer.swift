@@ -1,9 +1,13 @@
 /// Turns text into ids and back. Immutable; made once from a `TokenizerModel`.
 public struct Tokenizer: Sendable {
     public let model: TokenizerModel
-    let merges: MergeTable
-    let specials: SpecialPieces
-    let splitter: WordSplitter?
+    private let merges: MergeTable
+    private let wordPieces: WordPieces?
+    private let normalizer: Normalizer
+    private let splitter: WordSplitter
+    /// Special pieces that are cut out of the text as it is, and of the normalized text.
+    private let specials: SpecialPieces
+    private let normalizedSpecials: SpecialPieces
 
     /// Throws where the model contradicts itself: ids out of range, counts that differ, a pattern
     /// that is none.
@@ -11,8 +15,11 @@ public struct Tokenizer: Sendable {
         try model.check()
         self.model = model
         merges = MergeTable(model)
-        specials = SpecialPieces(model)
-        splitter = model.kind == .bytePairs ? try WordSplitter(model.patterns) : nil
+        wordPieces = model.kind == .wordPiece ? WordPieces(model) : nil
+        normalizer = try Normalizer(model.normalizations)
+        splitter = try WordSplitter(model.splittings)
+        specials = SpecialPieces(model, normalizer, areNormalized: false)
+        normalizedSpecials = SpecialPieces(model, normalizer, areNormalized: true)
     }
 
     /// Ids of the vocabulary are below this.
@@ -24,39 +31,46 @@ public struct Tokenizer: Sendable {
     /// - `parseSpecial`: read the text of control pieces (`<|im_end|>`) as those pieces; without it
     ///   they are plain text, so that a prompter can't write them.
     public func encode(_ text: String, addSpecial: Bool, parseSpecial: Bool) -> [Int] {
-        var ids: [Int] = []
-        if addSpecial, model.addsBOS, let id = model.bosID { ids.append(id) }
-        var followsSpecial = true
-        for fragment in specials.fragments(of: Array(text.utf8), parsesControl: parseSpecial) {
+        var ids = addSpecial ? model.prefixIDs : []
+        let bytes = Array(text.utf8)
+        for fragment in specials.fragments(of: bytes[...], parsesControl: parseSpecial) {
             switch fragment {
-            case .special(let id):
-                ids.append(id)
-                followsSpecial = true
-            case .plain(let bytes):
-                appendPlain(bytes, afterSpecial: followsSpecial, to: &ids)
-                followsSpecial = false
+            case .special(let id): ids.append(id)
+            case .plain(let part):
+                let startsText = part.startIndex == 0
+                appendPlain(part, startsText: startsText, parseSpecial: parseSpecial, to: &ids)
             }
         }
-        if addSpecial, model.addsEOS, let id = model.eosIDs.first { ids.append(id) }
-        return ids
+        return addSpecial ? ids + model.suffixIDs : ids
     }
 
     private func appendPlain(
-        _ bytes: ArraySlice<UInt8>, afterSpecial: Bool, to ids: inout [Int]
+        _ part: ArraySlice<UInt8>, startsText: Bool, parseSpecial: Bool, to ids: inout [Int]
     ) {
-        guard !bytes.isEmpty else { return }
-        switch model.kind {
-        case .sentencePiece:
-            var escaped: [UInt8] = []
-            if model.addsSpacePrefix, afterSpecial { escaped += spaceMark }
-            for byte in bytes {
-                if byte == UInt8(ascii: " ") { escaped += spaceMark } else { escaped.append(byte) }
+        let normalized = normalizer.normalized(part)
+        guard !normalizedSpecials.isEmpty else {
+            return appendWords(of: normalized, startsText: startsText, to: &ids)
+        }
+        let fragments = normalizedSpecials.fragments(
+            of: normalized[...], parsesControl: parseSpecial)
+        for fragment in fragments {
+            switch fragment {
+            case .special(let id): ids.append(id)
+            case .plain(let part):
+                let isFirst = startsText && part.startIndex == 0
+                appendWords(of: Array(part), startsText: isFirst, to: &ids)
             }
-            merges.append(charactersOf: escaped, to: &ids)
-        case .bytePairs:
-            let text = Array(bytes)
-            for word in splitter?.words(of: text) ?? [] {
-                merges.append(bytesOf: text[word], to: &ids)
+        }
+    }
+
+    private func appendWords(of text: [UInt8], startsText: Bool, to ids: inout [Int]) {
+        let words = splitter.words(of: text, startsText: startsText)
+        for range in words.ranges {
+            let word = words.text[range]
+            switch model.kind {
+            case .sentencePiece, .characterPairs: merges.append(charactersOf: word, to: &ids)
+            case .bytePairs: merges.append(bytesOf: word, to: &ids)
+            case .wordPiece: wordPieces?.append(word, to: &ids)
             }
         }
     }
@@ -71,6 +85,12 @@ public struct Tokenizer: Sendable {
         return text + decoder.finish()
     }
 
+    /// The text of one id by itself, control pieces by their names; bytes that are no whole
+    /// character become U+FFFD.
+    public func text(of id: Int) -> String {
+        String(decoding: bytes(of: id, skipSpecial: false), as: UTF8.self)
+    }
+
     /// The bytes that an id adds to a text; none for an id outside of the vocabulary.
     func bytes(of id: Int, skipSpecial: Bool) -> [UInt8] {
         guard model.pieces.indices.contains(id) else { return [] }
@@ -78,9 +98,16 @@ public struct Tokenizer: Sendable {
         switch model.types[id] {
         case .control, .unknown: return skipSpecial ? [] : piece
         case .userDefined: return piece
-        case .unused where model.kind == .sentencePiece: return []
+        case .unused where model.kind != .bytePairs: return []
         case .byte: return byteValue(ofPiece: piece).map { [$0] } ?? piece
-        case .normal, .unused: return model.kind == .sentencePiece ? unescaped(piece) : piece
+        case .normal, .unused:
+            switch model.kind {
+            case .bytePairs: return piece
+            case .sentencePiece, .characterPairs: return unescaped(piece)
+            case .wordPiece:
+                let isContinuation = model.traits[id].contains(.continuesWord)
+                return isContinuation ? piece : [UInt8(ascii: " ")] + piece
+            }
         }
     }
 

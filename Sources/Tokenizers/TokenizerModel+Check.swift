@@ -21,11 +21,19 @@ extension TokenizerModel {
                 pieces[id].count <= Limits.vocabularyPieceByteCount, "piece \(id)",
                 "at most \(Limits.vocabularyPieceByteCount) bytes", "\(pieces[id].count)")
         }
+        try require(
+            traits.count == count, "traits", "one for each of \(count) pieces", "\(traits.count)")
+        // Else they could cut a character in two.
+        for id in pieces.indices where isSpecial(id) {
+            try require(
+                String(validating: pieces[id], as: UTF8.self) != nil, "special piece \(id)",
+                "UTF-8", "other bytes")
+        }
         let scoreCount = kind == .sentencePiece ? count : 0
         try require(scores.count == scoreCount, "scores", "\(scoreCount)", "\(scores.count)")
         try require(
             scores.allSatisfy { !$0.isNaN }, "scores", "numbers", "one that is not a number")
-        let mergeLimit = kind == .bytePairs ? Limits.vocabularyCount : 0
+        let mergeLimit = kind == .bytePairs || kind == .characterPairs ? Limits.vocabularyCount : 0
         try require(
             merges.count <= mergeLimit, "merges", "at most \(mergeLimit)", "\(merges.count)")
         for (index, merge) in merges.enumerated() {
@@ -34,17 +42,41 @@ extension TokenizerModel {
                 ids.allSatisfy { (0..<count).contains($0) }, "merge \(index)",
                 "ids below \(count)", "\(ids)")
         }
-        try require(patterns.count <= 8, "patterns", "at most 8", "\(patterns.count)")
+        let stepCount = max(normalizations.count, splittings.count)
         try require(
-            patterns.allSatisfy { $0.utf8.count <= Limits.vocabularyPieceByteCount }, "patterns",
+            stepCount <= Limits.tokenizerStepCount, "steps",
+            "at most \(Limits.tokenizerStepCount)", "\(stepCount)")
+        try require(
+            stepTexts.allSatisfy { $0.utf8.count <= Limits.vocabularyPieceByteCount }, "patterns",
             "at most \(Limits.vocabularyPieceByteCount) bytes each", "more")
+        for ids in [prefixIDs, suffixIDs] {
+            try require(
+                ids.count <= 8, "ids around a text", "at most 8", "\(ids.count)")
+        }
+        try require(
+            (0...Limits.vocabularyPieceByteCount).contains(wordCharacterCount), "longest word",
+            "0 to \(Limits.vocabularyPieceByteCount) characters", "\(wordCharacterCount)")
         try require(eosIDs.count <= 64, "end ids", "at most 64", "\(eosIDs.count)")
-        for id in eosIDs + [bosID, unknownID].compactMap({ $0 }) {
+        for id in eosIDs + prefixIDs + suffixIDs + [bosID, unknownID].compactMap({ $0 }) {
             try require(
                 (0..<count).contains(id), "special ids", "ids below \(count)", "\(id)")
         }
         try require(
             (chatTemplate?.utf8.count ?? 0) <= Limits.chatTemplateByteCount, "chat template",
             "at most \(Limits.chatTemplateByteCount) bytes", "more")
+    }
+
+    private var stepTexts: [String] {
+        let normalizing = normalizations.flatMap { step -> [String] in
+            switch step {
+            case .prefixed(let text): [text]
+            case .replaced(let old, let new), .replacedMatches(let old, let new): [old, new]
+            default: []
+            }
+        }
+        return normalizing
+            + splittings.compactMap { step in
+                if case .pattern(let text, _, _) = step { text } else { nil }
+            }
     }
 }

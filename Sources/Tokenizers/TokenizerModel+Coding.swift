@@ -5,7 +5,9 @@ extension TokenizerModel {
     private static let magic = Array("BTK1".utf8)
 
     private var flags: UInt8 {
-        let all = [ignoresMerges, addsBOS, addsEOS, addsSpacePrefix, stripsAfterSpecial]
+        let all = [
+            ignoresMerges, takesLineFeedsWhole, dropsFirstSpace, fusesUnknown, cutsLongestFirst,
+        ]
         return all.enumerated().reduce(0) { $0 | ($1.element ? 1 << UInt8($1.offset) : 0) }
     }
 
@@ -17,7 +19,7 @@ extension TokenizerModel {
         writer.write(flags)
         writer.writeVarint(pieces.count)
         for id in pieces.indices {
-            writer.write(types[id].rawValue)
+            writer.write(types[id].rawValue | traits[id].rawValue << 3)
             writer.writeBlob(pieces[id])
         }
         for score in scores { writer.write(score.bitPattern) }
@@ -27,8 +29,15 @@ extension TokenizerModel {
             writer.writeVarint(merge.right)
             writer.writeVarint(merge.result)
         }
-        writer.writeVarint(patterns.count)
-        for pattern in patterns { writer.writeString(pattern) }
+        writer.writeVarint(normalizations.count)
+        for step in normalizations { step.encode(into: &writer) }
+        writer.writeVarint(splittings.count)
+        for step in splittings { step.encode(into: &writer) }
+        writer.writeVarint(wordCharacterCount)
+        for ids in [prefixIDs, suffixIDs] {
+            writer.writeVarint(ids.count)
+            for id in ids { writer.writeVarint(id) }
+        }
         // Absent is 0, so that ids are written one higher.
         writer.writeVarint(bosID.map { $0 + 1 } ?? 0)
         writer.writeVarint(unknownID.map { $0 + 1 } ?? 0)
@@ -60,11 +69,42 @@ extension TokenizerModel {
         else { throw .invalid }
         let flags = try reader.readUInt8()
         guard flags < 32 else { throw .invalid }
-        let count = try reader.readCount(limit: min(Limits.vocabularyCount, reader.remaining / 2))
         self.init(kind: kind, pieces: [], types: [])
+        try readVocabulary(&reader)
+        let stepLimit = Limits.tokenizerStepCount
+        for _ in 0..<(try reader.readCount(limit: stepLimit)) {
+            normalizations.append(try Normalization(reading: &reader))
+        }
+        for _ in 0..<(try reader.readCount(limit: stepLimit)) {
+            splittings.append(try Splitting(reading: &reader))
+        }
+        wordCharacterCount = try reader.readCount(limit: Limits.vocabularyPieceByteCount)
+        ignoresMerges = flags & 1 != 0
+        takesLineFeedsWhole = flags & 2 != 0
+        dropsFirstSpace = flags & 4 != 0
+        fusesUnknown = flags & 8 != 0
+        cutsLongestFirst = flags & 16 != 0
+        prefixIDs = try readIDs(&reader, limit: 8)
+        suffixIDs = try readIDs(&reader, limit: 8)
+        let bos = try reader.readCount(limit: pieces.count)
+        bosID = bos == 0 ? nil : bos - 1
+        let unknown = try reader.readCount(limit: pieces.count)
+        unknownID = unknown == 0 ? nil : unknown - 1
+        eosIDs = try readIDs(&reader, limit: 64)
+        switch try reader.readUInt8() {
+        case 0: break
+        case 1: chatTemplate = try reader.readString(limit: Limits.chatTemplateByteCount)
+        default: throw .invalid
+        }
+    }
+
+    private mutating func readVocabulary(_ reader: inout ByteReader) throws(WireError) {
+        let count = try reader.readCount(limit: min(Limits.vocabularyCount, reader.remaining / 2))
         for _ in 0..<count {
-            guard let type = PieceType(rawValue: try reader.readUInt8()) else { throw .invalid }
+            let byte = try reader.readUInt8()
+            guard let type = PieceType(rawValue: byte & 7) else { throw .invalid }
             types.append(type)
+            traits.append(PieceTraits(rawValue: byte >> 3))
             pieces.append(try reader.readBlob(limit: Limits.vocabularyPieceByteCount))
         }
         if kind == .sentencePiece {
@@ -72,6 +112,7 @@ extension TokenizerModel {
         }
         let mergeCount = try reader.readCount(
             limit: min(Limits.vocabularyCount, reader.remaining / 3))
+        merges.reserveCapacity(mergeCount)
         for _ in 0..<mergeCount {
             merges.append(
                 Merge(
@@ -79,25 +120,13 @@ extension TokenizerModel {
                     right: try reader.readCount(limit: count),
                     result: try reader.readCount(limit: count)))
         }
-        for _ in 0..<(try reader.readCount(limit: 8)) {
-            patterns.append(try reader.readString(limit: Limits.vocabularyPieceByteCount))
+    }
+
+    private func readIDs(_ reader: inout ByteReader, limit: Int) throws(WireError) -> [Int] {
+        var ids: [Int] = []
+        for _ in 0..<(try reader.readCount(limit: limit)) {
+            ids.append(try reader.readCount(limit: pieces.count))
         }
-        ignoresMerges = flags & 1 != 0
-        addsBOS = flags & 2 != 0
-        addsEOS = flags & 4 != 0
-        addsSpacePrefix = flags & 8 != 0
-        stripsAfterSpecial = flags & 16 != 0
-        let bos = try reader.readCount(limit: count)
-        bosID = bos == 0 ? nil : bos - 1
-        let unknown = try reader.readCount(limit: count)
-        unknownID = unknown == 0 ? nil : unknown - 1
-        for _ in 0..<(try reader.readCount(limit: 64)) {
-            eosIDs.append(try reader.readCount(limit: count))
-        }
-        switch try reader.readUInt8() {
-        case 0: break
-        case 1: chatTemplate = try reader.readString(limit: Limits.chatTemplateByteCount)
-        default: throw .invalid
-        }
+        return ids
     }
 }

@@ -2,9 +2,8 @@ import Checkpoints
 import Primitives
 
 extension TokenizerModel {
-    /// Reads `tokenizer.json` of the tokenizers library: models of type BPE, with byte fallback and
-    /// U+2581 (SentencePiece's) or with a byte-level alphabet (GPT-2's). Where there is none,
-    /// `tokenizer.model` is read.
+    /// Reads `tokenizer.json` of the tokenizers library. Where there is none, `tokenizer.model` is
+    /// read.
     init(huggingFace checkpoint: Checkpoint) throws(CheckpointError) {
         guard let region = checkpoint.file(named: TokenizerFile.name) else {
             if let region = checkpoint.file(named: SentencePieceFile.name) {
@@ -14,32 +13,86 @@ extension TokenizerModel {
             throw .missingFile(name: TokenizerFile.name, wantedBy: "a Hugging Face model")
         }
         let json = try JSONValue(parsing: region.bytes, file: TokenizerFile.name)
+        try self.init(json, checkpoint.metadata)
+    }
+
+    private init(_ json: JSONValue, _ metadata: Metadata) throws(CheckpointError) {
         let file = try TokenizerFile(json)
-        self.init(kind: file.isByteLevel ? .bytePairs : .sentencePiece, pieces: [], types: [])
+        let kind: Kind =
+            switch file.modelType {
+            case .wordPiece: .wordPiece
+            case .bytePairs: file.isByteLevel ? .bytePairs : .characterPairs
+            }
+        self.init(kind: kind, pieces: [], types: [])
         let texts = try setVocabulary(file)
-        let pairs = try file.mergePairs()
+        normalizations = try file.normalizations()
+        splittings = try file.splittings()
+        dropsFirstSpace = file.dropsFirstSpace()
         switch kind {
-        case .bytePairs:
-            setPieces(fromAlphabet: texts)
-            setMerges(pairs, of: texts)
-            patterns = try file.patterns()
-            ignoresMerges = file.model["ignore_merges"]?.bool ?? false
-        case .sentencePiece:
-            pieces = texts.map { Array($0.utf8) }
-            setScores(of: pairs, texts)
-            addsSpacePrefix = file.addsSpacePrefix
+        case .wordPiece: try setWordPieces(texts, file)
+        default: try setPairs(texts, file)
         }
-        let metadata = checkpoint.metadata
-        let template = file.beginsWithSpecial
-        addsBOS = try metadata.bool("tokenizer.ggml.add_bos_token") ?? (template != nil)
-        addsEOS = try metadata.bool("tokenizer.ggml.add_eos_token") ?? false
-        let configured = try metadata.integer("tokenizer.ggml.bos_token_id")
-        bosID = template ?? configured
-        eosIDs = try metadata.integers("tokenizer.ggml.eos_token_id")?.map { Int($0) } ?? []
         if let unknown = file.model["unk_token"]?.string {
             unknownID = texts.firstIndex { Array($0.utf8) == Array(unknown.utf8) }
         }
+        try setSurroundings(file, metadata)
         chatTemplate = try metadata.string("tokenizer.chat_template")
+    }
+
+    private mutating func setPairs(_ texts: [String], _ file: TokenizerFile) throws(CheckpointError)
+    {
+        for key in ["continuing_subword_prefix", "end_of_word_suffix"] {
+            if let mark = file.model[key]?.string, !mark.isEmpty {
+                throw .unsupported(
+                    file: TokenizerFile.name, what: "mark \(key) of a BPE model", found: mark,
+                    supported: ["none"])
+            }
+        }
+        if kind == .bytePairs {
+            let traits = traits
+            setPieces(fromAlphabet: texts)
+            self.traits = traits
+        } else {
+            pieces = texts.map { Array($0.utf8) }
+            fusesUnknown = file.model["fuse_unk"]?.bool ?? false
+        }
+        setMerges(try file.mergePairs(), of: texts)
+        ignoresMerges = file.model["ignore_merges"]?.bool ?? false
+    }
+
+    private mutating func setWordPieces(
+        _ texts: [String], _ file: TokenizerFile
+    ) throws(CheckpointError) {
+        let mark = Array((file.model["continuing_subword_prefix"]?.string ?? "##").utf8)
+        pieces = texts.map { Array($0.utf8) }
+        for id in pieces.indices where types[id] == .normal && pieces[id].starts(with: mark) {
+            guard pieces[id].count > mark.count, !mark.isEmpty else { continue }
+            pieces[id].removeFirst(mark.count)
+            traits[id].insert(.continuesWord)
+        }
+        let limit = file.model["max_input_chars_per_word"]?.integer ?? 100
+        guard (1...Limits.vocabularyPieceByteCount).contains(limit) else {
+            throw TokenizerFile.wrong(
+                "model.max_input_chars_per_word", "1 to \(Limits.vocabularyPieceByteCount)",
+                "\(limit)")
+        }
+        wordCharacterCount = limit
+    }
+
+    private mutating func setSurroundings(
+        _ file: TokenizerFile, _ metadata: Metadata
+    ) throws(CheckpointError) {
+        let configured = try metadata.integers("tokenizer.ggml.bos_token_id")?.first.map { Int($0) }
+        eosIDs = try metadata.integers("tokenizer.ggml.eos_token_id")?.map { Int($0) } ?? []
+        (prefixIDs, suffixIDs) = file.surroundings()
+        bosID = prefixIDs.first ?? configured
+        // What the configuration says counts more than the post-processor.
+        if let adds = try metadata.bool("tokenizer.ggml.add_bos_token"), kind != .wordPiece {
+            prefixIDs = adds ? [bosID].compactMap { $0 } : []
+        }
+        if let adds = try metadata.bool("tokenizer.ggml.add_eos_token"), kind != .wordPiece {
+            suffixIDs = adds ? Array(eosIDs.prefix(1)) : []
+        }
     }
 
     /// Sets the types and returns the texts of all pieces, by id.
@@ -48,33 +101,25 @@ extension TokenizerModel {
         let highest = (vocabulary.map(\.id) + file.added.map(\.id)).max() ?? -1
         // Ids may have gaps, but not many: a huge id in a small file is no vocabulary.
         guard highest < 2 * (vocabulary.count + file.added.count) + 1_024 else {
-            throw file.wrong("model.vocab", "ids without large gaps", "the id \(highest)")
+            throw TokenizerFile.wrong(
+                "model.vocab", "ids without large gaps", "the id \(highest)")
         }
         var texts = Array(repeating: "", count: highest + 1)
         types = Array(repeating: .unused, count: highest + 1)
+        traits = Array(repeating: [], count: highest + 1)
+        let fallsBackToBytes = file.model["byte_fallback"]?.bool ?? (kind == .characterPairs)
         for piece in vocabulary {
             texts[piece.id] = piece.text
-            let isByte = kind == .sentencePiece && byteValue(ofPiece: Array(piece.text.utf8)) != nil
+            let isByte =
+                fallsBackToBytes && kind == .characterPairs
+                && byteValue(ofPiece: Array(piece.text.utf8)) != nil
             types[piece.id] = isByte ? .byte : .normal
         }
         for piece in file.added {
             texts[piece.id] = piece.text
             types[piece.id] = piece.isSpecial ? .control : .userDefined
-            if piece.isSpecial, piece.stripsRight { stripsAfterSpecial = true }
+            traits[piece.id] = piece.traits
         }
         return texts
-    }
-
-    /// SentencePiece's scores in a form that gives the same merges: a piece counts as early as its
-    /// first merge in the list.
-    private mutating func setScores(
-        of pairs: [(left: [UInt8], right: [UInt8])], _ texts: [String]
-    ) {
-        var ranks: [[UInt8]: Int] = [:]
-        for (rank, pair) in pairs.enumerated() where ranks[pair.left + pair.right] == nil {
-            ranks[pair.left + pair.right] = rank
-        }
-        // A piece that no merge makes must not be merged: single characters never are.
-        scores = texts.map { -Float(ranks[Array($0.utf8)] ?? pairs.count) }
     }
 }

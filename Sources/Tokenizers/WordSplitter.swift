@@ -1,68 +1,124 @@
 import Primitives
 
-/// Cuts text into the words inside of which byte pairs are merged.
+/// Cuts text into the words inside of which pieces are merged.
 struct WordSplitter: Sendable {
-    private let patterns: [Pattern]
-
-    init(_ patterns: [String]) throws(TokenizerError) {
-        var compiled: [Pattern] = []
-        for pattern in patterns { compiled.append(try Pattern(pattern)) }
-        self.patterns = compiled
+    /// A text and the words in it, in order. What lies between words was removed.
+    struct Words: Sendable {
+        var text: [UInt8]
+        var ranges: [Range<Int>]
     }
 
-    /// Ranges that cover the text, in order. A match is a word, and so is what lies between two;
-    /// each further pattern cuts every word on its own.
-    func words(of text: [UInt8]) -> [Range<Int>] {
-        var words = [0..<text.count]
-        for pattern in patterns {
-            var cut: [Range<Int>] = []
-            cut.reserveCapacity(words.count)
-            for word in words {
-                var end = word.lowerBound
-                // At a limit of the matcher the rest becomes one word.
-                _ = pattern.forEachMatch(in: text, word) { match in
-                    if end < match.lowerBound { cut.append(end..<match.lowerBound) }
-                    cut.append(match)
-                    end = match.upperBound
-                }
-                if end < word.upperBound { cut.append(end..<word.upperBound) }
+    private struct Step: Sendable {
+        var rule: Splitting
+        var pattern: Pattern?
+    }
+
+    private let steps: [Step]
+
+    init(_ rules: [Splitting]) throws(TokenizerError) {
+        var steps: [Step] = []
+        for rule in rules {
+            switch rule {
+            case .pattern(let text, _, _):
+                steps.append(Step(rule: rule, pattern: try Pattern(text)))
+            case .spacePrefix: steps.append(Step(rule: rule))
+            case .spaceMarks:
+                let mark = String(decoding: spaceMark, as: UTF8.self)
+                steps.append(Step(rule: rule, pattern: try Pattern(mark)))
             }
-            words = cut
+        }
+        self.steps = steps
+    }
+
+    /// The words of a fragment; `startsText` where nothing was before it.
+    func words(of text: [UInt8], startsText: Bool) -> Words {
+        var words = Words(text: text, ranges: text.isEmpty ? [] : [0..<text.count])
+        for step in steps {
+            switch step.rule {
+            case .pattern(_, let behavior, let isInverted):
+                cut(&words, by: step.pattern, behavior, isInverted: isInverted)
+            case .spacePrefix:
+                words = rewritten(words) { _, word in
+                    word.first == UInt8(ascii: " ") ? Array(word) : [UInt8(ascii: " ")] + word
+                }
+            case .spaceMarks(let prefix, let splits):
+                words = rewritten(words) { start, word in
+                    let isWanted = prefix == .always || prefix == .first && startsText && start == 0
+                    return marked(word, isPrefixed: isWanted)
+                }
+                if splits {
+                    cut(&words, by: step.pattern, .mergedWithNext, isInverted: false)
+                }
+            }
         }
         return words
     }
+
+    private func marked(_ word: ArraySlice<UInt8>, isPrefixed: Bool) -> [UInt8] {
+        var marked: [UInt8] = []
+        marked.reserveCapacity(word.count + 8)
+        for byte in word {
+            if byte == UInt8(ascii: " ") { marked += spaceMark } else { marked.append(byte) }
+        }
+        return isPrefixed && !marked.starts(with: spaceMark) ? spaceMark + marked : marked
+    }
+
+    private func rewritten(
+        _ words: Words, _ change: (_ start: Int, _ word: ArraySlice<UInt8>) -> [UInt8]
+    ) -> Words {
+        var changed = Words(text: [], ranges: [])
+        for range in words.ranges {
+            let start = changed.text.count
+            changed.text += change(range.lowerBound, words.text[range])
+            changed.ranges.append(start..<changed.text.count)
+        }
+        return changed
+    }
+
+    private func cut(
+        _ words: inout Words, by pattern: Pattern?, _ behavior: Splitting.Behavior,
+        isInverted: Bool
+    ) {
+        var cut: [Range<Int>] = []
+        cut.reserveCapacity(words.ranges.count)
+        for word in words.ranges {
+            var parts = WordParts(behavior)
+            var end = word.lowerBound
+            // At a limit of the matcher the rest counts as no match.
+            _ = pattern?.forEachMatch(in: words.text, word) { match in
+                if end < match.lowerBound { parts.add(end..<match.lowerBound, isMatch: isInverted) }
+                parts.add(match, isMatch: !isInverted)
+                end = match.upperBound
+            }
+            if end < word.upperBound { parts.add(end..<word.upperBound, isMatch: isInverted) }
+            cut += parts.ranges
+        }
+        words.ranges = cut
+    }
 }
 
-/// The patterns behind the names that GGUF files use (`tokenizer.ggml.pre`).
-enum KnownPatterns {
-    static let gpt2 =
-        #"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"#
-    static let llama3 = modern(digits: #"\p{N}{1,3}"#)
-    static let qwen2 = modern(digits: #"\p{N}"#)
+/// Joins matches and what lies between them, as the tokenizers library's `SplitDelimiterBehavior`.
+private struct WordParts {
+    private(set) var ranges: [Range<Int>] = []
+    private let behavior: Splitting.Behavior
+    private var wasMatch = false
 
-    private static func modern(digits: String) -> String {
-        #"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|"# + digits
-            + #"| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"#
-    }
+    init(_ behavior: Splitting.Behavior) { self.behavior = behavior }
 
-    /// The patterns of a name, or nil where it is not known.
-    static func named(_ name: String) -> [String]? {
-        switch name {
-        case "gpt-2", "phi-2", "mpt", "olmo", "jais", "trillion", "granite-docling": [gpt2]
-        case "llama-bpe", "llama3", "llama-v3", "falcon3", "falcon-h1", "pixtral", "midm-2.0",
-            "lfm2":
-            [llama3]
-        case "qwen2", "deepseek-r1-qwen", "stablelm2", "hunyuan", "megrez": [qwen2]
-        case "smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b":
-            [#"\p{N}"#, gpt2]
-        case "falcon": [#"[\p{P}\$\+<=>\^~\|`]+"#, gpt2, #"[0-9][0-9][0-9]"#]
-        case "default": [#"[\p{P}\$\+<=>\^~\|]+"#, gpt2, #"\p{N}+"#, #"[0-9][0-9][0-9]"#]
-        default: nil
+    mutating func add(_ range: Range<Int>, isMatch: Bool) {
+        defer { wasMatch = isMatch }
+        let joinsLast =
+            switch behavior {
+            case .isolated, .removed: false
+            case .mergedWithPrevious: isMatch && !wasMatch
+            case .mergedWithNext: wasMatch && !isMatch
+            case .contiguous: isMatch == wasMatch
+            }
+        if behavior == .removed, isMatch { return }
+        if joinsLast, let last = ranges.popLast() {
+            ranges.append(last.lowerBound..<range.upperBound)
+        } else {
+            ranges.append(range)
         }
     }
-
-    static let names = [
-        "gpt-2", "llama-bpe", "qwen2", "smollm", "starcoder", "refact", "command-r", "codeshell",
-        "exaone", "falcon", "default",
-    ]
 }

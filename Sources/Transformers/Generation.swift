@@ -75,7 +75,8 @@ public struct Generation: Sendable {
         precondition(rows.yieldsToken && rows.start == acceptedCount, "rows out of order")
         precondition(finishReason == nil)
         acceptedCount += rows.count
-        let id = sampler.draw(logits, position: ids.count)
+        let id = sampler.draw(
+            logits, position: ids.count, ids: ids, promptCount: promptCount)
         if settings.stopIDs.contains(id) {
             finishReason = .stop
             return nil

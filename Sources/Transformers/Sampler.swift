@@ -4,7 +4,9 @@
 /// logit that is not a number counts as minus infinity. Buffers are kept between draws.
 public struct Sampler: Sendable {
     public let settings: SamplingSettings
-    private var logits: [Float] = []
+    var logits: [Float] = []
+    /// How often tokens came; all -1 between draws.
+    var counts: [Int32] = []
     private var weights: [Double] = []
     /// A binary heap of ids, the best on top; behind `heapCount`, the ids taken from it.
     private var heap: [Int32] = []
@@ -12,12 +14,26 @@ public struct Sampler: Sendable {
 
     public init(_ settings: SamplingSettings) { self.settings = settings }
 
-    /// The id for `position`, counted over prompt and answer from 0. O(vocabulary).
-    public mutating func draw(_ newLogits: Span<Float>, position: Int) -> Int {
+    /// The id for `position`, counted over prompt and answer from 0. `ids` are prompt and answer
+    /// so far, the answer from `promptCount` on; only penalties look at them. O(vocabulary).
+    public mutating func draw(
+        _ newLogits: Span<Float>, position: Int, ids: [Int] = [], promptCount: Int = 0
+    ) -> Int {
         precondition(newLogits.count > 0 && newLogits.count <= Int(Int32.max))
-        let best = Sampler.best(newLogits)
-        if settings.temperature == 0 || !newLogits[best].isFinite { return best }
+        if !settings.changesLogits {
+            let best = Sampler.best(newLogits)
+            if settings.temperature == 0 || !newLogits[best].isFinite { return best }
+            load(newLogits)
+            return draw(best: best, position: position)
+        }
         load(newLogits)
+        change(ids, promptCount: promptCount)
+        let best = Sampler.best(logits.span)
+        if settings.temperature == 0 || !logits[best].isFinite { return best }
+        return draw(best: best, position: position)
+    }
+
+    private mutating func draw(best: Int, position: Int) -> Int {
         let selectedCount =
             settings.topK == 0 ? logits.count : min(settings.topK, logits.count)
         let total = weigh(best: best, selectedCount: selectedCount)
@@ -73,18 +89,27 @@ public struct Sampler: Sendable {
     /// Walks the selected tokens by rank: first to find where the nucleus ends, if there is one,
     /// then to the token at `uniform` of its sum.
     private mutating func walk(total: Double, selectedCount: Int, uniform: Double) -> Int {
-        guard settings.topP < 1 else { return firstBeyond(uniform * total, of: selectedCount) }
-        let wanted = Double(settings.topP) * total
-        var (sum, takenCount) = (0.0, 0)
+        guard settings.topP < 1 || settings.minP > 0 else {
+            return firstBeyond(uniform * total, of: selectedCount)
+        }
+        let wanted = settings.topP < 1 ? Double(settings.topP) * total : .infinity
+        // The first weight is 1: the others' are shares of it.
+        let least = Double(settings.minP)
+        var (sum, takenCount, droppedCount) = (0.0, 0, 0)
         while takenCount < selectedCount {
-            sum = sum + weights[takeBest()]
+            let weight = weights[takeBest()]
             takenCount += 1
+            if weight < least {
+                droppedCount = 1
+                break
+            }
+            sum = sum + weight
             if sum >= wanted { break }
         }
         let target = uniform * sum
         var reached = 0.0
         var chosen = takenID(0, of: selectedCount)
-        for rank in 0..<takenCount {
+        for rank in 0..<(takenCount - droppedCount) {
             let id = takenID(rank, of: selectedCount)
             if weights[id] == 0 { break }
             chosen = id

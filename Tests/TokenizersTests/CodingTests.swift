@@ -4,19 +4,50 @@ import Testing
 import Tokenizers
 
 struct CodingTests {
-    /// A vocabulary of six pieces, whose bytes stand in Tests/Vectors/tokenizer.json.
+    /// Vocabularies of a few pieces, whose bytes stand in Tests/Vectors/tokenizer.json.
     static func tiny() -> TokenizerModel {
         var model = TokenizerModel(
             kind: .bytePairs,
             pieces: ["a", "b", "ab", " ", "<|end|>", "é"].map { Array($0.utf8) },
             types: [.normal, .normal, .normal, .normal, .control, .userDefined])
+        model.traits[4] = .stripsRight
+        model.traits[5] = .isNormalized
         model.merges = [.init(left: 0, right: 1, result: 2)]
-        model.patterns = [#"\s+"#]
-        model.addsBOS = true
+        model.normalizations = [.composed]
+        model.splittings = [.pattern(#"\s+"#, .isolated, isInverted: false), .spacePrefix]
         model.ignoresMerges = true
-        (model.bosID, model.eosIDs) = (4, [4])
+        (model.bosID, model.eosIDs, model.prefixIDs, model.suffixIDs) = (4, [4], [4], [4])
         model.chatTemplate = "t"
         return model
+    }
+
+    static func small() -> [TokenizerModel] {
+        var piece = TokenizerModel(
+            kind: .sentencePiece, pieces: [Array("<unk>".utf8), Array("▁a".utf8)],
+            types: [.unknown, .normal])
+        piece.scores = [0, -1.5]
+        piece.normalizations = [.prefixed("▁"), .replaced(" ", by: "▁")]
+        (piece.dropsFirstSpace, piece.cutsLongestFirst, piece.unknownID) = (true, true, 0)
+        var word = TokenizerModel(
+            kind: .wordPiece, pieces: ["[UNK]", "a", "b"].map { Array($0.utf8) },
+            types: [.control, .normal, .normal])
+        word.traits[2] = .continuesWord
+        (word.unknownID, word.wordCharacterCount) = (0, 100)
+        word.normalizations = [
+            .cleaned, .spacedIdeographs, .decomposed, .withoutAccents, .lowercased,
+            .trimmed(left: true, right: true), .replacedMatches("x+", by: "y"),
+        ]
+        word.splittings = [
+            .pattern(#"\s"#, .removed, isInverted: false),
+            .pattern("z", .mergedWithNext, isInverted: true),
+        ]
+        var character = TokenizerModel(
+            kind: .characterPairs, pieces: ["▁", "a", "▁a"].map { Array($0.utf8) },
+            types: [.normal, .normal, .normal])
+        character.merges = [.init(left: 0, right: 1, result: 2)]
+        character.splittings = [.spaceMarks(.first, splits: true)]
+        (character.fusesUnknown, character.takesLineFeedsWhole) = (true, true)
+        return [tiny(), piece, word, character]
     }
 
     @Test func `encoding has the bytes of the published vectors`() throws {
@@ -24,13 +55,7 @@ struct CodingTests {
             URL(fileURLWithPath: #filePath).deletingLastPathComponent()
             .deletingLastPathComponent().path + "/Vectors/tokenizer.json"
         let text = try String(contentsOfFile: path, encoding: .utf8)
-        var piece = TokenizerModel(
-            kind: .sentencePiece, pieces: [Array("<unk>".utf8), Array("▁a".utf8)],
-            types: [.unknown, .normal])
-        piece.scores = [0, -1.5]
-        piece.addsSpacePrefix = true
-        piece.unknownID = 0
-        for model in [Self.tiny(), piece] {
+        for model in Self.small() {
             let digits = hexadecimal(model.encode())
             #expect(text.contains("\"\(digits)\""), "\(digits)")
             #expect(try TokenizerModel(decoding: model.encode()) == model)
@@ -38,7 +63,7 @@ struct CodingTests {
     }
 
     @Test func `every value survives encoding`() throws {
-        for model in [SmallModels.bytePairs(), SmallModels.sentencePiece(), Self.tiny()] {
+        for model in [SmallModels.bytePairs(), SmallModels.sentencePiece()] + Self.small() {
             #expect(try TokenizerModel(decoding: model.encode()) == model)
         }
     }
@@ -53,12 +78,18 @@ struct CodingTests {
 
     @Test func `contradictions are refused`() throws {
         let changes: [(String, (inout TokenizerModel) -> Void)] = [
-            ("vocabulary", { ($0.pieces, $0.types, $0.merges, $0.eosIDs) = ([], [], [], []) }),
+            ("vocabulary", { ($0.pieces, $0.types, $0.traits, $0.merges) = ([], [], [], []) }),
+            ("special piece 5", { $0.pieces[5] = [0xC3] }),
+            ("traits", { $0.traits.removeLast() }),
             ("types", { $0.types.removeLast() }), ("scores", { $0.scores = [1] }),
             ("merge", { $0.merges[0].result = 6 }), ("special ids", { $0.bosID = 6 }),
             ("special ids", { $0.eosIDs = [-1] }), ("end ids", { $0.eosIDs = Array(0..<65) }),
-            ("pattern", { $0.patterns = ["(unclosed"] }),
-            ("patterns", { $0.patterns = Array(repeating: "a", count: 9) }),
+            ("special ids", { $0.suffixIDs = [6] }),
+            ("around", { $0.prefixIDs = Array(repeating: 0, count: 9) }),
+            ("pattern", { $0.splittings = [.pattern("(un", .isolated, isInverted: false)] }),
+            ("pattern", { $0.normalizations = [.replacedMatches("(un", by: "")] }),
+            ("steps", { $0.splittings = Array(repeating: .spacePrefix, count: 17) }),
+            ("longest word", { $0.wordCharacterCount = -1 }),
             ("piece 0", { $0.pieces[0] = Array(repeating: 97, count: 5_000) }),
         ]
         for (place, change) in changes {
@@ -74,7 +105,10 @@ struct CodingTests {
         var random = SeededRandom(seed: seed)
         var refusedCount = 0
         for round in 0..<3_000 {
-            var bytes = round % 2 == 0 ? Self.tiny().encode() : SmallModels.bytePairs().encode()
+            let small = Self.small()
+            var bytes =
+                round % 2 == 0
+                ? small[round / 2 % small.count].encode() : SmallModels.bytePairs().encode()
             for _ in 0...random.below(3) where !bytes.isEmpty {
                 let place = random.below(bytes.count)
                 switch random.below(4) {

@@ -14,8 +14,9 @@ enum SmallModels {
             types: [.unknown, .control, .control] + Array(repeating: .normal, count: 7)
                 + Array(repeating: .byte, count: 256))
         model.scores = [0, 0, 0, -10, -11, -12, -3, -2, -1, -13] + Array(repeating: 0, count: 256)
-        model.addsBOS = true
-        model.addsSpacePrefix = true
+        model.prefixIDs = [1]
+        model.normalizations = [.prefixed("▁"), .replaced(" ", by: "▁")]
+        (model.dropsFirstSpace, model.cutsLongestFirst) = (true, true)
         (model.bosID, model.unknownID, model.eosIDs) = (1, 0, [2])
         return model
     }
@@ -30,7 +31,7 @@ enum SmallModels {
         model.merges = [
             .init(left: 97, right: 98, result: 256), .init(left: 256, right: 256, result: 257),
         ]
-        model.patterns = [#"\s*\S+|\s+"#]
+        model.splittings = [.pattern(#"\s*\S+|\s+"#, .isolated, isInverted: false)]
         model.eosIDs = [258]
         model.chatTemplate = "<|im_start|>"
         return model

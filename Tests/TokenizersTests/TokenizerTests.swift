@@ -22,6 +22,7 @@ struct TokenizerTests {
         var model = SmallModels.sentencePiece()
         model.pieces.removeLast(256)
         model.types.removeLast(256)
+        model.traits.removeLast(256)
         model.scores.removeLast(256)
         let tokenizer = try Tokenizer(model)
         #expect(tokenizer.encode("aü", addSpecial: false, parseSpecial: false) == [6, 0])
@@ -41,6 +42,7 @@ struct TokenizerTests {
         var model = SmallModels.bytePairs()
         model.pieces.append(Array("xyz".utf8))
         model.types.append(.normal)
+        model.traits.append([])
         let merging = try Tokenizer(model)
         #expect(merging.encode("xyz", addSpecial: false, parseSpecial: false) == [120, 121, 122])
         model.ignoresMerges = true
@@ -64,7 +66,7 @@ struct TokenizerTests {
         var model = SmallModels.bytePairs()
         model.pieces += [Array("<|end|>x".utf8)]
         model.types += [.control]
-        model.stripsAfterSpecial = true
+        model.traits = model.types.map { $0 == .control ? .stripsRight : [] }
         let tokenizer = try Tokenizer(model)
         let ids = tokenizer.encode(
             "<|end|>x \n ab<|end|> ab", addSpecial: false, parseSpecial: true)
@@ -147,12 +149,12 @@ struct TokenizerTests {
     @Test func `a pattern that backtracks without end meets its limit, and no text is lost`() throws
     {
         var model = SmallModels.bytePairs()
-        model.patterns = ["(a+)+$"]
+        model.splittings = [.pattern("(a+)+$", .isolated, isInverted: false)]
         let tokenizer = try Tokenizer(model)
         let text = "b" + String(repeating: "a", count: 5_000) + "c"
         let ids = tokenizer.encode(text, addSpecial: false, parseSpecial: false)
         #expect(tokenizer.decode(ids, skipSpecial: true) == text)
-        model.patterns = ["(?=a)|x*"]
+        model.splittings = [.pattern("(?=a)|x*", .isolated, isInverted: false)]
         let empty = try Tokenizer(model)
         #expect(empty.encode("aab", addSpecial: false, parseSpecial: false) == [97, 256])
     }

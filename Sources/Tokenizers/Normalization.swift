@@ -1,0 +1,125 @@
+/// One step that makes a text uniform before it is cut into words (Protocol.md, "Normalization").
+public enum Normalization: Hashable, Sendable {
+    /// Unicode's NFC (UAX #15).
+    case composed
+    /// NFD.
+    case decomposed
+    /// NFKC.
+    case compatiblyComposed
+    /// NFKD.
+    case compatiblyDecomposed
+    /// Each character becomes the first of its NFD: what llama.cpp does to WordPiece text.
+    case baseCharacters
+    /// Each character by itself, without regard to its neighbours.
+    case lowercased
+    /// Without characters of category Mn.
+    case withoutAccents
+    /// Without characters of category M.
+    case withoutMarks
+    /// Without Cc, Cf, Co, U+FFFD and U+0000, as far as they are not whitespace.
+    case withoutControls
+    /// BERT's: without Cc, Cf, Co, U+FFFD and U+0000, and whitespace becomes spaces.
+    case cleaned
+    /// Spaces around CJK ideographs.
+    case spacedIdeographs
+    /// Without whitespace at its ends.
+    case trimmed(left: Bool, right: Bool)
+    /// With this text before it, unless it is empty.
+    case prefixed(String)
+    /// Every place of the first text becomes the second.
+    case replaced(String, by: String)
+    /// Every match of a pattern becomes a text.
+    case replacedMatches(String, by: String)
+}
+
+/// The steps of a tokenizer, ready to run.
+struct Normalizer: Sendable {
+    private let steps: [Normalization]
+    /// By step; nil where a step needs none.
+    private let patterns: [Pattern?]
+
+    init(_ steps: [Normalization]) throws(TokenizerError) {
+        var patterns: [Pattern?] = []
+        for step in steps {
+            if case .replacedMatches(let pattern, _) = step {
+                patterns.append(try Pattern(pattern))
+            } else {
+                patterns.append(nil)
+            }
+        }
+        self.steps = steps
+        self.patterns = patterns
+    }
+
+    /// UTF-8 in, UTF-8 out.
+    func normalized(_ text: ArraySlice<UInt8>) -> [UInt8] {
+        var text = Array(text)
+        for (step, pattern) in zip(steps, patterns) { text = apply(step, pattern, to: text) }
+        return text
+    }
+
+    private func apply(_ step: Normalization, _ pattern: Pattern?, to text: [UInt8]) -> [UInt8] {
+        switch step {
+        case .composed: UnicodeText.normalized(text, .composed)
+        case .decomposed: UnicodeText.normalized(text, .decomposed)
+        case .compatiblyComposed: UnicodeText.normalized(text, .compatiblyComposed)
+        case .compatiblyDecomposed: UnicodeText.normalized(text, .compatiblyDecomposed)
+        case .baseCharacters:
+            UnicodeText.mapped(text) { UnicodeText.decomposition(of: $0).prefix(1) }
+        case .lowercased: UnicodeText.mapped(text) { UnicodeText.lowercased($0)[...] }
+        case .withoutAccents: UnicodeText.filtered(text) { !UnicodeText.isNonspacingMark($0) }
+        case .withoutMarks: UnicodeText.filtered(text) { !UnicodeText.isMark($0) }
+        case .withoutControls:
+            UnicodeText.filtered(text) { character in
+                UnicodeText.isWhitespace(character)
+                    || character.value != 0 && character.value != 0xFFFD
+                        && !UnicodeText.isAssignedControl(character)
+            }
+        case .cleaned: cleaned(text)
+        case .spacedIdeographs:
+            UnicodeText.mapped(text) { UnicodeText.isIdeograph($0) ? [" ", $0, " "] : [$0] }
+        case .trimmed(let left, let right): UnicodeText.trimmed(text, left: left, right: right)
+        case .prefixed(let prefix): text.isEmpty ? text : Array(prefix.utf8) + text
+        case .replaced(let old, let new): replaced(Array(old.utf8), by: Array(new.utf8), in: text)
+        case .replacedMatches(_, let new): replaced(pattern, by: Array(new.utf8), in: text)
+        }
+    }
+
+    /// `BertNormalizer`'s `clean_text`.
+    private func cleaned(_ text: [UInt8]) -> [UInt8] {
+        UnicodeText.mapped(text) { character in
+            if character == "\t" || character == "\n" || character == "\r" { return [" "] }
+            if character.value == 0 || character.value == 0xFFFD { return [] }
+            if UnicodeText.isAssignedControl(character) { return [] }
+            return UnicodeText.isWhitespace(character) ? [" "] : [character]
+        }
+    }
+
+    private func replaced(_ old: [UInt8], by new: [UInt8], in text: [UInt8]) -> [UInt8] {
+        guard let first = old.first, text.contains(first) else { return text }
+        var result: [UInt8] = []
+        result.reserveCapacity(text.count)
+        var index = 0
+        while index < text.count {
+            if text[index] == first, text[index...].starts(with: old) {
+                result += new
+                index += old.count
+            } else {
+                result.append(text[index])
+                index += 1
+            }
+        }
+        return result
+    }
+
+    private func replaced(_ pattern: Pattern?, by new: [UInt8], in text: [UInt8]) -> [UInt8] {
+        var result: [UInt8] = []
+        var end = 0
+        _ = pattern?.forEachMatch(in: text, 0..<text.count) { match in
+            result += text[end..<match.lowerBound]
+            result += new
+            end = match.upperBound
+        }
+        return result + text[end...]
+    }
+}

@@ -1,0 +1,101 @@
+import Checkpoints
+import Foundation
+import Testing
+import Tokenizers
+
+/// `tokenizer.json` in its many forms, against what the tokenizers library made of them
+/// (Tests/Vectors/tokenizer-files.py).
+struct TokenizerFileTests {
+    static let cases: [JSONValue] = {
+        let path =
+            URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().path + "/Vectors/tokenizer-files.json"
+        let bytes = (try? Data(contentsOf: URL(fileURLWithPath: path))).map { Array($0) } ?? []
+        return (try? JSONValue(parsing: bytes, file: path))?["cases"]?.array ?? []
+    }()
+
+    static func checkpoint(_ text: String) throws -> Checkpoint {
+        let file = NamedRegion(name: "tokenizer.json", region: Region(Array(text.utf8)))
+        return try SafetensorsDirectory.openVocabulary([file], name: "a tokenizer")
+    }
+
+    static func model(_ text: String) throws -> TokenizerModel {
+        try TokenizerModel(checkpoint(text))
+    }
+
+    @Test(arguments: cases.indices)
+    func `a file gives the ids of the tokenizers library`(index: Int) throws {
+        let example = Self.cases[index]
+        let name = example["name"]?.string ?? ""
+        let model = try Self.model(try #require(example["file"]).text)
+        let tokenizer = try Tokenizer(model)
+        let rows = try #require(example["rows"]?.array)
+        #expect(rows.count >= 25)
+        for row in rows {
+            let text = try #require(row["text"]?.string)
+            for (key, parses, adds) in [
+                ("plain", false, false), ("special", true, false), ("whole", true, true),
+            ] {
+                let ids = tokenizer.encode(text, addSpecial: adds, parseSpecial: parses)
+                #expect(
+                    ids == row[key]?.array?.compactMap(\.integer),
+                    "\(name), \(key) of \(text.debugDescription)")
+            }
+        }
+        #expect(try TokenizerModel(decoding: model.encode()) == model)
+    }
+
+    @Test func `all forms are there`() { #expect(Self.cases.count >= 28) }
+
+    @Test(arguments: [
+        (#"{"model":{"type":"Unigram","vocab":[]}}"#, "Unigram"),
+        (#"{"model":{"type":"BPE","vocab":{"a":-1},"merges":[]}}"#, "ids from 0"),
+        (#"{"model":{"type":"BPE","vocab":{"a":99999999},"merges":[]}}"#, "ids from 0"),
+        (#"{"model":{"type":"BPE","vocab":{"a":1000000},"merges":[]}}"#, "large gaps"),
+        (#"{"model":{"type":"BPE","vocab":{},"merges":[]}}"#, "1 to"),
+        (#"{"model":{"type":"BPE","vocab":{"a":0}}}"#, "merges"),
+        (#"{"model":{"type":"BPE","vocab":{"a":0},"merges":["ab"]}}"#, "two pieces"),
+        (#"{"model":{"type":"BPE","vocab":{"a":0},"merges":[["a"]]}}"#, "two pieces"),
+        (#"{"model":{"vocab":{"a":0},"merges":[],"end_of_word_suffix":"</w>"}}"#, "</w>"),
+        (
+            #"{"pre_tokenizer":{"type":"Split","pattern":{"Regex":"("}},"#
+                + #""model":{"vocab":{"a":0},"merges":[]}}"#, "regular expression"
+        ),
+        (
+            #"{"pre_tokenizer":{"type":"UnicodeScripts"},"model":{"vocab":{"a":0},"merges":[]}}"#,
+            "UnicodeScripts"
+        ),
+        (#"{"normalizer":{"type":"Nmt"},"model":{"vocab":{"a":0},"merges":[]}}"#, "Nmt"),
+        (#"{"added_tokens":[{"id":-1,"content":"x"}],"model":{"merges":[]}}"#, "an id and"),
+        (#"{"model":{"type":"WordPiece","vocab":{"a":0},"max_input_chars_per_word":0}}"#, "1 to"),
+    ])
+    func `a file that can't be used is refused with the reason`(text: String, reason: String) {
+        do {
+            _ = try Tokenizer(Self.model(text))
+            Issue.record("accepted: \(text)")
+        } catch {
+            #expect("\(error)".contains(reason), "\(error)")
+        }
+    }
+}
+
+extension JSONValue {
+    /// The document again, as JSON.
+    var text: String {
+        func quoted(_ text: String) -> String {
+            let data = try? JSONEncoder().encode(text)
+            return data.map { String(decoding: $0, as: UTF8.self) } ?? "\"\""
+        }
+        switch self {
+        case .null: return "null"
+        case .bool(let value): return "\(value)"
+        case .integer(let value): return "\(value)"
+        case .number(let value): return "\(value)"
+        case .string(let text): return quoted(text)
+        case .array(let all): return "[" + all.map(\.text).joined(separator: ",") + "]"
+        case .object(let object):
+            let members = zip(object.keys, object.values).map { quoted($0) + ":" + $1.text }
+            return "{" + members.joined(separator: ",") + "}"
+        }
+    }
+}
