@@ -13,40 +13,42 @@ public struct LogProbabilities: Hashable, Sendable {
     /// Of `id`, and of the `count` most likely tokens. O(vocabulary x count).
     public init(_ logits: Span<Float>, of id: Int, bestCount count: Int) {
         precondition(logits.indices.contains(id))
-        let best = LogProbabilities.best(logits, count)
-        let first = best.first ?? Sampler.best(logits)
+        let first = Sampler.best(logits)
         let highest = Double(logits[first])
-        guard highest.isFinite else {
+        var logarithm = 0.0
+        if highest.isFinite {
+            var total = 0.0
+            for other in logits.indices {
+                total = total + Sampler.exponential(Double(logits[other]) - highest)
+            }
+            logarithm = Sampler.logarithm(total)
+        }
+        func entry(_ id: Int, _ logit: Float) -> Entry {
             // Nothing is likely, or one is infinitely more so.
-            let value = { (other: Int) in logits[other] == logits[first] ? 0.0 : -.infinity }
-            chosen = Entry(id: id, value: value(id))
-            self.best = best.map { Entry(id: $0, value: value($0)) }
-            return
+            guard highest.isFinite else {
+                return Entry(id: id, value: Double(logit) == highest ? 0 : -.infinity)
+            }
+            let value = logit.isNaN ? -.infinity : (Double(logit) - highest) - logarithm
+            return Entry(id: id, value: value)
         }
-        var total = 0.0
-        for other in logits.indices {
-            total = total + Sampler.exponential(Double(logits[other]) - highest)
+        chosen = entry(id, logits[id])
+        best = []
+        for other in LogProbabilities.best(logits, count) {
+            best.append(entry(other, logits[other]))
         }
-        let logarithm = Sampler.logarithm(total)
-        func value(_ other: Int) -> Double {
-            let logit = Double(logits[other])
-            return logit.isNaN ? -.infinity : (logit - highest) - logarithm
-        }
-        chosen = Entry(id: id, value: value(id))
-        self.best = best.map { Entry(id: $0, value: value($0)) }
     }
 
     /// The ids of the highest logits, by rank: the higher first, of equal ones the lower id.
     private static func best(_ logits: Span<Float>, _ count: Int) -> [Int] {
-        var best: [Int] = []
-        guard count > 0 else { return best }
-        func rank(_ id: Int) -> Float { logits[id].isNaN ? -.infinity : logits[id] }
+        var best: [(id: Int, logit: Float)] = []
+        guard count > 0 else { return [] }
         for id in logits.indices {
-            if best.count == count, let last = best.last, rank(id) <= rank(last) { continue }
-            let place = best.firstIndex { rank($0) < rank(id) } ?? best.count
-            best.insert(id, at: place)
+            let logit = logits[id].isNaN ? -.infinity : logits[id]
+            if best.count == count, let last = best.last, logit <= last.logit { continue }
+            let place = best.firstIndex { $0.logit < logit } ?? best.count
+            best.insert((id, logit), at: place)
             if best.count > count { best.removeLast() }
         }
-        return best
+        return best.map(\.id)
     }
 }
