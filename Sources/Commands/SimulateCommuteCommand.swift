@@ -54,7 +54,7 @@ enum SimulateCommuteCommand {
                 + "\(report.promptsFailedCovered) otherwise")
         Console.line(
             "  some layer without a holder for \(decimal(report.uncoveredSeconds, 1)) s of "
-                + "\(decimal(report.virtualSeconds, 0)); \(report.placementMoves) choices of layers; "
+                + "\(decimal(report.virtualSeconds, 0)); \(report.placementMoves) choices; "
                 + "per node and hour: gossip \(kilobytes(report.gossipBytesPerNodeHour)), ads and "
                 + "lookups \(kilobytes(report.dhtBytesPerNodeHour)), requests "
                 + "\(kilobytes(report.requestBytesPerNodeHour)), packets and all "

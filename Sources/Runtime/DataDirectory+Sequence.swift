@@ -16,7 +16,7 @@ extension DataDirectory {
         return max(wallMilliseconds, noted + 1)
     }
 
-    /// Notes that sequences up to this one may have been used, and those of the next minutes may be.
+    /// Notes that sequences up to this one may have been used, and soon some above it.
     public func noteSequence(_ sequence: UInt64) throws(DataError) {
         let text = String(sequence + Self.marginMilliseconds)
         do {

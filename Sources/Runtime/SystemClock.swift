@@ -3,7 +3,7 @@ public import Primitives
 
 /// The machine's clocks: the only place where time comes from.
 public enum SystemClock {
-    /// The clock since the start of the machine: no setting moves it, and a laptop that slept sees it.
+    /// The clock since the machine's start: no setting moves it, and it goes on through sleep.
     public static func now() -> Instant {
         Instant(nanoseconds: bored_monotonic_nanoseconds())
     }

@@ -7,17 +7,13 @@ extension ShardCore {
     mutating func pump(at now: Instant, into mail: inout Mail) {
         nextPumpAt = .never
         for root in order {
-            guard requests.count < requestLimit, budget.hasRoom(beside: requests.count + reads.count) else {
-                return
-            }
+            guard mayAsk else { return }
             pump(root, at: now, into: &mail)
         }
     }
 
     private mutating func pump(_ root: Digest, at now: Instant, into mail: inout Mail) {
-        while requests.count < requestLimit, budget.hasRoom(beside: requests.count + reads.count),
-            let fetch = fetches[root]
-        {
+        while mayAsk, let fetch = fetches[root] {
             let wantsList = fetch.digests == nil
             let index = fetch.pending.last
             if wantsList ? fetch.isListAsked : index == nil { return }
@@ -36,8 +32,10 @@ extension ShardCore {
         }
     }
 
-    private var requestLimit: Int {
-        isYielding ? Limits.yieldingRequestCount : Limits.shardRequestCount
+    /// Whether there is room for one more request.
+    private var mayAsk: Bool {
+        let limit = isYielding ? Limits.yieldingRequestCount : Limits.shardRequestCount
+        return requests.count < limit && budget.hasRoom(beside: requests.count + reads.count)
     }
 
     /// The nearest source that may be asked now and has not its full number of requests, so that
