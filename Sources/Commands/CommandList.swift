@@ -66,6 +66,10 @@ enum CommandList {
     static let resume = CommandSpecification(
         "resume", "ends a pause", options: [data, config, json])
 
+    private static func joined(_ parts: [OptionSpecification]...) -> [OptionSpecification] {
+        parts.flatMap { $0 }
+    }
+
     static let node = CommandSpecification(
         "node", "lends this computer to the mesh",
         options: [
@@ -90,21 +94,22 @@ enum CommandList {
 
     static let prompt = CommandSpecification(
         "prompt", "answers a prompt over the mesh", operands: "TEXT", operandCount: 1...1,
-        options: [
-            peers, swarm, data,
-            .init("model", .value("NAME"), "the model to ask", standard: "boredling"),
-            .init("max-tokens", .value("N"), "tokens of the answer at most", standard: "256"),
-            .init("temperature", .value("T"), "0 takes the best token always", standard: "0.7"),
-            .init("top-p", .value("P"), "the most likely tokens of this share", standard: "0.9"),
-            .init("top-k", .value("K"), "the most likely K tokens; 0 for all", standard: "0"),
-            .init("seed", .value("S"), "the same seed, the same answer; drawn otherwise"),
-            .init("stop", .list("TEXT"), "ends the answer where this text would begin"),
-            .init("wait", .value("SECONDS"), "patience for layers nobody holds", standard: "15"),
-            .init("raw", .flag, "continue TEXT as it stands, without a chat form"),
-            .init("alone", .flag, "compute everything in this process, with no mesh"),
-            .init("stats", .flag, "tell about speed and the chain afterwards"),
-            threads, kernel, config, json,
-        ],
+        options: joined(
+            [
+                peers, swarm, data,
+                .init("model", .value("NAME"), "the model to ask", standard: "boredling"),
+                .init("max-tokens", .value("N"), "tokens of the answer at most", standard: "256"),
+            ], SamplingOptions.all(temperature: "0.7", topP: "0.9"),
+            [
+                .init("seed", .value("S"), "the same seed, the same answer; drawn otherwise"),
+                .init("stop", .list("TEXT"), "ends the answer where this text would begin"),
+                .init(
+                    "wait", .value("SECONDS"), "patience for layers nobody holds", standard: "15"),
+                .init("raw", .flag, "continue TEXT as it stands, without a chat form"),
+                .init("alone", .flag, "compute everything in this process, with no mesh"),
+                .init("stats", .flag, "tell about speed and the chain afterwards"),
+                threads, kernel, config, json,
+            ]),
         notes: [
             "TEXT - reads the standard input. Without --peer the node of this machine is used.",
             "exit codes: 0 answered, 1 no answer, 64 a mistake in the command, 130 interrupted.",
@@ -154,16 +159,18 @@ enum CommandList {
 
     static let modelGenerate = CommandSpecification(
         "model generate", "continues tokens", operands: "SOURCE", operandCount: 1...1,
-        options: [
-            .init("tokens", .value("ID,ID,..."), "the tokens, as ids"),
-            .init("max-tokens", .value("N"), "tokens of the answer at most", standard: "64"),
-            .init("temperature", .value("T"), "0 takes the best token always", standard: "0"),
-            .init("top-p", .value("P"), "the most likely tokens of this share", standard: "1"),
-            .init("top-k", .value("K"), "the most likely K tokens; 0 for all", standard: "0"),
-            .init("seed", .value("S"), "the same seed, the same answer", standard: "0"),
-            .init("ignore-end", .flag, "go on where the model would end"),
-            data, threads, kernel, config, json,
-        ], notes: [sourceNote])
+        options: joined(
+            [
+                .init("tokens", .value("ID,ID,..."), "the tokens, as ids"),
+                .init("max-tokens", .value("N"), "tokens of the answer at most", standard: "64"),
+            ], SamplingOptions.all(temperature: "0", topP: "1"),
+            [
+                .init("seed", .value("S"), "the same seed, the same answer", standard: "0"),
+                .init(
+                    "logprobs", .value("K"), "tell how likely each token was, and the K likeliest"),
+                .init("ignore-end", .flag, "go on where the model would end"),
+                data, threads, kernel, config, json,
+            ]), notes: [sourceNote])
 
     static let modelPerplexity = CommandSpecification(
         "model perplexity", "measures how likely a text is to a model", operands: "SOURCE",

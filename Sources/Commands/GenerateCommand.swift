@@ -31,6 +31,9 @@ enum GenerateCommand {
             var line = JSONLine()
             line.add("ids", Array(generation.answerIDs))
             line.add("text", text)
+            if settings.string("logprobs") != nil {
+                line.add("logprobs", generation.likelihoods.map(likelihood))
+            }
             Console.line(line.text)
         } else if !text.hasSuffix("\n") {
             Console.out("\n")
@@ -44,18 +47,27 @@ enum GenerateCommand {
         let stopIDs = settings.flag("ignore-end") ? [] : tokenizer.model.eosIDs
         let count = try settings.integer("max-tokens", in: 1...Limits.positionCount) ?? 64
         do {
-            let sampling = try SamplingSettings(
-                temperature: Float(try settings.number("temperature", in: 0...100) ?? 0),
-                topK: try settings.integer("top-k", in: 0...1_000_000) ?? 0,
-                topP: Float(try settings.number("top-p", in: 0...1) ?? 1),
-                seed: try settings.seed("seed") ?? 0)
+            let sampling = try settings.sampling(seed: try settings.seed("seed") ?? 0)
             return try Generation(
                 promptIDs: promptIDs,
                 settings: GenerationSettings(
-                    sampling: sampling, maximumTokenCount: count, stopIDs: stopIDs),
+                    sampling: sampling, maximumTokenCount: count, stopIDs: stopIDs,
+                    likelihoodCount: try settings.integer("logprobs", in: 0...20)),
                 vocabularySize: shape.vocabularySize, contextLength: shape.contextLength)
         } catch let error as GenerationError {
             throw CommandError("\(error)")
         }
+    }
+
+    private static func likelihood(_ one: LogProbabilities) -> JSONLine {
+        func entry(_ entry: LogProbabilities.Entry) -> JSONLine {
+            var line = JSONLine()
+            line.add("id", entry.id)
+            line.add("logprob", raw: JSONText.number(entry.value))
+            return line
+        }
+        var line = entry(one.chosen)
+        line.add("top", one.best.map(entry))
+        return line
     }
 }

@@ -29,17 +29,8 @@ enum PromptCommand {
     }
 
     private static func samplingSettings(_ settings: Settings) throws -> SamplingSettings {
-        let temperature = try settings.number("temperature", in: 0...100) ?? 0.7
-        let topP = try settings.number("top-p", in: 0...1) ?? 0.9
-        let topK = try settings.integer("top-k", in: 0...1_000_000) ?? 0
         let drawn = SystemEntropy.bytes(6).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        let seed = try settings.seed("seed") ?? drawn
-        do {
-            return try SamplingSettings(
-                temperature: Float(temperature), topK: topK, topP: Float(topP), seed: seed)
-        } catch {
-            throw UsageError("--temperature, --top-p and --top-k do not go together: \(error).")
-        }
+        return try settings.sampling(seed: try settings.seed("seed") ?? drawn)
     }
 
     private static func generationSettings(

@@ -286,6 +286,8 @@ public enum Limits {
     public static let tokenizerByteCount = 64 * 1_024 * 1_024
     /// Text that could begin a stop string is held back up to this many bytes.
     public static let stopStringByteCount = 256
+    /// Likeliest tokens that are told for each one. More are refused.
+    public static let likelihoodCount = 20
     /// Logit biases of one request. More are refused.
     public static let logitBiasCount = 1_024
     /// Stop strings of one request. More are refused.

@@ -23,6 +23,8 @@ public struct Generation: Sendable {
     public private(set) var ids: [Int]
     public let promptCount: Int
     public private(set) var finishReason: FinishReason?
+    /// How likely the tokens of the answer were, where the settings ask for it.
+    public private(set) var likelihoods: [LogProbabilities] = []
     private let contextLength: Int
     private var sampler: Sampler
     /// Positions handed out by `nextRows`.
@@ -82,6 +84,9 @@ public struct Generation: Sendable {
             return nil
         }
         ids.append(id)
+        if let count = settings.likelihoodCount {
+            likelihoods.append(LogProbabilities(logits, of: id, bestCount: count))
+        }
         if ids.count == positionCountMaximum { finishReason = .length }
         return id
     }

@@ -11,21 +11,27 @@ public struct GenerationSettings: Hashable, Sendable {
     public var stopStrings: [String]
     /// Prompt positions of one step, at least 1. Changes speed, never a bit of the answer.
     public var prefillRowCount: Int
+    /// How likely each token was is kept, with so many of the likeliest; nil keeps nothing.
+    public var likelihoodCount: Int?
 
     public init(
         sampling: SamplingSettings = .greedy, maximumTokenCount: Int = 256, stopIDs: [Int] = [],
-        stopStrings: [String] = [], prefillRowCount: Int = 64
+        stopStrings: [String] = [], prefillRowCount: Int = 64, likelihoodCount: Int? = nil
     ) {
         self.sampling = sampling
         self.maximumTokenCount = maximumTokenCount
         self.stopIDs = stopIDs
         self.stopStrings = stopStrings
         self.prefillRowCount = prefillRowCount
+        self.likelihoodCount = likelihoodCount
     }
 
     func validate() throws(GenerationError) {
         guard maximumTokenCount >= 1 else { throw .invalidSetting("maximum token count") }
         guard prefillRowCount >= 1 else { throw .invalidSetting("prefill row count") }
+        guard (0...Limits.likelihoodCount).contains(likelihoodCount ?? 0) else {
+            throw .invalidSetting("number of log-probabilities")
+        }
         guard stopStrings.count <= Limits.stopStringCount else {
             throw .invalidSetting("number of stop strings")
         }
