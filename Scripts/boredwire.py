@@ -205,7 +205,7 @@ class Manifest:
         self.scheme = inner.u8()
         self.name, self.license = inner.string(64), inner.string(64)
         self.layer_count, self.hidden_size = inner.varint(1024), inner.varint(2**20)
-        self.shape = inner.blob(4096)
+        self.shape = inner.blob(8192)
         self.pieces = []
         for _ in range(self.layer_count + 1):
             self.pieces.append((inner.varint(2**40 - 1), inner.take(32)))

@@ -4,7 +4,10 @@ computes with them: reference_models.py FOLDER [NAME...]
 
 Needs torch and transformers (CPU). Seeded: the same versions make the same files. Each model is
 FOLDER/NAME/ with reference.json in it: prompts, logits at every position of each, greedy ids. All
-weights are exact in BF16, F16 and F32. Tests find the folder by BORED_MADE_MODELS.
+weights are exact in BF16, F16 and F32. Tests find the folder by BORED_MADE_MODELS, and compare
+FOLDER/NAME/model.gguf as well, where llama.cpp's converter has made one. (Its files say nothing of
+mistral's and qwen's windows, gemma's query_pre_attn_scalar and qwen3moe's norm_topk_prob: leave
+them out for mistral, qwen2-window, gemma3-scalar and qwen3moe-raw.)
 """
 import json
 import math
@@ -46,10 +49,12 @@ def models():
     yield "mistral", t.MistralConfig, dict(sliding_window=7, head_dim=24)
     yield "mistral-full", t.MistralConfig, dict(sliding_window=None)
     gemma = dict(
-        head_dim=32, query_pre_attn_scalar=24, sliding_window=8, tie_word_embeddings=True)
+        head_dim=32, query_pre_attn_scalar=32, sliding_window=8, tie_word_embeddings=True)
     yield "gemma2", t.Gemma2Config, dict(
         gemma, attn_logit_softcapping=2.0, final_logit_softcapping=5.0, num_hidden_layers=4)
     yield "gemma3", t.Gemma3TextConfig, dict(gemma, num_hidden_layers=7)
+    yield "gemma3-scalar", t.Gemma3TextConfig, dict(
+        gemma, num_hidden_layers=7, query_pre_attn_scalar=24)
     yield "gemma3-linear", t.Gemma3TextConfig, dict(
         gemma, num_hidden_layers=7, rope_parameters={
             "full_attention": dict(rope_type="linear", factor=8.0, rope_theta=1e6),
@@ -71,7 +76,8 @@ def models():
     yield "qwen3moe", t.Qwen3MoeConfig, dict(moe, norm_topk_prob=True)
     yield "qwen3moe-raw", t.Qwen3MoeConfig, dict(moe, norm_topk_prob=False)
     yield "phi2", t.PhiConfig, dict(
-        num_key_value_heads=4, partial_rotary_factor=0.5, hidden_act="gelu_new")
+        num_key_value_heads=4, partial_rotary_factor=0.5, hidden_act="gelu_new",
+        intermediate_size=256)
     yield "bert", t.BertConfig, dict(
         hidden_act="gelu", type_vocab_size=2, layer_norm_eps=1e-12)
 

@@ -13,6 +13,8 @@ public struct TensorEntry: Hashable, Sendable {
     public var byteRange: Range<Int>
     /// Where row r of this tensor is among the stored rows.
     public var rowOrder: RowOrder = .asStored
+    /// What every number has to be increased by: 1 for norms that are stored around 0.
+    public var addend: Float = 0
 
     /// Numbers in a row: the innermost dimension.
     public var columnCount: Int { shape[shape.count - 1] }
@@ -101,6 +103,19 @@ public struct Checkpoint: Sendable {
         files.first { $0.name == name }?.region
     }
 
+    /// The file that holds the tensor of this name, for messages.
+    public func fileName(of name: String) -> String {
+        tensor(name).map { files[$0.fileIndex].name } ?? metadata.file
+    }
+
+    /// Throws unless the tensor's type is one whose numbers this program reads.
+    public func requireDecodable(_ entry: TensorEntry) throws(CheckpointError) {
+        guard !ElementType.decodable.contains(entry.type) else { return }
+        throw .unsupported(
+            file: files[entry.fileIndex].name, what: "element type of tensor '\(entry.name)'",
+            found: entry.type.rawValue, supported: ElementType.decodable.map(\.rawValue))
+    }
+
     /// Numbers of whole rows, row after row, exactly as the file means them.
     ///
     /// Throws where the tensor is absent or of a type that is not decodable; traps where `rows` is
@@ -112,6 +127,22 @@ public struct Checkpoint: Sendable {
     /// All numbers of a tensor.
     public func floats(_ name: String) throws(CheckpointError) -> [Float] {
         try floats(name, rows: 0..<(try require(name)).rowCount)
+    }
+
+    /// The bytes of whole rows, as they are stored: blocks of GGML, or plain numbers.
+    ///
+    /// Throws where the tensor is absent; traps where `rows` is outside of it.
+    public func bytes(_ name: String, rows: Range<Int>) throws(CheckpointError) -> [UInt8] {
+        let entry = try require(name)
+        precondition(rows.lowerBound >= 0 && rows.upperBound <= entry.rowCount)
+        let region = files[entry.fileIndex].region
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(rows.count * entry.rowByteCount)
+        for row in rows {
+            let start = entry.byteRange.lowerBound + entry.storedRow(row) * entry.rowByteCount
+            bytes += region.bytes(in: start..<start + entry.rowByteCount)
+        }
+        return bytes
     }
 
     /// The same rows as bits of Float16: exact for F16, else rounded to nearest, ties to even.

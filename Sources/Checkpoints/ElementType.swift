@@ -42,7 +42,10 @@ public enum ElementType: String, Hashable, Sendable, CaseIterable {
     case mxfp4 = "MXFP4"
 
     /// The types whose numbers this program reads.
-    public static let decodable: [ElementType] = [.f32, .f16, .bf16, .q8_0]
+    public static let decodable: [ElementType] = [
+        .f32, .f16, .bf16, .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .q2_K, .q3_K, .q4_K, .q5_K, .q6_K,
+        .q8_K, .iq4_nl, .iq4_xs,
+    ]
 
     /// Numbers in one block and bytes that the block takes (ggml's type table).
     public var block: (elementCount: Int, byteCount: Int) {

@@ -3,7 +3,6 @@ import Primitives
 /// Files of a Hugging Face directory, by name.
 struct HuggingFaceFiles {
     let files: [NamedRegion]
-    private(set) var documents: [String: JSONValue] = [:]
 
     init(files: [NamedRegion]) { self.files = files }
 
@@ -23,31 +22,41 @@ struct HuggingFaceFiles {
 /// What `config.json` and its neighbours say, in GGUF's words. Reads the fields of transformers 4
 /// (`rope_theta`, `rope_scaling`) and of transformers 5 (`rope_parameters`).
 struct HuggingFaceConfiguration {
+    /// GGUF's name of the architecture: mistral and mixtral are its llama.
     let architecture: String
-    private(set) var metadata = Metadata(file: "config.json")
-    private(set) var isTied = false
+    var metadata = Metadata(file: "config.json")
+    /// Whether both ends are one matrix; nil where the tensors tell.
+    private(set) var isTied: Bool?
     private(set) var headSize = 0
-    /// Divisors of the rotation frequencies, for `rope_freqs.weight`.
-    private(set) var ropeDivisors: [Float]?
-    private let json: JSONValue
+    /// Tensors that GGUF has and `config.json` says: divisors of the rotation frequencies.
+    var tables: [(name: String, numbers: [Float])] = []
+    let json: JSONValue
+
+    /// `model_type` and GGUF's architecture.
+    static let architectures = [
+        "llama": "llama", "mistral": "llama", "mixtral": "llama", "qwen2": "qwen2",
+        "qwen3": "qwen3", "qwen3_moe": "qwen3moe", "gemma2": "gemma2", "gemma3_text": "gemma3",
+        "phi": "phi2", "phi3": "phi3", "bert": "bert",
+    ]
 
     init(_ directory: HuggingFaceFiles, name: String) throws(CheckpointError) {
         guard let json = try directory.json("config.json") else {
             throw .missingFile(name: "config.json", wantedBy: "a Hugging Face model")
         }
         self.json = json
-        guard let architecture = json["model_type"]?.string else {
+        guard let type = json["model_type"]?.string else {
             throw .metadata(
                 file: "config.json", key: "model_type", expected: "a string",
                 found: json["model_type"]?.kind ?? "no such key")
         }
-        self.architecture = architecture
+        architecture = Self.architectures[type] ?? type
         metadata.add(.string(architecture), for: "general.architecture")
         metadata.add(.string(name), for: "general.name")
         if let license = json["license"]?.string {
             metadata.add(.string(license), for: "general.license")
         }
         try readSizes()
+        try readVariant(type)
         try readRotation()
         try readTokens(directory)
     }
@@ -60,7 +69,7 @@ struct HuggingFaceConfiguration {
         try readTokens(directory)
     }
 
-    private func integer(_ key: String) throws(CheckpointError) -> Int? {
+    func integer(_ key: String) throws(CheckpointError) -> Int? {
         guard let value = json[key], value != .null else { return nil }
         guard let integer = value.integer, integer >= 0 else {
             throw wrong(key, "an integer from 0 on", value)
@@ -68,13 +77,17 @@ struct HuggingFaceConfiguration {
         return integer
     }
 
-    private func wrong(_ key: String, _ expected: String, _ found: JSONValue?) -> CheckpointError {
+    func wrong(_ key: String, _ expected: String, _ found: JSONValue?) -> CheckpointError {
         .metadata(
             file: "config.json", key: key, expected: expected, found: found?.kind ?? "no such key")
     }
 
-    private mutating func add(_ value: Int?, for key: String) {
+    mutating func add(_ value: Int?, for key: String) {
         if let value { metadata.add(.integer(Int64(value)), for: architecture + "." + key) }
+    }
+
+    mutating func add(_ value: Double?, for key: String) {
+        if let value { metadata.add(.double(value), for: architecture + "." + key) }
     }
 
     private mutating func readSizes() throws(CheckpointError) {
@@ -84,7 +97,9 @@ struct HuggingFaceConfiguration {
         add(hidden, for: "embedding_length")
         add(try integer("num_hidden_layers"), for: "block_count")
         add(heads, for: "attention.head_count")
-        add(try integer("num_key_value_heads") ?? heads, for: "attention.head_count_kv")
+        // An encoder has as many of each, whatever other fields say.
+        let keyHeads = architecture == "bert" ? nil : try integer("num_key_value_heads")
+        add(keyHeads ?? heads, for: "attention.head_count_kv")
         add(try integer("intermediate_size"), for: "feed_forward_length")
         add(try integer("max_position_embeddings"), for: "context_length")
         if let size = try integer("head_dim") {
@@ -94,52 +109,66 @@ struct HuggingFaceConfiguration {
         }
         add(headSize, for: "attention.key_length")
         add(headSize, for: "attention.value_length")
-        add(headSize, for: "rope.dimension_count")
-        if let epsilon = json["rms_norm_eps"]?.number {
-            metadata.add(.double(epsilon), for: architecture + ".attention.layer_norm_rms_epsilon")
-        }
-        if let activation = json["hidden_act"]?.string, activation != "silu" {
-            metadata.add(.string(activation), for: architecture + ".activation")
-        }
-        // Only llama's own default is false; the common one is true.
-        isTied = json["tie_word_embeddings"]?.bool ?? (architecture != "llama")
-        metadata.add(.bool(isTied), for: architecture + ".tied_embeddings")
+        add(json["rms_norm_eps"]?.number, for: "attention.layer_norm_rms_epsilon")
+        add(json["layer_norm_eps"]?.number, for: "attention.layer_norm_epsilon")
+        isTied = json["tie_word_embeddings"]?.bool ?? (architecture.hasPrefix("gemma") ? true : nil)
+        if let isTied { metadata.add(.bool(isTied), for: architecture + ".tied_embeddings") }
     }
 
-    private mutating func readRotation() throws(CheckpointError) {
-        let parameters = json["rope_parameters"] ?? json["rope_scaling"] ?? .null
-        let base = parameters["rope_theta"]?.number ?? json["rope_theta"]?.number ?? 10_000
-        guard base > 1, base < 0x1p100 else {
-            throw wrong("rope_theta", "a number above 1", json["rope_theta"] ?? parameters)
+    /// What only some architectures have.
+    private mutating func readVariant(_ type: String) throws(CheckpointError) {
+        let experts = try integer("num_local_experts")
+        add(experts == nil ? try integer("num_experts") : experts, for: "expert_count")
+        add(try integer("num_experts_per_tok"), for: "expert_used_count")
+        add(try integer("moe_intermediate_size"), for: "expert_feed_forward_length")
+        if type == "qwen3_moe" {
+            metadata.add(
+                .bool(json["norm_topk_prob"]?.bool ?? false),
+                for: architecture + ".expert_weights_norm")
         }
-        // GGUF keeps the base as Float32; both formats must give the same model.
-        metadata.add(.double(Double(Float(base))), for: architecture + ".rope.freq_base")
-        let type = (parameters["rope_type"] ?? parameters["type"])?.string ?? "default"
-        func number(_ key: String) throws(CheckpointError) -> Double {
-            guard let value = parameters[key]?.number ?? json[key]?.number, value > 0 else {
-                throw wrong("rope_scaling." + key, "a positive number", parameters[key])
+        if architecture == "gemma2" {
+            // A null means no cap, an absent key the usual one, which GGUF's reader adds as well.
+            for key in ["attn_logit_softcapping", "final_logit_softcapping"]
+            where json[key] != nil {
+                add(json[key]?.number ?? 0, for: key)
             }
-            return value
+        } else {
+            add(json["attn_logit_softcapping"]?.number, for: "attn_logit_softcapping")
+            add(json["final_logit_softcapping"]?.number, for: "final_logit_softcapping")
         }
-        switch type {
-        case "default": break
-        case "linear":
-            metadata.add(.string("linear"), for: architecture + ".rope.scaling.type")
-            metadata.add(.double(try number("factor")), for: architecture + ".rope.scaling.factor")
-        case "llama3":
-            guard headSize > 0, headSize <= 4_096 else {
-                throw wrong("head_dim", "a head size from 2 to 4096", json["head_dim"])
-            }
-            ropeDivisors = llama3RopeDivisors(
-                base: base, dimension: headSize, factor: try number("factor"),
-                lowFrequencyFactor: try number("low_freq_factor"),
-                highFrequencyFactor: try number("high_freq_factor"),
-                originalContextLength: try number("original_max_position_embeddings"))
-        default:
-            throw .unsupported(
-                file: "config.json", what: "rotary scaling", found: type,
-                supported: ["default", "linear", "llama3"])
+        if let scalar = json["query_pre_attn_scalar"]?.number {
+            guard scalar > 0 else { throw wrong("query_pre_attn_scalar", "above 0", json) }
+            add(1 / scalar.squareRoot(), for: "attention.scale")
         }
+        let gemma = architecture.hasPrefix("gemma")
+        let activation = json[gemma ? "hidden_activation" : "hidden_act"]?.string
+        if let activation {
+            metadata.add(.string(activation), for: architecture + ".activation")
+        }
+        try readWindow(type)
+    }
+
+    /// The window of positions, and which layers have it: `layer_types`, or the older rules.
+    private mutating func readWindow(_ type: String) throws(CheckpointError) {
+        guard let window = try integer("sliding_window"), window > 0 else { return }
+        let types = json["layer_types"]?.array?.map { $0.string == "sliding_attention" }
+        if type.hasPrefix("qwen") {
+            guard json["use_sliding_window"]?.bool ?? false else { return }
+            let first = try integer("max_window_layers") ?? 0
+            let count = try integer("num_hidden_layers") ?? 0
+            guard count <= Limits.layerCount else { return }
+            addPattern(types ?? (0..<count).map { $0 >= first })
+        } else if let types {
+            addPattern(types)
+        } else if let period = try integer("sliding_window_pattern") {
+            add(period, for: "attention.sliding_window_pattern")
+        }
+        add(window, for: "attention.sliding_window")
+    }
+
+    private mutating func addPattern(_ layers: [Bool]) {
+        metadata.add(
+            .bools(layers), for: architecture + ".attention.sliding_window_pattern")
     }
 
     private mutating func readTokens(_ directory: HuggingFaceFiles) throws(CheckpointError) {

@@ -4,7 +4,7 @@ import Primitives
 public enum RopeStyle: String, Hashable, Sendable {
     /// 2i and 2i + 1.
     case neighbouringPairs
-    /// i and i + headSize / 2.
+    /// i and i + ropeDimension / 2.
     case halves
 }
 
@@ -19,24 +19,76 @@ public struct ModelParameters: Hashable, Sendable {
     public var headCount: Int
     public var keyValueHeadCount: Int
     public var headSize: Int
+    /// Of one expert where there are experts.
     public var feedForwardSize: Int
     /// Positions for which the model was trained.
     public var contextLength: Int
-    public var rmsEpsilon: Float
-    public var ropeBase: Double
-    public var ropeStyle: RopeStyle
-    /// Leading numbers of each head that are rotated; the others stay.
-    public var ropeDimension: Int
-    /// One divisor for each of the `ropeDimension / 2` frequencies, or nil where all are 1.
-    public var ropeFrequencyDivisors: [Float]?
+    public var normEpsilon: Float
+    public var activation: Activation
     /// Whether the output matrix is the embedding matrix.
     public var tiedEmbeddings: Bool
+    public var rotation: Rotation
+    public var attention: AttentionParameters
+    public var experts: ExpertParameters
+    /// What the embedding is multiplied by.
+    public var embeddingScale: Float
+    /// Logits are bent to stay within this; 0 where they aren't.
+    public var finalSoftCap: Float
+    /// An encoder: every position sees all others, and norms stand behind the sums.
+    public var isEncoder: Bool
     public var bosID: Int?
     public var eosIDs: [Int]
     public var chatTemplate: String?
 
+    /// What stands between the matrices of a feed-forward layer.
+    public enum Activation: String, Hashable, Sendable {
+        case silu
+        /// The normal distribution's, by its tangent approximation.
+        case geluTanh
+        /// The same by the error function.
+        case gelu
+    }
+
+    /// Rotary embeddings (Su et al. 2021) and what was done to stretch them.
+    public struct Rotation: Hashable, Sendable {
+        public var base: Double
+        /// The base in layers with a window, where it is another.
+        public var localBase: Double?
+        public var style: RopeStyle
+        /// Leading numbers of each head that are rotated; the others stay.
+        public var dimension: Int
+        /// One divisor for each of the `dimension / 2` frequencies, or nil where all are 1.
+        public var divisors: [Float]?
+        /// Divisors for requests that go beyond `originalContextLength`.
+        public var longDivisors: [Float]?
+        public var originalContextLength: Int
+        /// What cosines and sines are multiplied by.
+        public var scale: Float
+    }
+
+    public struct AttentionParameters: Hashable, Sendable {
+        /// What scores are multiplied by.
+        public var scale: Float
+        /// Scores are bent to stay within this; 0 where they aren't.
+        public var softCap: Float
+        /// Positions that a layer with a window sees, its own among them; 0 where none has one.
+        public var window: Int
+        /// Which layers have the window.
+        public var windowedLayers: [Bool]
+    }
+
+    public struct ExpertParameters: Hashable, Sendable {
+        /// 0 where there are none.
+        public var count: Int
+        public var usedCount: Int
+        /// Whether the shares of those that are used add up to 1.
+        public var areNormalised: Bool
+    }
+
     /// Architectures whose forward pass is known.
-    public static let supportedArchitectures = ["llama"]
+    public static let supportedArchitectures = [
+        "llama", "qwen2", "qwen3", "qwen3moe", "gemma2", "gemma3", "phi2", "phi3", "bert",
+    ]
 
     /// What a checkpoint says about itself, checked for consistency. Throws where the architecture
     /// or a variant of it is not supported, and where a value is absent or impossible.
@@ -49,23 +101,30 @@ public struct ModelParameters: Hashable, Sendable {
         hiddenSize = try source.size("embedding_length")
         layerCount = try source.size("block_count", most: Limits.layerCount)
         headCount = try source.size("attention.head_count")
-        keyValueHeadCount = try source.size("attention.head_count_kv", absent: headCount)
+        isEncoder = architecture == "bert"
+        keyValueHeadCount =
+            isEncoder
+            ? headCount : try source.size("attention.head_count_kv", absent: headCount)
         headSize = try source.size("attention.key_length", absent: hiddenSize / headCount)
-        feedForwardSize = try source.size("feed_forward_length")
         contextLength = try source.size("context_length", most: 1 << 31)
         vocabularyCount = try source.vocabularyCount(hiddenSize: hiddenSize)
-        let epsilonKey = "attention.layer_norm_rms_epsilon"
-        rmsEpsilon = Float(try source.number(epsilonKey, in: 0...1))
-        ropeBase = try source.number("rope.freq_base", in: 1...0x1p100, absent: 10_000)
-        ropeStyle = .neighbouringPairs
-        ropeDimension = try source.size("rope.dimension_count", absent: headSize)
-        tiedEmbeddings = checkpoint.tensor("output.weight") == nil
+        normEpsilon = Float(try source.normEpsilon())
+        activation = try source.activation()
+        tiedEmbeddings = !isEncoder && checkpoint.tensor("output.weight") == nil
+        experts = try source.experts()
+        feedForwardSize = try source.feedForwardSize(hasExperts: experts.count > 0)
+        rotation = try source.rotation(headSize: headSize, contextLength: contextLength)
+        attention = try source.attention(
+            layerCount: layerCount, headSize: headSize, headCount: headCount,
+            hiddenSize: hiddenSize)
+        // Float32, as every implementation has it.
+        embeddingScale = architecture.hasPrefix("gemma") ? Float(hiddenSize).squareRoot() : 1
+        finalSoftCap = try source.softCap("final_logit_softcapping", gemma2: 30)
         bosID = try checkpoint.metadata.integer("tokenizer.ggml.bos_token_id")
         eosIDs =
             try checkpoint.metadata.integers("tokenizer.ggml.eos_token_id")?.map { Int($0) } ?? []
         chatTemplate = try checkpoint.metadata.string("tokenizer.chat_template")
         try checkSizes(source)
-        ropeFrequencyDivisors = try source.ropeDivisors(count: ropeDimension / 2)
     }
 
     private func checkSizes(_ source: ParameterSource) throws(CheckpointError) {
@@ -78,11 +137,6 @@ public struct ModelParameters: Hashable, Sendable {
         guard valueSize == headSize else {
             throw source.wrong(
                 "attention.value_length", "the size \(headSize) of the keys", "\(valueSize)")
-        }
-        guard ropeDimension % 2 == 0, ropeDimension <= headSize else {
-            throw source.wrong(
-                "rope.dimension_count", "an even number up to the head size \(headSize)",
-                "\(ropeDimension)")
         }
         for id in eosIDs + [bosID].compactMap({ $0 }) where !(0..<vocabularyCount).contains(id) {
             throw .metadata(

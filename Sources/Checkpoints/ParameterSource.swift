@@ -1,9 +1,11 @@
+import Primitives
+
 /// Reads `ModelParameters` out of metadata, each value within bounds.
 struct ParameterSource {
     let checkpoint: Checkpoint
     let file: String
-    private var metadata: Metadata { checkpoint.metadata }
-    private var architecture: String { checkpoint.architecture }
+    var metadata: Metadata { checkpoint.metadata }
+    var architecture: String { checkpoint.architecture }
 
     init(_ checkpoint: Checkpoint) {
         self.checkpoint = checkpoint
@@ -12,6 +14,10 @@ struct ParameterSource {
 
     func wrong(_ key: String, _ expected: String, _ found: String) -> CheckpointError {
         .metadata(file: file, key: architecture + "." + key, expected: expected, found: found)
+    }
+
+    func unsupported(_ what: String, _ found: String, _ supported: [String]) -> CheckpointError {
+        .unsupported(file: file, what: what, found: found, supported: supported)
     }
 
     /// A size from 1 to `most`. The limit keeps products of three sizes far from overflow.
@@ -38,6 +44,8 @@ struct ParameterSource {
         return value
     }
 
+    func has(_ key: String) -> Bool { metadata[architecture + "." + key] != nil }
+
     /// Rows of the embedding matrix, which must have `hiddenSize` columns.
     func vocabularyCount(hiddenSize: Int) throws(CheckpointError) -> Int {
         guard let embedding = checkpoint.tensor("token_embd.weight") else {
@@ -55,24 +63,12 @@ struct ParameterSource {
 
     /// Throws where the model needs what no forward pass here does.
     func checkVariant() throws(CheckpointError) {
-        func unsupported(_ what: String, _ found: String, _ supported: [String]) -> CheckpointError
-        {
-            .unsupported(file: file, what: what, found: found, supported: supported)
-        }
         let known = ModelParameters.supportedArchitectures
         guard known.contains(architecture) else {
             throw unsupported("architecture", architecture, known)
         }
-        // Mixtral's GGUF calls itself llama too.
-        let experts = try metadata.integer(architecture + ".expert_count") ?? 0
-        guard experts == 0 else { throw unsupported("number of experts", "\(experts)", ["none"]) }
-        let activation = try metadata.string(architecture + ".activation") ?? "silu"
-        guard activation == "silu" else { throw unsupported("activation", activation, ["silu"]) }
-        if let bias = checkpoint.tensors.first(where: { $0.name.hasSuffix(".bias") }) {
-            throw unsupported("bias", bias.name, ["llama without biases"])
-        }
         let isTied = try metadata.bool(architecture + ".tied_embeddings") ?? true
-        guard isTied || checkpoint.tensor("output.weight") != nil else {
+        guard isTied || architecture == "bert" || checkpoint.tensor("output.weight") != nil else {
             throw .tensor(
                 file: file, name: "lm_head.weight",
                 expected: "the output matrix of an untied model",
@@ -80,27 +76,89 @@ struct ParameterSource {
         }
     }
 
-    /// `rope_freqs.weight`, or the factor of linear scaling for every frequency.
-    func ropeDivisors(count: Int) throws(CheckpointError) -> [Float]? {
-        if checkpoint.tensor("rope_freqs.weight") != nil {
-            _ = try checkpoint.tensor("rope_freqs.weight", shape: [count])
-            let divisors = try checkpoint.floats("rope_freqs.weight")
-            guard divisors.allSatisfy({ $0 > 0 && $0.isFinite }) else {
-                throw .tensor(
-                    file: file, name: "rope_freqs.weight", expected: "positive numbers",
-                    found: "another")
+    /// Of RMS norms, or of those that subtract the mean.
+    func normEpsilon() throws(CheckpointError) -> Double {
+        let rms = "attention.layer_norm_rms_epsilon"
+        return try number(has(rms) ? rms : "attention.layer_norm_epsilon", in: 0...1)
+    }
+
+    /// Named by `config.json`; GGUF leaves it to the architecture.
+    func activation() throws(CheckpointError) -> ModelParameters.Activation {
+        if let name = try metadata.string(architecture + ".activation") {
+            let known: [String: ModelParameters.Activation] = [
+                "silu": .silu, "gelu": .gelu, "gelu_new": .geluTanh, "gelu_fast": .geluTanh,
+                "gelu_pytorch_tanh": .geluTanh,
+            ]
+            guard let activation = known[name] else {
+                throw unsupported("activation", name, known.keys.sorted())
             }
-            return divisors
+            return activation
         }
-        let type = try metadata.string(architecture + ".rope.scaling.type") ?? "none"
-        switch type {
-        case "none": return nil
-        case "linear":
-            let factor = try number("rope.scaling.factor", in: 1e-3...1e6)
-            return Array(repeating: Float(factor), count: count)
-        default:
-            throw .unsupported(
-                file: file, what: "rotary scaling", found: type, supported: ["none", "linear"])
+        switch architecture {
+        case "gemma2", "gemma3", "phi2": return .geluTanh
+        case "bert": return .gelu
+        default: return .silu
         }
+    }
+
+    /// Mixtral's GGUF calls itself llama, and normalises; Qwen's says whether, or does.
+    func experts() throws(CheckpointError) -> ModelParameters.ExpertParameters {
+        let count = try metadata.integer(architecture + ".expert_count") ?? 0
+        guard count != 0 else { return .init(count: 0, usedCount: 0, areNormalised: false) }
+        guard (1...Limits.expertCount).contains(count) else {
+            throw wrong("expert_count", "an integer up to \(Limits.expertCount)", "\(count)")
+        }
+        let used = try size("expert_used_count", most: count)
+        let areNormalised = try metadata.bool(architecture + ".expert_weights_norm") ?? true
+        return .init(count: count, usedCount: used, areNormalised: areNormalised)
+    }
+
+    func feedForwardSize(hasExperts: Bool) throws(CheckpointError) -> Int {
+        let own = "expert_feed_forward_length"
+        return try size(hasExperts && has(own) ? own : "feed_forward_length")
+    }
+
+    /// A cap of scores or logits; gemma2's GGUF may leave its usual one out.
+    func softCap(_ key: String, gemma2 usual: Double) throws(CheckpointError) -> Float {
+        let absent = architecture == "gemma2" ? usual : 0
+        return Float(try number(key, in: 0...1e6, absent: absent))
+    }
+
+    func attention(layerCount: Int, headSize: Int, headCount: Int, hiddenSize: Int)
+        throws(CheckpointError) -> ModelParameters.AttentionParameters
+    {
+        // The largest Gemmas divide by the root of another number than the head's size; GGUF says
+        // nothing of it, and llama.cpp knows them by their number of layers.
+        let isLargest =
+            (architecture == "gemma2" && layerCount == 46)
+            || (architecture == "gemma3" && layerCount == 62)
+        let width = isLargest ? hiddenSize / headCount : headSize
+        let usual = 1 / Double(width).squareRoot()
+        let window = try metadata.integer(architecture + ".attention.sliding_window") ?? 0
+        guard (0...(1 << 31)).contains(window) else {
+            throw wrong("attention.sliding_window", "a number of positions", "\(window)")
+        }
+        return ModelParameters.AttentionParameters(
+            scale: Float(try number("attention.scale", in: 1e-6...1e3, absent: usual)),
+            softCap: try softCap("attn_logit_softcapping", gemma2: 50), window: window,
+            windowedLayers: window == 0 ? [] : try windowedLayers(layerCount))
+    }
+
+    /// A list of layers, or a period of which the last layer has no window; else the
+    /// architecture's own: every layer, every other one (Gemma 2), five of six (Gemma 3).
+    private func windowedLayers(_ layerCount: Int) throws(CheckpointError) -> [Bool] {
+        let key = architecture + ".attention.sliding_window_pattern"
+        var period = ["gemma2": 2, "gemma3": 6][architecture] ?? 0
+        switch metadata[key] {
+        case .bools(let layers):
+            guard layers.count == layerCount else {
+                throw wrong(
+                    "attention.sliding_window_pattern", "\(layerCount) values", "\(layers.count)")
+            }
+            return layers
+        case nil: break
+        default: period = try size("attention.sliding_window_pattern", most: Limits.layerCount)
+        }
+        return (0..<layerCount).map { period == 0 || $0 % period < period - 1 }
     }
 }

@@ -22,6 +22,32 @@ func llama3RopeDivisors(
     }
 }
 
+/// Divisors and the factor of attention under YaRN (Peng et al. 2023; transformers,
+/// `_compute_yarn_parameters`): short wavelengths stay, long ones are stretched by `factor`.
+func yarnRopeDivisors(
+    base: Double, dimension: Int, factor: Double, originalContextLength: Double,
+    fastRotations: Double, slowRotations: Double, truncates: Bool
+) -> [Float] {
+    /// The pair that turns so many times within the original context.
+    func pair(turning count: Double) -> Double {
+        Double(dimension) * naturalLogarithm(originalContextLength / (count * 2 * Double.pi))
+            / (2 * naturalLogarithm(base))
+    }
+    var low = pair(turning: fastRotations)
+    var high = pair(turning: slowRotations)
+    if truncates {
+        low = low.rounded(.down)
+        high = high.rounded(.up)
+    }
+    low = max(low, 0)
+    high = min(high, Double(dimension - 1))
+    if low == high { high += 0.001 }
+    return (0..<dimension / 2).map { pair in
+        let ramp = min(max((Double(pair) - low) / (high - low), 0), 1)
+        return Float(1 / (ramp / factor + (1 - ramp)))
+    }
+}
+
 /// base to the power of exponent, for base > 0, to about 14 digits.
 ///
 /// In a fixed order of IEEE operations, so that an import gives the same bytes on every machine.
@@ -39,7 +65,8 @@ func power(_ base: Double, _ exponent: Double) -> Double {
     return Double(sign: .plus, exponent: Int(scale), significand: sum)
 }
 
-private func naturalLogarithm(_ x: Double) -> Double {
+/// ln(x), for x > 0, to about 15 digits; a fixed order of operations, as above.
+func naturalLogarithm(_ x: Double) -> Double {
     let ln2 = 0.693147180559945309417232121458
     // ln(m) = 2 artanh((m - 1) / (m + 1)); for m in 1..<2 the ratio is below 1/3.
     let ratio = (x.significand - 1) / (x.significand + 1)

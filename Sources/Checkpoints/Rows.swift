@@ -8,11 +8,7 @@ struct Rows {
         self.entry = entry
         region = checkpoint.files[entry.fileIndex].region
         file = checkpoint.files[entry.fileIndex].name
-        guard ElementType.decodable.contains(entry.type) else {
-            throw .unsupported(
-                file: file, what: "element type of tensor '\(entry.name)'",
-                found: entry.type.rawValue, supported: ElementType.decodable.map(\.rawValue))
-        }
+        try checkpoint.requireDecodable(entry)
     }
 
     func floats(_ rows: Range<Int>) -> [Float] {
@@ -20,7 +16,10 @@ struct Rows {
         var values: [Float] = []
         values.reserveCapacity(rows.count * entry.columnCount)
         for row in rows { appendFloats(ofStoredRow: entry.storedRow(row), to: &values) }
-        return values
+        if entry.addend != 0 { for index in values.indices { values[index] += entry.addend } }
+        // A vector is one row: what regroups a matrix's rows regroups its numbers.
+        guard entry.shape.count == 1, entry.rowOrder != .asStored else { return values }
+        return values.indices.map { values[entry.storedRow($0)] }
     }
 
     func halves(_ rows: Range<Int>) throws(CheckpointError) -> [UInt16] {
@@ -82,16 +81,12 @@ struct Rows {
                     values.append(
                         float(halfBits: unsafe bytes.integer(UInt16.self, at: 2 * column)))
                 }
-            case .q8_0:
-                // A block is a Float16 scale and 32 signed bytes.
-                for block in 0..<count / 32 {
-                    let scale = float(halfBits: unsafe bytes.integer(UInt16.self, at: 34 * block))
-                    for index in 0..<32 {
-                        let quant = Int8(bitPattern: unsafe bytes[34 * block + 2 + index])
-                        values.append(scale * Float(quant))
-                    }
+            default:
+                let block = entry.type.block
+                for start in stride(from: 0, to: bytes.count, by: block.byteCount) {
+                    let one = unsafe Array(bytes[start..<start + block.byteCount])
+                    QuantizedBlock(type: entry.type, bytes: one).append(to: &values)
                 }
-            default: preconditionFailure("the initialiser lets only decodable types in")
             }
         }
     }

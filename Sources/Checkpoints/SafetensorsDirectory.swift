@@ -21,13 +21,22 @@ public enum SafetensorsDirectory {
         var files = files
         var tensors = try readTensors(
             of: files, index: directory.json("model.safetensors.index.json"))
-        nameCanonically(&tensors)
+        let architecture = configuration.architecture
+        nameCanonically(&tensors, architecture)
         tieEmbeddings(&tensors, isTied: configuration.isTied)
+        // Gemma's norms multiply by 1 + w; GGUF has the sum.
+        if architecture.hasPrefix("gemma") {
+            for index in tensors.indices where tensors[index].name.hasSuffix("norm.weight") {
+                tensors[index].addend = 1
+            }
+        }
         if configuration.architecture == "llama" {
             let headSize = configuration.headSize
             for index in tensors.indices where isRotated(tensors[index].name) {
-                guard headSize > 0, headSize % 2 == 0, tensors[index].rowCount % headSize == 0
-                else {
+                // A bias is one row; its numbers are grouped as a matrix's rows are.
+                let isBias = tensors[index].shape.count == 1
+                let count = isBias ? tensors[index].columnCount : tensors[index].rowCount
+                guard headSize > 0, headSize % 2 == 0, count % headSize == 0 else {
                     throw .tensor(
                         file: files[tensors[index].fileIndex].name, name: tensors[index].name,
                         expected: "rows that divide into heads of \(headSize)",
@@ -36,14 +45,14 @@ public enum SafetensorsDirectory {
                 tensors[index].rowOrder = .pairedHalves(headSize: headSize)
             }
         }
-        if let divisors = configuration.ropeDivisors {
-            let bytes = divisors.flatMap { value in
+        for (name, numbers) in configuration.tables {
+            let bytes = numbers.flatMap { value in
                 (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> UInt32(8 * $0)) }
             }
             tensors.append(
                 TensorEntry(
-                    name: "rope_freqs.weight", shape: [divisors.count], type: .f32,
-                    fileIndex: files.count, byteRange: 0..<bytes.count))
+                    name: name, shape: [numbers.count], type: .f32, fileIndex: files.count,
+                    byteRange: 0..<bytes.count))
             files.append(NamedRegion(name: "config.json, rope_scaling", region: Region(bytes)))
         }
         return try Checkpoint(
@@ -64,7 +73,9 @@ public enum SafetensorsDirectory {
 
     /// A matrix or bias of llama whose rows are rotated.
     private static func isRotated(_ name: String) -> Bool {
-        ["attn_q.weight", "attn_k.weight"].contains { name.hasSuffix($0) }
+        ["attn_q.weight", "attn_k.weight", "attn_q.bias", "attn_k.bias"].contains {
+            name.hasSuffix($0)
+        }
     }
 
     /// Tensors of the files that the index names, or of all where there is no index.
@@ -115,47 +126,24 @@ public enum SafetensorsDirectory {
         return tensors
     }
 
-    /// Gives tensors the names that llama.cpp's converter gives them; unknown names stay.
-    private static func nameCanonically(_ tensors: inout [TensorEntry]) {
-        for index in tensors.indices {
-            tensors[index].name = canonicalTensorName(tensors[index].name)
+    /// Gives tensors GGUF's names, and drops those that no forward pass reads.
+    private static func nameCanonically(_ tensors: inout [TensorEntry], _ architecture: String) {
+        tensors = tensors.compactMap { tensor in
+            let name = TensorNames.canonical(tensor.name, architecture: architecture)
+            guard let name else { return nil }
+            var tensor = tensor
+            tensor.name = name
+            return tensor
         }
-        // A table that the rotation base determines; old files carry it.
-        tensors.removeAll { $0.name.hasSuffix("rotary_emb.inv_freq") }
     }
 
     /// A tied model has one matrix for both ends; a file may give it either name, or both.
-    private static func tieEmbeddings(_ tensors: inout [TensorEntry], isTied: Bool) {
-        guard isTied else { return }
+    private static func tieEmbeddings(_ tensors: inout [TensorEntry], isTied: Bool?) {
+        guard isTied == true else { return }
         if tensors.contains(where: { $0.name == "token_embd.weight" }) {
             tensors.removeAll { $0.name == "output.weight" }
         } else if let index = tensors.firstIndex(where: { $0.name == "output.weight" }) {
             tensors[index].name = "token_embd.weight"
         }
     }
-}
-
-/// The name in GGUF of a tensor of a Hugging Face decoder, or the name itself.
-func canonicalTensorName(_ name: String) -> String {
-    let ends = [
-        "embed_tokens.weight": "token_embd.weight", "norm.weight": "output_norm.weight",
-        "lm_head.weight": "output.weight",
-    ]
-    let plain = name.hasPrefix("model.") ? String(name.dropFirst(6)) : name
-    if let end = ends[plain] { return end }
-    let parts = plain.split(separator: ".", omittingEmptySubsequences: false)
-    guard parts.count >= 4, parts[0] == "layers", let layer = Int(parts[1]), layer >= 0,
-        let suffix = parts.last
-    else { return name }
-    let modules = [
-        "input_layernorm": "attn_norm", "post_attention_layernorm": "ffn_norm",
-        "self_attn.q_proj": "attn_q", "self_attn.k_proj": "attn_k", "self_attn.v_proj": "attn_v",
-        "self_attn.o_proj": "attn_output", "self_attn.q_norm": "attn_q_norm",
-        "self_attn.k_norm": "attn_k_norm", "mlp.gate_proj": "ffn_gate", "mlp.up_proj": "ffn_up",
-        "mlp.down_proj": "ffn_down",
-    ]
-    guard let module = modules[parts[2..<parts.count - 1].joined(separator: ".")] else {
-        return name
-    }
-    return "blk.\(layer).\(module).\(suffix)"
 }

@@ -27,9 +27,28 @@ final class AnswerPrinter {
         }
     }
 
+    /// The chain, once it is open and each time that it was mended.
     func show(chain: [StageSeat]) {
-        guard wantsStats, !isJSON else { return }
-        Console.note("(chain: \(text(of: chain)))")
+        guard wantsStats else { return }
+        guard isJSON else { return Console.note("(chain: \(text(of: chain)))") }
+        var line = JSONLine()
+        line.add("chain", objects(of: chain))
+        Console.line(line.text)
+    }
+
+    private func objects(of chain: [StageSeat]) -> [JSONLine] {
+        chain.map { seat in
+            var object = JSONLine()
+            object.add("node", seat.node.description)
+            object.add("layers", [seat.layers.lower, seat.layers.upper])
+            return object
+        }
+    }
+
+    /// The text pauses: nobody holds what a lost stage ran.
+    func wait(for missing: [LayerRange]) {
+        let layers = missing.map(\.description).joined(separator: ", ")
+        Console.note("(nobody holds layers \(layers) now: waiting until another node has them)")
     }
 
     private func text(of chain: [StageSeat]) -> String {
@@ -47,6 +66,7 @@ final class AnswerPrinter {
         ]
         if !answer.chain.isEmpty {
             words.append("network \(decimal(100 * stats.networkShare, 0)) %")
+            if stats.mendCount > 0 { words.append("chain mended \(stats.mendCount) times") }
             words.append("\(stats.accountCount) of \(answer.chain.count) accounts signed")
         }
         Console.note("(\(words.joined(separator: ", ")), seed \(answer.seed))")
@@ -70,20 +90,15 @@ final class AnswerPrinter {
         line.add("seed", raw: String(answer.seed))
         line.add("model", answer.model.name)
         line.add("modelDigest", answer.model.digest.description)
-        line.add(
-            "chain",
-            answer.chain.map { seat in
-                var object = JSONLine()
-                object.add("node", seat.node.description)
-                object.add("layers", [seat.layers.lower, seat.layers.upper])
-                return object
-            })
+        line.add("chain", objects(of: answer.chain))
         let stats = answer.stats
         var object = JSONLine()
         object.add("tokensPerSecond", stats.tokensPerSecond)
         object.add("firstTokenMilliseconds", Double(stats.firstTokenMicroseconds) / 1_000)
         object.add("networkShare", stats.networkShare)
         object.add("accounts", stats.accountCount)
+        object.add("mended", stats.mendCount)
+        object.add("tokenMicroseconds", stats.tokenMicroseconds.map(Int.init))
         line.add("stats", object)
         return line
     }

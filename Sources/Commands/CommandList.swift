@@ -5,8 +5,8 @@ enum CommandList {
 
     static let all = [
         demo, prompt, node, presence, pause, resume, health, modelImport, modelList, modelRemove,
-        modelInfo, modelLogits, modelGenerate, modelPerplexity, modelTokenize, modelRender, key,
-        simulate,
+        modelInfo, modelLogits, modelGenerate, modelPerplexity, modelTokenize, modelRender, embed,
+        key, simulate,
     ]
 
     private static let json = OptionSpecification("json", .flag, "one JSON object per line")
@@ -174,6 +174,15 @@ enum CommandList {
 
     static let modelPerplexity = CommandSpecification(
         "model perplexity", "measures how likely a text is to a model", operands: "SOURCE",
+        operandCount: 1...1,
+        options: [
+            .init("text", .value("TEXT"), "the text"),
+            .init("file", .value("FILE"), "the text, in a file; - reads the standard input"),
+            data, threads, kernel, config, json,
+        ], notes: [sourceNote])
+
+    static let embed = CommandSpecification(
+        "embed", "turns a text into a vector by an encoder model", operands: "SOURCE",
         operandCount: 1...1,
         options: [
             .init("text", .value("TEXT"), "the text"),

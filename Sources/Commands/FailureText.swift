@@ -18,15 +18,21 @@ enum FailureText {
 
     static func sentence(for failure: RequestFailure) -> String {
         switch failure {
-        case .refused(let node, let layers, let reason):
-            "Node \(node.short) did not take layers \(layers): \(words(reason))."
-        case .stageFailed(let node, let layers, let reason):
-            "The answer broke off at node \(node.short) (layers \(layers)): \(words(reason))."
-        case .stageLost(let node, let layers):
-            "The answer broke off: node \(node.short) (layers \(layers)) is gone. Ask again."
-        case .openTimeout(let nodes):
-            "No answer from \(nodes.map(\.short).joined(separator: ", ")): ask again."
-        case .stepTimeout: "The answer broke off: the chain went silent. Ask again."
+        case .stageLost(let loss): sentence(for: loss)
+        case .abandoned: "The answer was given up: nothing was asked of its stages for too long."
+        }
+    }
+
+    /// A stage that was lost, and for which nobody was found.
+    private static func sentence(for loss: StageLoss) -> String {
+        let part = "node \(loss.node.short) (layers \(loss.layers))"
+        return switch loss.cause {
+        case .refused(let reason): "Nobody took the part of \(part): \(words(reason)). Ask again."
+        case .failed(let reason): "The answer broke off at \(part): \(words(reason)). Ask again."
+        case .unreachable: "The answer broke off: \(part) can't be reached. Ask again."
+        case .silent: "The answer broke off: \(part) does not answer. Ask again."
+        case .stuck: "The answer broke off: \(part) gets on with nothing. Ask again."
+        case .givenUp: "The answer broke off: the chain could not be made anew. Ask again."
         }
     }
 
@@ -40,6 +46,7 @@ enum FailureText {
         case .nextUnreachable: "the stage before it can't reach it"
         case .computeFailed: "it could not compute them"
         case .unknownRequest: "it knows nothing of the request"
+        case .rowsNotKept: "it keeps too little of what it sent"
         }
     }
 }

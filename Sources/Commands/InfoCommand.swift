@@ -25,6 +25,9 @@ enum InfoCommand {
             line.add("feedForwardSize", shape.feedForwardSize)
             line.add("vocabulary", shape.vocabularySize)
             line.add("context", shape.contextLength)
+            line.add("window", shape.numbers.window)
+            line.add("experts", shape.numbers.expertCount)
+            line.add("usedExperts", shape.numbers.usedExpertCount)
             line.add("endsBytes", outline.layouts[0].byteCount)
             line.add("layerBytes", layerByteCounts)
             line.add("cacheBytesPer1kPositions", cacheByteCount)
@@ -46,9 +49,9 @@ enum InfoCommand {
                 "shape",
                 "\(shape.layerCount) layers, \(shape.hiddenSize) wide, \(shape.headCount) heads "
                     + "of \(shape.headSize) on \(shape.keyValueHeadCount) of keys and values, "
-                    + "feed-forward \(shape.feedForwardSize), vocabulary \(shape.vocabularySize)",
+                    + feedForward(shape) + ", vocabulary \(shape.vocabularySize)",
             ],
-            ["context", "\(shape.contextLength) positions"],
+            ["context", context(shape)],
             ["memory of the ends", size(UInt64(outline.layouts[0].byteCount))],
             ["memory of a layer", layer],
             ["memory of 1024 positions", size(UInt64(cacheByteCount))],
@@ -57,6 +60,21 @@ enum InfoCommand {
         for line in columns(rows) { Console.line(line) }
         return 0
     }
+}
+
+/// `4096 positions, of which 3 of 6 layers see the last 1024`
+private func context(_ shape: ModelShape) -> String {
+    let count = shape.numbers.windowedLayers.count { $0 }
+    guard count > 0 else { return "\(shape.contextLength) positions" }
+    return "\(shape.contextLength) positions, of which \(count) of \(shape.layerCount) layers see "
+        + "the last \(shape.numbers.window)"
+}
+
+private func feedForward(_ shape: ModelShape) -> String {
+    let numbers = shape.numbers
+    let size = "feed-forward \(shape.feedForwardSize)"
+    return shape.hasExperts
+        ? "\(numbers.usedExpertCount) of \(numbers.expertCount) experts, \(size) each" : size
 }
 
 extension ModelSource {

@@ -1,3 +1,4 @@
+import Checkpoints
 import Identity
 import Primitives
 import Runtime
@@ -18,9 +19,7 @@ enum ModelCommand {
             checkpoint, name: settings.string("name"), keys: keys
         ) { progress in
             guard !settings.wantsJSON else { return }
-            Console.note(
-                "\(progress.finishedPieceCount) of \(progress.pieceCount) pieces, "
-                    + "\(size(progress.byteCount))")
+            Console.note(line(progress, after: SystemClock.now().since(start).seconds))
         }
         let manifest = signed.manifest
         let time = decimal(SystemClock.now().since(start).seconds, 1)
@@ -31,14 +30,43 @@ enum ModelCommand {
             line.add("digest", manifest.digest.description)
             line.add("layers", manifest.layerCount)
             line.add("bytes", Int(byteCount))
+            line.add("conversions", checkpoint.conversions.map(object))
             Console.line(line.text)
         } else {
+            for conversion in checkpoint.conversions { Console.line(sentence(conversion)) }
             Console.line(
                 "\(manifest.name) \(manifest.digest): \(manifest.layerCount) layers, "
                     + "\(size(byteCount)), in \(time) s"
             )
         }
         return 0
+    }
+
+    /// `3 of 7 pieces, 27 of 66 tensors, 1.2 of 3.4 MiB, 2 s left`
+    private static func line(_ progress: ImportProgress, after seconds: Double) -> String {
+        let rest = Double(progress.totalByteCount - progress.byteCount)
+        let left = rest * seconds / Double(max(1, progress.byteCount))
+        return "\(progress.finishedPieceCount) of \(progress.pieceCount) pieces, "
+            + "\(progress.finishedTensorCount) of \(progress.tensorCount) tensors, "
+            + "\(size(progress.byteCount)) of \(size(progress.totalByteCount)), "
+            + "\(decimal(left, left < 10 ? 1 : 0)) s left"
+    }
+
+    /// What an import did with the matrices of one type.
+    private static func sentence(_ conversion: Conversion) -> String {
+        let (from, to) = (conversion.from.rawValue, conversion.to.rawValue)
+        let count = "\(conversion.tensorCount) matrices of \(from)"
+        if from == to { return "\(count) stay as they are" }
+        return "\(count) become \(to), " + (conversion.isExact ? "exactly" : "rounded")
+    }
+
+    private static func object(_ conversion: Conversion) -> JSONLine {
+        var line = JSONLine()
+        line.add("from", conversion.from.rawValue)
+        line.add("to", conversion.to.rawValue)
+        line.add("matrices", conversion.tensorCount)
+        line.add("exact", conversion.isExact)
+        return line
     }
 
     static func list(_ settings: Settings) throws -> Int32 {

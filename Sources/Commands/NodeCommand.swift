@@ -37,7 +37,9 @@ enum NodeCommand {
             try? directory.noteSequence(first + SystemClock.now().since(startedAt).milliseconds)
         }
         log.write("leaving", "node \(keys.id.short)")
-        try loop.leave()
+        try loop.leave { effect in
+            if case .note(let note) = effect { log.write(note) }
+        }
         directory.withdraw(holding: lock)
         loop.finish()
         return 0

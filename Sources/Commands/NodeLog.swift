@@ -42,6 +42,8 @@ struct NodeLog {
         case .diskFull(let model):
             write("disk", "no room for more of \(model): lend more by --disk, or remove models")
         case .chunkRefused(let root): write("fetch", "piece \(root.short) can't be had just now")
+        case .handedOver(let id, let giver, let heir):
+            write("handoff", "\(id) from \(giver.short) to \(heir.short)")
         case .presence(let presence): write("presence", presence.word)
         }
     }

@@ -74,6 +74,7 @@ public enum Program {
         case "model logits": try LogitsCommand.run(settings)
         case "model generate": try GenerateCommand.run(settings)
         case "model perplexity": try PerplexityCommand.run(settings)
+        case "embed": try EmbedCommand.run(settings)
         case "model tokenize": try TokenizeCommand.run(settings)
         case "model render": try RenderCommand.run(settings)
         case "key": try KeyCommand.run(settings)

@@ -112,7 +112,12 @@ enum PromptCommand {
                 model, promptIDs: try model.promptIDs(for: text, isRaw: settings.flag("raw")),
                 settings: try generationSettings(settings, model, sampling), tell: writer.tell)
             let answer = try run.run(on: &loop, patience: patience) { effect in
-                if case .requestOpened(_, let seats) = effect { writer.show(chain: seats) }
+                switch effect {
+                case .requestOpened(_, let seats), .requestMended(_, let seats):
+                    writer.show(chain: seats)
+                case .requestWaiting(_, let missing): writer.wait(for: missing)
+                default: break
+                }
             }
             writer.finish(answer)
             try loop.leave()

@@ -27,6 +27,9 @@ enum SimulateCommand {
         world.layerCount = try settings.integer("layers", in: 1...256) ?? 8
         world.isCalm = settings.flag("calm")
         world.usesRealCurves = settings.flag("curves")
+        if let seconds = try settings.number("lose", in: 0.01...10_000) {
+            world.stageLossInterval = .milliseconds(Int(1_000 * seconds))
+        }
         if let view = try settings.integer("view", in: 2...64) {
             world.activeViewCount = view
             world.neighbourhoodCount = 4 * view
@@ -58,8 +61,10 @@ enum SimulateCommand {
                 "  \(words) \(decimal(report.healSeconds, 0)) s after the heal; digest \(digest); "
                     + "\(report.eventCount) events, \(report.crashCount) crashes, "
                     + "\(report.partitionCount) partitions; prompts \(report.promptsFinished) "
-                    + "answered, \(report.promptsFailed) not; \(report.bytesPerNodeSecond) bytes "
-                    + "per node and second")
+                    + "answered, \(report.promptsFailed) not (\(report.promptsFailedCovered) of "
+                    + "these with every layer held); \(report.stagesLostCount) stages lost, "
+                    + "longest stall \(decimal(report.longestStallSeconds, 1)) s; "
+                    + "\(report.bytesPerNodeSecond) bytes per node and second")
             return
         }
         var line = JSONLine()
@@ -74,6 +79,9 @@ enum SimulateCommand {
         line.add("partitions", report.partitionCount)
         line.add("promptsFinished", report.promptsFinished)
         line.add("promptsFailed", report.promptsFailed)
+        line.add("promptsFailedCovered", report.promptsFailedCovered)
+        line.add("stagesLost", report.stagesLostCount)
+        line.add("longestStallSeconds", report.longestStallSeconds)
         line.add("bytesPerNodeSecond", report.bytesPerNodeSecond)
         Console.line(line.text)
     }

@@ -15,7 +15,8 @@ extension Node {
     /// Looks for a chain that covers the model and opens it; `requestOpened` or `requestFailed`
     /// follows.
     ///
-    /// - Parameter patience: how long to wait for layers that nobody holds.
+    /// - Parameter patience: how long to wait for layers that nobody holds, at the beginning and
+    ///   each time when stages are lost.
     public mutating func openRequest(
         model: Digest, positionLimit: Int, patience: Interval, at now: Instant,
         into outbox: inout Outbox
@@ -26,8 +27,7 @@ extension Node {
             emit(.requestFailed(ticket, .tooMany))
         } else {
             requests[ticket] = OpenRequest(
-                model: model, positionLimit: positionLimit, patience: now + patience,
-                nextSearch: now)
+                model: model, positionLimit: positionLimit, patience: patience, at: now)
             advanceRequests(at: now)
         }
         settle(at: now, into: &outbox)
@@ -85,14 +85,14 @@ extension Node {
 
     mutating func handle(_ event: PipelineEvent, at now: Instant) {
         switch event {
-        case .opened(let id):
-            guard let ticket = ticket(of: id), let request = requests[ticket] else { return }
-            requests.update(ticket) { $0.phase = .running(id) }
-            emit(.requestOpened(ticket, request.seats))
+        case .opened(let id), .broken(let id, _), .mended(let id), .rewound(let id),
+            .failed(let id, _), .leaving(let id, _, _), .handedOver(let id, _, _):
+            guard let ticket = ticket(of: id) else { return }
+            handle(event, of: ticket, id, at: now)
         case .stepDone(let step):
             guard let ticket = ticket(of: step.request) else { return }
+            requests.update(ticket) { $0.progressed() }
             emit(.stepDone(ticket, step))
-        case .failed(let id, let failure): failed(id, failure, at: now)
         case .account(let account):
             guard let ticket = closedTickets.ticket(of: account.request) else { return }
             emit(.accountArrived(ticket, account))
@@ -100,141 +100,59 @@ extension Node {
             note(.stageOpened(offer.request, offer.layers))
             emit(.openCache(offer))
         case .compute(let offer, let step): emit(.compute(offer, step))
+        case .exportCache(let id, let from, let end):
+            emit(.exportCache(id, from: from, upTo: end))
+        case .importCache(let id, let from, let bytes):
+            emit(.importCache(id, from: from, bytes: bytes))
         case .closeCache(let id):
             note(.stageClosed(id))
             emit(.closeCache(id))
+            // The last stage is gone: its layers need not wait any longer.
+            if pipelines.stageCount == 0, deadlines.release != .never { deadlines.release = now }
         case .meet(let record): book.add(record)
         }
     }
 
-    /// Before the first step another chain may do; afterwards the request ends.
-    private mutating func failed(_ id: RequestID, _ failure: RequestFailure, at now: Instant) {
-        // Its ad is out of date.
-        if case .refused(let node, _, .layersNotHeld) = failure { adHolders.remove(node) }
-        guard let ticket = ticket(of: id), var request = requests[ticket] else { return }
-        if case .opening = request.phase, request.attemptCount < Limits.chainAttemptCount {
-            request.phase = .searching
-            request.excluded += failure.culprits
-            request.nextSearch = now
-            requests[ticket] = request
-            advanceRequests(at: now)
-            return
+    /// What became of the chain of one of this node's own requests.
+    private mutating func handle(
+        _ event: PipelineEvent, of ticket: Ticket, _ id: RequestID, at now: Instant
+    ) {
+        switch event {
+        case .opened:
+            requests.update(ticket) { $0.phase = .running(id) }
+            emit(.requestOpened(ticket, seats(of: id)))
+        case .broken(_, let losses):
+            for loss in losses where loss.cause == .refused(.layersNotHeld) {
+                // Its ad is out of date.
+                adHolders.remove(loss.node)
+            }
+            requests.update(ticket) { $0.lost(losses, at: now) }
+            mend(ticket, id, at: now)
+        case .leaving(_, let node, let layers):
+            nameHeir(of: node, layers, ticket, id, at: now)
+        case .handedOver(_, let giver, let heir):
+            // An heir may come in time for a stage that was lost already.
+            if !pipelines.chain(of: id).contains(where: \.isLost) {
+                requests.update(ticket) { $0.isBroken = false }
+            }
+            note(.handedOver(id, from: giver, to: heir))
+        case .mended: emit(.requestMended(ticket, seats(of: id)))
+        case .rewound: emit(.requestRewound(ticket))
+        case .failed(_, let failure):
+            requests[ticket] = nil
+            emit(.requestFailed(ticket, .failed(failure)))
+        default: break
         }
-        requests[ticket] = nil
-        emit(.requestFailed(ticket, .failed(failure)))
+    }
+
+    private func seats(of id: RequestID) -> [StageSeat] {
+        pipelines.chain(of: id).map { StageSeat(node: $0.node, layers: $0.layers) }
     }
 
     private func ticket(of id: RequestID) -> Ticket? {
         for (ticket, request) in zip(requests.keys, requests.values)
         where request.requestID == id { return ticket }
         return nil
-    }
-
-    /// Tries every request that has no chain yet.
-    mutating func advanceRequests(at now: Instant) {
-        for ticket in requests.keys {
-            guard let request = requests[ticket], request.phase == .searching else { continue }
-            advance(ticket, request, at: now)
-        }
-    }
-
-    private mutating func advance(_ ticket: Ticket, _ request: OpenRequest, at now: Instant) {
-        guard let manifest = shards.manifest(request.model)?.manifest else {
-            requests[ticket] = nil
-            emit(.requestFailed(ticket, .unknownModel))
-            return
-        }
-        var candidates = chainCandidates(for: request.model, at: now)
-        candidates.removeAll {
-            request.excluded.contains($0.id) || knownRecord(of: $0.id) == nil
-        }
-        let ways = Ways(self, to: candidates.map(\.id))
-        let choice = chooseChain(
-            layerCount: manifest.layerCount, candidates: candidates,
-            roundTripMicroseconds: { one, other in ways.between(one, other) })
-        switch choice {
-        case .chain(let chain, _):
-            open(chain, for: ticket, manifest: manifest, at: now)
-        case .missing(let missing):
-            guard request.patience > now else {
-                requests[ticket] = nil
-                emit(.requestFailed(ticket, .layersMissing(missing)))
-                return
-            }
-            guard request.nextSearch <= now else { return }
-            requests.update(ticket) {
-                $0.nextSearch = now + Limits.holderSearchInterval
-                // Whoever refused once may have room again.
-                $0.excluded = []
-            }
-            searchHolders(of: request.model, missing: missing, at: now)
-        }
-    }
-
-    private mutating func open(
-        _ chain: Chain, for ticket: Ticket, manifest: ModelManifest, at now: Instant
-    ) {
-        let links = chain.stages.compactMap { stage in
-            knownRecord(of: stage.id).map { ChainLink(record: $0, layers: stage.layers) }
-        }
-        // Candidates without a record were left out.
-        precondition(links.count == chain.stages.count)
-        guard let request = requests[ticket] else { return }
-        let id = pipelines.open(
-            model: request.model, chain: links, hiddenSize: manifest.hiddenSize,
-            positionLimit: request.positionLimit, at: now, into: &mail)
-        requests.update(ticket) { request in
-            request.phase = .opening(id)
-            request.attemptCount += 1
-            request.seats = links.map { StageSeat(node: $0.record.id, layers: $0.layers) }
-        }
-    }
-
-    /// Everybody known to hold layers: neighbours first, then whom the DHT named.
-    private func chainCandidates(for model: Digest, at now: Instant) -> [ChainCandidate] {
-        var candidates: [ChainCandidate] = []
-        func add(_ state: NodeState) {
-            guard state.presence == .idle, let holding = state.holding(of: model),
-                !holding.layers.isEmpty
-            else { return }
-            candidates.append(
-                ChainCandidate(
-                    id: state.id, holding: holding, layerMicroseconds: state.layerMicroseconds,
-                    activeRequestCount: state.activeRequestCount))
-        }
-        for known in gossip.known.values { add(known.signed.state) }
-        if !isTransient { add(gossip.ownState) }
-        for ad in adHolders.ads(for: model, at: now) where !ad.holding.layers.isEmpty {
-            guard !candidates.contains(where: { $0.id == ad.record.id }) else { continue }
-            candidates.append(
-                ChainCandidate(
-                    id: ad.record.id, holding: ad.holding, layerMicroseconds: 0,
-                    activeRequestCount: 0))
-        }
-        return candidates
-    }
-
-    private mutating func searchHolders(
-        of model: Digest, missing: [LayerRange], at now: Instant
-    ) {
-        var blocks: [Int] = []
-        for range in missing where !range.isEmpty {
-            let last = (range.upper - 1) / Topic.layersPerBlock
-            for block in range.lower / Topic.layersPerBlock...last where !blocks.contains(block) {
-                blocks.append(block)
-            }
-        }
-        for block in blocks.prefix(Limits.holderSearchCount) {
-            _ = kademlia.findAds(
-                topic: Topic.layers(of: model, block: block), wanted: Limits.holderAdCount,
-                urgent: true, at: now, into: &mail)
-        }
-        // A visitor knows only what it was told: it asks again.
-        if isTransient {
-            for peer in sessions.establishedPeers.prefix(Limits.stateAskCount) {
-                gossip.askStates(of: peer, at: now, into: &mail)
-            }
-        }
     }
 }
 
@@ -249,45 +167,4 @@ struct ClosedTickets: Sendable {
     }
 
     func ticket(of id: RequestID) -> Ticket? { tickets.first { $0.id == id }?.ticket }
-}
-
-extension RequestFailure {
-    /// Nodes that another attempt should do without.
-    var culprits: [NodeID] {
-        switch self {
-        case .refused(let node, _, _), .stageFailed(let node, _, _), .stageLost(let node, _):
-            [node]
-        case .openTimeout(let nodes): nodes
-        case .stepTimeout: []
-        }
-    }
-}
-
-/// Round trips between the nodes of one choice, looked up once: measured from here, predicted by
-/// coordinates elsewhere.
-struct Ways {
-    private let own: NodeID
-    private var fromHere = OrderedTable<NodeID, Int>()
-    private var coordinates = OrderedTable<NodeID, Coordinate>()
-
-    init(_ node: borrowing Node, to ids: [NodeID]) {
-        own = node.id
-        for id in ids {
-            fromHere[id] = node.roundTripMicroseconds(id)
-            coordinates[id] = node.gossip.known[id]?.signed.state.coordinate
-        }
-    }
-
-    /// Microseconds between two nodes; nil stands for this one.
-    func between(_ one: NodeID?, _ other: NodeID?) -> Int {
-        let (first, second) = (one ?? own, other ?? own)
-        if first == second { return 0 }
-        if first == own || second == own {
-            return fromHere[first == own ? second : first] ?? Limits.unknownRoundTripMicroseconds
-        }
-        guard let here = coordinates[first], let there = coordinates[second], here.isKnown,
-            there.isKnown
-        else { return Limits.unknownRoundTripMicroseconds }
-        return Int(here.predictedRoundTrip(to: there).microseconds)
-    }
 }

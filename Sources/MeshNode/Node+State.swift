@@ -69,11 +69,13 @@ extension Node {
     public var knownStates: [SignedState] { gossip.known.values.map(\.signed) }
     public var ownState: NodeState { gossip.ownState }
     public var peerCount: Int { sessions.establishedPeers.count }
+    /// Requests of this node's own prompters, and those that it serves as a stage.
+    public var requestCounts: (own: Int, served: Int) {
+        (pipelines.requestCount, pipelines.stageCount)
+    }
     public var nodeCountEstimate: Int { kademlia.nodeCountEstimate }
     /// Choices of layers since the start, first ones included.
     public var placementMoveCount: Int { placement.moveCount }
-    /// Requests served here as a stage.
-    public var stageCount: Int { pipelines.stageCount }
     public func roundTrip(to peer: NodeID) -> Interval? { sessions.roundTrip(to: peer) }
     public func manifest(_ model: Digest) -> SignedManifest? { shards.manifest(model) }
     public func hasPeer(_ peer: NodeID) -> Bool { sessions.isEstablished(peer) }
@@ -191,6 +193,7 @@ extension Node {
         if deadlines.placement <= now { tellPlacement(at: now) }
         if deadlines.publish <= now { publishAds(at: now) }
         if deadlines.far <= now { askFar(at: now) }
+        releaseLayers(at: now)
         if deadlines.seeds <= now {
             deadlines.seeds = now + Limits.seedInterval
             let seeds = kademlia.seeds(count: Limits.seedCount)
@@ -206,9 +209,7 @@ extension Node {
     var searchDeadline: Instant {
         var earliest = Instant.never
         for search in queries { earliest = min(earliest, search.nextTry) }
-        for request in requests.values where request.phase == .searching {
-            earliest = min(earliest, min(request.patience, request.nextSearch))
-        }
+        for request in requests.values { earliest = min(earliest, request.nextDeadline) }
         return earliest
     }
 

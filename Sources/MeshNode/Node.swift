@@ -195,6 +195,8 @@ struct NodeDeadlines: Sendable {
     /// News of the neighbourhood is gathered for a moment before placement looks at it.
     var placement = Instant.never
     var far: Instant
+    /// When a node whose owner is back gives its layers back.
+    var release = Instant.never
 
     init(start: Instant) {
         measure = start + Limits.roundTripSampleInterval
@@ -203,5 +205,7 @@ struct NodeDeadlines: Sendable {
         far = start + Limits.farQuestionInterval
     }
 
-    var earliest: Instant { min(min(measure, placement), min(far, min(publish, seeds))) }
+    var earliest: Instant {
+        min(min(min(measure, placement), min(far, release)), min(publish, seeds))
+    }
 }

@@ -50,6 +50,11 @@ public enum NodeEffect: Sendable {
     /// Run layers; answer with `Node.computed`.
     case compute(StageOffer, Step)
     case closeCache(RequestID)
+    /// Read keys and values of some of these positions, as many as `Limits.cachePartByteCount`
+    /// carries and one at least; answer with `Node.cacheExported`.
+    case exportCache(RequestID, from: Int, upTo: Int)
+    /// Put them behind those a cache holds; answer with `Node.cacheImported`.
+    case importCache(RequestID, from: Int, bytes: [UInt8])
 
     // The entry's side of a request.
 
@@ -58,6 +63,12 @@ public enum NodeEffect: Sendable {
     case pieceReady(model: Digest, pieceIndex: Int)
     case pieceFailed(model: Digest, pieceIndex: Int)
     case requestOpened(Ticket, [StageSeat])
+    /// Stages were lost whose layers nobody within reach holds: the request waits for a holder.
+    case requestWaiting(Ticket, missing: [LayerRange])
+    /// Others have taken the place of lost stages. Nothing is asked of the shell.
+    case requestMended(Ticket, [StageSeat])
+    /// All positions must be run anew, from 0: steps under way will not come back.
+    case requestRewound(Ticket)
     case stepDone(Ticket, Step)
     case requestFailed(Ticket, RequestEnd)
     case accountArrived(Ticket, StageAccount)
@@ -96,6 +107,8 @@ public enum NodeNote: Hashable, Sendable {
     case evicted(model: String, pieceCount: Int)
     /// What was chosen does not fit the disk lent for pieces.
     case diskFull(model: String)
+    /// A stage of a request of this node gave its cache to another node.
+    case handedOver(RequestID, from: NodeID, to: NodeID)
     /// The owner is back, or gone.
     case presence(Presence)
 }

@@ -1,5 +1,6 @@
 internal import Pipelines
 internal import Primitives
+internal import Wire
 
 /// A request from its ticket to its end: first in search of a chain, then on one.
 struct OpenRequest: Sendable {
@@ -13,18 +14,74 @@ struct OpenRequest: Sendable {
     var model: Digest
     var positionLimit: Int
     var phase = Phase.searching
-    var seats: [StageSeat] = []
-    var excluded: [NodeID] = []
-    var attemptCount = 0
+    /// Stages are lost, and nobody was named for them yet.
+    var isBroken = false
+    /// Nodes that were lost or refused, left out until then.
+    var resting: [(node: NodeID, until: Instant)] = []
+    /// Losses since the last step that came back, and the last one of them.
+    var lossCount = 0
+    var lastLoss: StageLoss?
+    let patience: Interval
     /// When searching ends.
-    var patience: Instant
+    var patienceEnd: Instant
     /// When the DHT is asked next for holders of what is missing.
     var nextSearch: Instant
+    /// The shell knows that layers are missing.
+    var hasToldMissing = false
+
+    init(model: Digest, positionLimit: Int, patience: Interval, at now: Instant) {
+        self.model = model
+        self.positionLimit = positionLimit
+        self.patience = patience
+        patienceEnd = now + patience
+        nextSearch = now
+    }
 
     var requestID: RequestID? {
         switch phase {
         case .searching: nil
         case .opening(let id), .running(let id): id
+        }
+    }
+
+    var isSearching: Bool { phase == .searching || isBroken }
+
+    func isResting(_ node: NodeID, at now: Instant) -> Bool {
+        resting.contains { $0.node == node && $0.until > now }
+    }
+
+    /// When there is something to do without anything arriving.
+    var nextDeadline: Instant {
+        isSearching ? min(patienceEnd, nextSearch) : .never
+    }
+
+    mutating func lost(_ losses: [StageLoss], at now: Instant) {
+        // Patience begins with the first loss after a step that came back.
+        if lossCount == 0, case .running = phase { patienceEnd = now + patience }
+        isBroken = true
+        nextSearch = now
+        resting.removeAll { $0.until <= now }
+        for loss in losses {
+            guard let rest = loss.cause.rest else { continue }
+            resting.append((loss.node, now + rest))
+            lossCount += 1
+            lastLoss = loss
+        }
+    }
+
+    mutating func progressed() {
+        lossCount = 0
+        hasToldMissing = false
+    }
+}
+
+extension LossCause {
+    /// How long a request does without such a node; nil where nothing speaks against it.
+    var rest: Interval? {
+        switch self {
+        case .givenUp: nil
+        case .refused, .failed(.unknownRequest): Limits.refusedNodeRest
+        case .failed, .unreachable, .silent, .stuck: Limits.lostNodeRest
         }
     }
 }

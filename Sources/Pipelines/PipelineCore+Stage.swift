@@ -2,7 +2,7 @@ internal import Identity
 public import Primitives
 internal import Wire
 
-/// The stage's side: admission, steps in order, the account.
+/// The stage's side: admission, rows in order, the account.
 extension PipelineCore {
     mutating func receiveOffer(
         _ reader: inout ByteReader, _ bytes: [UInt8], from peer: NodeID, at now: Instant,
@@ -15,7 +15,8 @@ extension PipelineCore {
             return
         }
         guard entry.isAuthentic(suite: keys.suite, puzzleBitCount: puzzleBitCount),
-            offer.next?.isAuthentic(suite: keys.suite, puzzleBitCount: puzzleBitCount) ?? true,
+            offer.next.record?.isAuthentic(suite: keys.suite, puzzleBitCount: puzzleBitCount)
+                ?? true,
             isSigned(bytes, by: entry.signingKey, suite: keys.suite)
         else {
             counters.unsigned += 1
@@ -26,21 +27,25 @@ extension PipelineCore {
             answer(offer, digest: digest, refusal: reason, into: &mail)
             return
         }
-        let account = StageAccount(
-            request: offer.request, model: offer.model, layers: offer.layers,
-            stageIndex: offer.stageIndex)
+        if stages.remove(offer.request) != nil { emit(.closeCache(offer.request)) }
         stages.requests[offer.request] = StageRequest(
-            offer: offer, offerDigest: digest, phase: .opening, account: account,
-            deadline: now + Limits.stageIdleTimeout)
-        if let next = offer.next { emit(.meet(next)) }
+            offer, digest: digest, deadline: now + Limits.stageIdleTimeout)
+        stages.sent[offer.request] = SentRows(hop: offer.next)
+        if let next = offer.next.record { emit(.meet(next)) }
         emit(.openCache(offer))
     }
 
     private func refusalReason(for offer: StageOffer) -> RefusalReason? {
         guard acceptsStages else { return .leaving }
-        guard !stages.requests.contains(offer.request) else { return .badOffer }
-        guard offer.next?.id != keys.id, offer.previous != keys.id else { return .badOffer }
-        guard stages.requests.count < Limits.stageRequestCount else { return .busy }
+        let known = stages.requests[offer.request]
+        // A node stands once in a chain; beside itself only where it is the entry as well.
+        guard known.map({ $0.seat < offer.seat }) ?? true,
+            offer.next.record?.id != keys.id,
+            offer.previousSeat == 0 || offer.previous != keys.id
+        else { return .badOffer }
+        guard known != nil || stages.requests.count < Limits.stageRequestCount else {
+            return .busy
+        }
         let isHeld = holdings.contains {
             $0.model == offer.model && $0.layers.contains(offer.layers)
         }
@@ -52,8 +57,7 @@ extension PipelineCore {
     ) {
         if refusal == nil { counters.stagesOpened += 1 } else { counters.stagesRefused += 1 }
         let answer = StageAnswer(
-            number: offer.request.number, stageIndex: offer.stageIndex, offerDigest: digest,
-            refusal: refusal)
+            number: offer.request.number, seat: offer.seat, offerDigest: digest, refusal: refusal)
         mail.send(answer.encode(keys: keys), to: offer.request.entry)
     }
 
@@ -61,137 +65,169 @@ extension PipelineCore {
     public mutating func cacheOpened(
         _ id: RequestID, isOpen: Bool, at now: Instant, into mail: inout Mail
     ) {
-        guard var request = stages.requests[id], request.phase == .opening else { return }
+        guard let request = stages.requests[id], request.phase == .opening else { return }
         guard isOpen else {
-            stages.requests[id] = nil
+            _ = stages.remove(id)
             answer(request.offer, digest: request.offerDigest, refusal: .memory, into: &mail)
             return
         }
-        request.phase = .ready
-        stages.requests[id] = request
+        stages.requests.update(id) { $0.phase = .ready }
         answer(request.offer, digest: request.offerDigest, refusal: nil, into: &mail)
+        runNext(of: id)
     }
 
-    mutating func receiveStep(
+    /// A step or a replay, from the seat before.
+    mutating func receiveRows(
         _ step: Step, from peer: NodeID, at now: Instant, into mail: inout Mail
     ) {
-        guard var request = stages.requests[step.request] else {
+        let id = step.request
+        guard let request = stages.requests[id] else {
             counters.unknownRequests += 1
-            // The entry may live on: it must not wait for a step that nobody runs.
-            let failure = StepFailure(
-                request: step.request, index: step.index, stageIndex: 0, reason: .unknownRequest)
-            mail.send(failure.encode(), to: step.request.entry)
+            // The entry may live on: it must not wait for rows that nobody runs.
+            let failure = StepFailure(id, seat: 0, reason: .unknownRequest)
+            mail.send(failure.encode(), to: id.entry)
             return
         }
-        guard request.offer.previous == peer else {
+        guard request.previous == peer, request.previousSeat == step.seat else {
             counters.wrongSender += 1
             return
         }
-        let offer = request.offer
-        guard step.rows.count == step.rowCount * offer.hiddenSize * 4,
-            step.position + step.rowCount <= offer.positionLimit,
-            step.stageMicroseconds.count == offer.stageIndex, step.index >= request.nextStepIndex
+        guard step.rows.count == step.rowCount * request.offer.hiddenSize * 4,
+            step.end <= request.offer.positionLimit
         else {
             counters.malformed += 1
             return
         }
-        guard request.waiting.count < Limits.stepsInFlight else {
-            counters.stepsRefused += 1
-            dropStage(step.request, reason: .busy, into: &mail)
+        guard !isOld(step, for: request) else {
+            counters.oldRows += 1
+            if step.isReplay { confirmReplay(step, of: request, into: &mail) }
             return
         }
-        request.waiting[step.index] = step
-        request.deadline = now + Limits.stageIdleTimeout
-        stages.requests[step.request] = request
-        runNextStep(of: step.request)
+        let waitingCount = step.isReplay ? request.waitingReplays.count : request.waiting.count
+        let limit = step.isReplay ? Limits.replayWindowCount : Limits.stepsInFlight
+        guard waitingCount < limit else {
+            counters.stepsRefused += 1
+            dropStage(id, reason: .busy, into: &mail)
+            return
+        }
+        stages.requests.update(id) { request in
+            if step.isReplay {
+                request.waitingReplays[step.position] = step
+            } else {
+                request.waiting[step.index] = step
+            }
+            request.deadline = now + Limits.stageIdleTimeout
+        }
+        runNext(of: id)
     }
 
-    /// Hands the next step in order to the shell, when it is there and nothing is being computed.
-    private mutating func runNextStep(of id: RequestID) {
-        guard var request = stages.requests[id], request.phase == .ready,
-            let step = request.waiting.remove(request.nextStepIndex)
+    /// Whether the stage has run these rows, or has them: sent again to be sure.
+    private func isOld(_ step: Step, for request: StageRequest) -> Bool {
+        if step.isReplay {
+            let known = request.waitingReplays[step.position]
+            return step.end <= request.position || !request.isRebuilding
+                || (known?.end ?? 0) >= step.end
+        }
+        let isComputing =
+            if case .computing = request.phase { !request.isRebuilding } else { false }
+        let next = request.nextStepIndex + (isComputing ? 1 : 0)
+        return step.index < next || request.waiting.contains(step.index)
+    }
+
+    /// Hands the next rows to the shell, when they are there and nothing is being computed.
+    private mutating func runNext(of id: RequestID) {
+        guard let request = stages.requests[id], request.phase == .ready,
+            request.inheriting == nil, request.leaving?.isFrozen != true
         else { return }
-        request.phase = .computing(stepIndex: step.index)
-        stages.requests[id] = request
-        emit(.compute(request.offer, step))
+        var next: Step?
+        stages.requests.update(id) { request in
+            next = request.takeNext()
+            guard let position = next?.position else { return }
+            request.phase = .computing(position: position)
+        }
+        guard var step = next, let offer = stages.requests[id]?.offer else { return }
+        step.seat = offer.seat
+        emit(.compute(offer, step))
     }
 
-    /// The shell ran a step's layers; nil where it could not.
+    /// The shell ran rows through the stage's layers; nil where it could not.
     public mutating func computed(
         _ id: RequestID, step: Step, output: [UInt8]?, microseconds: UInt32, at now: Instant,
         into mail: inout Mail
     ) {
-        guard var request = stages.requests[id],
-            request.phase == .computing(stepIndex: step.index)
+        guard let request = stages.requests[id], request.seat == step.seat,
+            request.phase == .computing(position: step.position)
         else { return }
         guard let output else {
-            dropStage(id, reason: .computeFailed, into: &mail)
+            // Abandoned, because the owner is back: the step is the heir's.
+            guard request.leaving != nil else {
+                dropStage(id, reason: .computeFailed, into: &mail)
+                return
+            }
+            stages.requests.update(id) { request in
+                request.phase = .ready
+                request.leaving?.isFrozen = true
+            }
+            handOn(id, into: &mail)
             return
         }
         precondition(output.count == step.rows.count)
         counters.stepsRun += 1
-        request.account.add(step, output: output, microseconds: microseconds)
-        request.phase = .ready
-        request.nextStepIndex = step.index + 1
-        request.deadline = now + Limits.stageIdleTimeout
-        stages.requests[id] = request
-        let result = Step(
-            request: id, index: step.index, position: step.position, rowCount: step.rowCount,
-            stageMicroseconds: step.stageMicroseconds + [microseconds], rows: output)
-        mail.send(
-            result.encode(isDone: request.isLast), to: request.offer.next?.id ?? id.entry,
-            priority: .activation)
-        runNextStep(of: id)
+        stages.requests.update(id) { request in
+            request.account.add(step, output: output, microseconds: microseconds)
+            request.phase = .ready
+            request.position = step.end
+            if !step.isReplay { request.nextStepIndex = step.index + 1 }
+            request.deadline = now + Limits.stageIdleTimeout
+        }
+        if step.isReplay { confirmReplay(step, of: request, into: &mail) }
+        var result = step
+        result.rows = output
+        result.stageMicroseconds = step.stageMicroseconds + [microseconds]
+        pass(result, of: id, into: &mail)
+        runNext(of: id)
+        handOn(id, into: &mail)
     }
 
-    mutating func receiveClose(_ id: RequestID, from peer: NodeID, into mail: inout Mail) {
-        guard id.entry == peer, let request = stages.requests[id] else {
-            counters.unknownRequests += 1
-            return
-        }
+    mutating func receiveClose(
+        _ message: SeatMessage, from peer: NodeID, into mail: inout Mail
+    ) {
+        guard let request = ownStage(message, from: peer) else { return }
         mail.send(request.account.encode(keys: keys), to: peer)
-        stages.requests[id] = nil
-        emit(.closeCache(id))
+        freeStage(message.request)
     }
 
-    mutating func receiveCancel(_ id: RequestID, from peer: NodeID) {
-        guard id.entry == peer, stages.requests.contains(id) else {
-            counters.unknownRequests += 1
-            return
-        }
-        stages.requests[id] = nil
+    mutating func receiveCancel(_ message: SeatMessage, from peer: NodeID) {
+        guard ownStage(message, from: peer) != nil else { return }
+        freeStage(message.request)
+    }
+
+    /// The stage that its entry speaks to; nil where the seat is another by now.
+    func ownStage(_ message: SeatMessage, from peer: NodeID) -> StageRequest? {
+        guard message.request.entry == peer, let request = stages.requests[message.request],
+            request.seat == message.seat
+        else { return nil }
+        return request
+    }
+
+    /// Forgets a stage, and lets the shell free its KV cache.
+    mutating func freeStage(_ id: RequestID) {
+        guard stages.remove(id) != nil else { return }
         emit(.closeCache(id))
     }
 
     /// Ends one stage and tells its entry why.
     mutating func dropStage(_ id: RequestID, reason: RefusalReason, into mail: inout Mail) {
-        guard let request = stages.requests.remove(id) else { return }
-        emit(.closeCache(id))
-        let failure = StepFailure(
-            request: id, index: request.nextStepIndex, stageIndex: request.offer.stageIndex,
-            reason: reason)
-        mail.send(failure.encode(), to: id.entry)
-    }
-
-    mutating func stagesLost(_ peer: NodeID, into mail: inout Mail) {
-        for id in stages.requests.keys {
-            guard let request = stages.requests[id] else { continue }
-            if id.entry == peer {
-                stages.requests[id] = nil
-                counters.stagesExpired += 1
-                emit(.closeCache(id))
-            } else if request.offer.next?.id == peer {
-                dropStage(id, reason: .nextUnreachable, into: &mail)
-            }
-        }
+        guard let seat = stages.requests[id]?.seat else { return }
+        freeStage(id)
+        mail.send(StepFailure(id, seat: seat, reason: reason).encode(), to: id.entry)
     }
 
     mutating func expireStages(at now: Instant) {
         for id in stages.requests.keys {
             guard let request = stages.requests[id], request.deadline <= now else { continue }
-            stages.requests[id] = nil
             counters.stagesExpired += 1
-            emit(.closeCache(id))
+            freeStage(id)
         }
     }
 }

@@ -5,8 +5,8 @@ public import Wire
 /// Requests over stages: the entry's side and the stage's side of every chain a node is part of.
 ///
 /// Never computes: "run layers a..<b over these rows" is an event, and the shell (or a simulated
-/// one) answers with `computed`. A stage that fails ends its request with a named reason; resuming
-/// a request on other stages would begin where `fail` is called, with the steps in flight at hand.
+/// one) answers with `computed`. A stage that is lost leaves a gap in its chain; the node names
+/// others for it with `replace`, and the stage before the gap sends them again what it sent.
 public struct PipelineCore: ~Copyable, MessageCore {
     let keys: NodeKeys
     let puzzleBitCount: Int
@@ -18,12 +18,19 @@ public struct PipelineCore: ~Copyable, MessageCore {
     /// False while the owner is back or the node is leaving: nothing new is taken.
     var acceptsStages = true
     var nextNumber: UInt64
+    let keptByteLimit: Int
     private var events = Ring<PipelineEvent>(capacity: Limits.pipelineEventCount)
     public internal(set) var counters = PipelineCounters()
 
-    /// - Parameter firstNumber: above every request number this node ever used (the shell passes
-    ///   wall-clock milliseconds).
-    public init(keys: NodeKeys, record: NodeRecord, puzzleBitCount: Int, firstNumber: UInt64) {
+    /// - Parameters:
+    ///   - firstNumber: above every request number this node ever used (the shell passes wall-clock
+    ///     milliseconds).
+    ///   - keptByteLimit: bytes of rows kept of one request, to be sent again.
+    public init(
+        keys: NodeKeys, record: NodeRecord, puzzleBitCount: Int, firstNumber: UInt64,
+        keptByteLimit: Int = Limits.keptByteCount
+    ) {
+        self.keptByteLimit = keptByteLimit
         self.keys = keys
         self.record = record
         self.puzzleBitCount = puzzleBitCount
@@ -62,34 +69,60 @@ public struct PipelineCore: ~Copyable, MessageCore {
                 let isRefusal = kind == .stageRefused
                 let answer = try StageAnswer(from: &reader, isRefusal: isRefusal)
                 receiveAnswer(answer, bytes, from: peer, at: now, into: &mail)
-            case .step: receiveStep(try Step(from: &reader), from: peer, at: now, into: &mail)
+            case .step, .replay:
+                let step = try Step(from: &reader, isReplay: kind == .replay)
+                receiveRows(step, from: peer, at: now, into: &mail)
             case .stepDone: receiveDone(try Step(from: &reader), from: peer, at: now)
             case .stepFailed:
-                receiveFailure(try StepFailure(from: &reader), from: peer, into: &mail)
-            case .closeStage: receiveClose(try readRequest(&reader), from: peer, into: &mail)
-            case .cancel: receiveCancel(try readRequest(&reader), from: peer)
+                let failure = try StepFailure(from: &reader)
+                receiveFailure(failure, from: peer, at: now, into: &mail)
+            case .relinkStage:
+                receiveRelink(try StageRelink(from: &reader), from: peer, at: now, into: &mail)
+            case .stageStatus:
+                receiveStatus(try StageStatus(from: &reader), from: peer, at: now, into: &mail)
+            case .stageLeaving:
+                receiveLeaving(try StageLeaving(from: &reader), from: peer, at: now)
+            case .handOver:
+                receiveHandOver(try HandOver(from: &reader), from: peer, at: now, into: &mail)
+            case .cachePart:
+                receiveCachePart(try CachePart(from: &reader), from: peer, at: now, into: &mail)
+            case .handoffEnd:
+                receiveHandoffEnd(try HandoffEnd(from: &reader), from: peer, at: now, into: &mail)
             case .stageAccount: try receiveAccount(&reader, bytes, from: peer)
-            default: throw .invalid
+            default:
+                let message = try SeatMessage(from: &reader, kind)
+                try receive(message, kind, from: peer, at: now, into: &mail)
             }
         } catch {
             counters.malformed += 1
         }
     }
 
-    private func readRequest(_ reader: inout ByteReader) throws(WireError) -> RequestID {
-        let request = try RequestID(from: &reader)
-        try reader.finish()
-        return request
+    private mutating func receive(
+        _ message: SeatMessage, _ kind: MessageKind, from peer: NodeID, at now: Instant,
+        into mail: inout Mail
+    ) throws(WireError) {
+        switch kind {
+        case .closeStage: receiveClose(message, from: peer, into: &mail)
+        case .cancel: receiveCancel(message, from: peer)
+        case .stageRelinked: receiveRelinked(message, from: peer, at: now, into: &mail)
+        case .askStage: receiveQuestion(message, from: peer, at: now, into: &mail)
+        case .replayTaken: receiveReplayTaken(message, from: peer, into: &mail)
+        case .cacheTaken: receiveCacheTaken(message, from: peer, into: &mail)
+        default: throw .invalid
+        }
     }
 
     public mutating func fire(at now: Instant, into mail: inout Mail) {
         expireEntries(at: now, into: &mail)
         expireStages(at: now)
+        expireLeaving(at: now, into: &mail)
     }
 
     /// The session with a peer ended, or could not be made.
     public mutating func peerLost(_ peer: NodeID, at now: Instant, into mail: inout Mail) {
-        entriesLost(peer, into: &mail)
+        entriesLost(peer, at: now)
+        heirsLost(peer, into: &mail)
         stagesLost(peer, into: &mail)
     }
 

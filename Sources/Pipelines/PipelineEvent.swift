@@ -5,8 +5,18 @@ public import Primitives
 public enum PipelineEvent: Sendable {
     // The entry's side.
 
-    /// Every stage of the request has said yes.
+    /// Every stage of the request has said yes, for the first time.
     case opened(RequestID)
+    /// Stages are lost: the node calls `replace` for each gap of `chain(of:)`, or `cancel`.
+    case broken(RequestID, [StageLoss])
+    /// The chain is whole again; steps go on by themselves.
+    case mended(RequestID)
+    /// The chain is whole again, and empty: all positions must be run anew, from 0.
+    case rewound(RequestID)
+    /// A stage will be gone soon: the node names an heir with `appoint`, where it knows one.
+    case leaving(RequestID, NodeID, LayerRange)
+    /// A leaving stage's heir has taken its place, KV cache and all.
+    case handedOver(RequestID, from: NodeID, to: NodeID)
     /// A step came back from the last stage.
     case stepDone(Step)
     /// The request is over, without its answer.
@@ -20,24 +30,59 @@ public enum PipelineEvent: Sendable {
     case openCache(StageOffer)
     /// Run the stage's layers over a step's rows, then call `computed`.
     case compute(StageOffer, Step)
+    /// Read some of these positions out of a KV cache, as many as one message carries, then call
+    /// `cacheExported`.
+    case exportCache(RequestID, from: Int, upTo: Int)
+    /// Put positions into a KV cache behind those it has, then call `cacheImported`.
+    case importCache(RequestID, from: Int, bytes: [UInt8])
     /// Forget a request and its KV cache.
     case closeCache(RequestID)
     /// The stage after ours: the node connects before the first step needs it.
     case meet(NodeRecord)
 }
 
+/// Why a stage is of no more use to a request.
+public enum LossCause: Hashable, Sendable {
+    /// It said no to the offer.
+    case refused(RefusalReason)
+    /// It said that it can't go on.
+    case failed(RefusalReason)
+    /// The session with it ended, or that of the stage before it.
+    case unreachable
+    /// It did not answer in time.
+    case silent
+    /// It answers, and gets on with nothing.
+    case stuck
+    /// It was well: its part is given to others, or run anew.
+    case givenUp
+}
+
+/// A stage that a request lost.
+public struct StageLoss: Hashable, Sendable {
+    public var node: NodeID
+    public var layers: LayerRange
+    public var cause: LossCause
+
+    public init(node: NodeID, layers: LayerRange, cause: LossCause) {
+        self.node = node
+        self.layers = layers
+        self.cause = cause
+    }
+}
+
+/// A place in a request's chain, as a node that mends it sees it.
+public struct ChainPlace: Hashable, Sendable {
+    public var node: NodeID
+    public var layers: LayerRange
+    public var isLost: Bool
+}
+
 /// Why a request ended without its answer, and whose part it was.
 public enum RequestFailure: Hashable, Sendable {
-    /// A stage said no before the first step.
-    case refused(NodeID, LayerRange, RefusalReason)
-    /// A stage could not go on.
-    case stageFailed(NodeID, LayerRange, RefusalReason)
-    /// A stage's node was lost.
-    case stageLost(NodeID, LayerRange)
-    /// The stages did not all answer the offer in time.
-    case openTimeout([NodeID])
-    /// A step did not come back in time.
-    case stepTimeout
+    /// A stage was lost, and nobody could take its place.
+    case stageLost(StageLoss)
+    /// The prompter asked for nothing any more.
+    case abandoned
 }
 
 /// What was dropped or refused, and why.
@@ -51,6 +96,16 @@ public struct PipelineCounters: Hashable, Sendable {
     public var stepsRun: UInt64 = 0
     public var stepsRefused: UInt64 = 0
     public var stagesExpired: UInt64 = 0
+    /// Rows that came a second time.
+    public var oldRows: UInt64 = 0
+    public var stagesLost: UInt64 = 0
+    public var stagesRevived: UInt64 = 0
+    public var requestsMended: UInt64 = 0
+    public var requestsRewound: UInt64 = 0
+    /// Requests of this entry that changed hands, and bytes of KV caches given and taken here.
+    public var handoffs: UInt64 = 0
+    public var cacheBytesGiven: UInt64 = 0
+    public var cacheBytesTaken: UInt64 = 0
 
     public init() {}
 }

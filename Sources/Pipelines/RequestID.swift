@@ -45,6 +45,8 @@ public enum RefusalReason: UInt8, Sendable, CaseIterable {
     case computeFailed = 7
     /// The stage knows no such request: it was freed, or never opened.
     case unknownRequest = 8
+    /// More rows were sent than are kept: they can't be sent again.
+    case rowsNotKept = 9
 }
 
 /// A node's part in one request's chain.

@@ -7,7 +7,7 @@ public struct StageAccount: Hashable, Sendable {
     public var request: RequestID
     public var model: Digest
     public var layers: LayerRange
-    public var stageIndex: Int
+    public var seat: Int
     public var stepCount: Int
     public var positionCount: Int
     public var computeMicroseconds: UInt64
@@ -16,13 +16,11 @@ public struct StageAccount: Hashable, Sendable {
     /// The account as it crossed the wire, signature included.
     public var encoded: [UInt8] = []
 
-    init(
-        request: RequestID, model: Digest, layers: LayerRange, stageIndex: Int
-    ) {
+    init(request: RequestID, model: Digest, layers: LayerRange, seat: Int) {
         self.request = request
         self.model = model
         self.layers = layers
-        self.stageIndex = stageIndex
+        self.seat = seat
         stepCount = 0
         positionCount = 0
         computeMicroseconds = 0
@@ -43,7 +41,7 @@ public struct StageAccount: Hashable, Sendable {
         writer.write(model)
         writer.writeVarint(layers.lower)
         writer.writeVarint(layers.upper)
-        writer.writeVarint(stageIndex)
+        writer.writeVarint(seat)
         writer.writeVarint(stepCount)
         writer.writeVarint(positionCount)
         writer.writeVarint(computeMicroseconds)
@@ -58,10 +56,9 @@ public struct StageAccount: Hashable, Sendable {
         let lower = try reader.readCount(limit: Limits.layerCount)
         let upper = try reader.readCount(limit: Limits.layerCount)
         guard lower < upper else { throw .invalid }
-        let stageIndex = try reader.readCount(limit: Limits.chainStageCount)
+        let seat = try reader.readCount(limit: Limits.seatNumber)
         self.init(
-            request: request, model: model, layers: LayerRange(lower, upper),
-            stageIndex: stageIndex)
+            request: request, model: model, layers: LayerRange(lower, upper), seat: seat)
         stepCount = try reader.readCount(limit: Limits.stepIndex)
         positionCount = try reader.readCount(limit: 1 << 40)
         computeMicroseconds = try reader.readVarint()

@@ -8,16 +8,24 @@ public struct StageOffer: Hashable, Sendable {
     public var entryRecord: NodeRecord
     public var model: Digest
     public var layers: LayerRange
-    public var stageIndex: Int
-    public var stageCount: Int
+    /// The stage's place in this request. Seats are numbered from 1 in the order of their offers;
+    /// of two offers of one request to one node, the one with the higher seat replaces the other.
+    public var seat: Int
     /// Floats in one position.
     public var hiddenSize: Int
     /// Positions for which the stage must have room in its KV cache.
     public var positionLimit: Int
-    /// Who sends the steps: the entry for the first stage.
+    /// The first step that the stage will be given ...
+    public var resumeIndex: Int
+    /// ... and the position at which that begins: rows of the positions before come as replays.
+    public var resumePosition: Int
+    /// Who sends the steps: the entry for the first stage; and that one's seat, 0 for the entry.
     public var previous: NodeID
-    /// Who gets the results; nil for the last stage, whose results go to the entry.
-    public var next: NodeRecord?
+    public var previousSeat: Int
+    /// Where the results go.
+    public var next: StageHop
+    /// The stage whose KV cache comes in place of replays, and whose part this node takes over.
+    public var giver: NodeID?
 
     func encode(keys: NodeKeys) -> [UInt8] {
         var writer = ByteWriter(reserving: 900)
@@ -27,12 +35,16 @@ public struct StageOffer: Hashable, Sendable {
         writer.write(model)
         writer.writeVarint(layers.lower)
         writer.writeVarint(layers.upper)
-        writer.writeVarint(stageIndex)
-        writer.writeVarint(stageCount)
+        writer.writeVarint(seat)
         writer.writeVarint(hiddenSize)
         writer.writeVarint(positionLimit)
+        writer.writeVarint(resumeIndex)
+        writer.writeVarint(resumePosition)
         writer.write(previous)
-        writer.writeBlob(next?.encoded ?? [])
+        writer.writeVarint(previousSeat)
+        next.write(into: &writer)
+        writer.write(UInt8(giver == nil ? 0 : 1))
+        if let giver { writer.write(giver) }
         writer.write(keys.sign(writer.bytes).bytes)
         return writer.bytes
     }
@@ -46,33 +58,46 @@ public struct StageOffer: Hashable, Sendable {
         let upper = try reader.readCount(limit: Limits.layerCount)
         guard lower < upper else { throw .invalid }
         layers = LayerRange(lower, upper)
-        stageIndex = try reader.readCount(limit: Limits.chainStageCount)
-        stageCount = try reader.readCount(limit: Limits.chainStageCount)
+        seat = try reader.readCount(limit: Limits.seatNumber)
         hiddenSize = try reader.readCount(limit: Limits.hiddenSize)
         positionLimit = try reader.readCount(limit: Limits.positionCount)
+        resumeIndex = try reader.readCount(limit: Limits.stepIndex)
+        resumePosition = try reader.readCount(limit: Limits.positionCount)
         previous = try reader.read32(NodeID.self)
-        let nextBytes = try reader.readBlob(limit: Limits.recordByteCount)
-        next = nextBytes.isEmpty ? nil : try NodeRecord(decoding: nextBytes)
-        guard hiddenSize > 0, positionLimit > 0, stageIndex < stageCount else { throw .invalid }
-        guard (next == nil) == (stageIndex == stageCount - 1) else { throw .invalid }
+        previousSeat = try reader.readCount(limit: Limits.seatNumber)
+        next = try StageHop(from: &reader)
+        switch try reader.readUInt8() {
+        case 0: giver = nil
+        case 1: giver = try reader.read32(NodeID.self)
+        default: throw .invalid
+        }
+        guard hiddenSize > 0, positionLimit > 0, seat > 0 else { throw .invalid }
+        guard resumePosition <= positionLimit, next.seat != seat, previousSeat != seat else {
+            throw .invalid
+        }
+        guard previousSeat != 0 || previous == entryRecord.id else { throw .invalid }
         guard reader.remaining == 64 else { throw .truncated }
     }
 
     init(
-        request: RequestID, entryRecord: NodeRecord, model: Digest, layers: LayerRange,
-        stageIndex: Int, stageCount: Int, hiddenSize: Int, positionLimit: Int, previous: NodeID,
-        next: NodeRecord?
+        request: RequestID, entryRecord: NodeRecord, model: Digest, layers: LayerRange, seat: Int,
+        hiddenSize: Int, positionLimit: Int, resumeIndex: Int = 0, resumePosition: Int = 0,
+        previous: NodeID, previousSeat: Int, next: StageHop,
+        giver: NodeID? = nil
     ) {
         self.request = request
         self.entryRecord = entryRecord
         self.model = model
         self.layers = layers
-        self.stageIndex = stageIndex
-        self.stageCount = stageCount
+        self.seat = seat
         self.hiddenSize = hiddenSize
         self.positionLimit = positionLimit
+        self.resumeIndex = resumeIndex
+        self.resumePosition = resumePosition
         self.previous = previous
+        self.previousSeat = previousSeat
         self.next = next
+        self.giver = giver
     }
 }
 
@@ -86,7 +111,7 @@ func isSigned(_ message: [UInt8], by key: PublicKey, suite: CryptoSuite) -> Bool
 /// A stage's signed answer to an offer.
 struct StageAnswer: Hashable, Sendable {
     var number: UInt64
-    var stageIndex: Int
+    var seat: Int
     /// BLAKE2b-256 over the offer's bytes: what exactly was accepted or refused.
     var offerDigest: Digest
     /// Nil where the stage accepts.
@@ -99,23 +124,23 @@ struct StageAnswer: Hashable, Sendable {
         let kind = refusal == nil ? MessageKind.stageOpened : .stageRefused
         writer.write(kind.rawValue)
         writer.write(number)
-        writer.writeVarint(stageIndex)
+        writer.writeVarint(seat)
         writer.write(offerDigest)
         if let refusal { writer.write(refusal.rawValue) }
         writer.write(keys.sign(writer.bytes).bytes)
         return writer.bytes
     }
 
-    init(number: UInt64, stageIndex: Int, offerDigest: Digest, refusal: RefusalReason?) {
+    init(number: UInt64, seat: Int, offerDigest: Digest, refusal: RefusalReason?) {
         self.number = number
-        self.stageIndex = stageIndex
+        self.seat = seat
         self.offerDigest = offerDigest
         self.refusal = refusal
     }
 
     init(from reader: inout ByteReader, isRefusal: Bool) throws(WireError) {
         number = try reader.readUInt64()
-        stageIndex = try reader.readCount(limit: Limits.chainStageCount)
+        seat = try reader.readCount(limit: Limits.seatNumber)
         offerDigest = try reader.read32(Digest.self)
         refusal = nil
         if isRefusal {

@@ -8,31 +8,90 @@ struct StageRequest: Sendable {
         /// The shell is making room for the KV cache.
         case opening
         case ready
-        /// A step is being computed.
-        case computing(stepIndex: Int)
+        /// Rows from this position on are being run.
+        case computing(position: Int)
     }
 
     var offer: StageOffer
     var offerDigest: Digest
-    var phase: Phase
+    var phase = Phase.opening
+    /// Who sends rows now; the offer's, until the entry relinks the stage.
+    var previous: NodeID
+    var previousSeat: Int
     /// The next step to run.
-    var nextStepIndex = 0
-    /// Steps that wait, by index: messages overtake each other.
+    var nextStepIndex: Int
+    /// Positions in the KV cache.
+    var position = 0
+    /// Steps that wait, by index, and replays that wait, by position: messages overtake each other.
     var waiting = OrderedTable<Int, Step>()
+    var waitingReplays = OrderedTable<Int, Step>()
     var account: StageAccount
     /// The stage frees itself when nothing came from the entry's side until then.
     var deadline: Instant
+    /// The node leaves: the request goes to an heir, or is dropped.
+    var leaving: Leaving?
+    /// The KV cache comes from the stage before this one in the same place.
+    var inheriting: Inheriting?
 
-    var isLast: Bool { offer.next == nil }
+    init(_ offer: StageOffer, digest: Digest, deadline: Instant) {
+        self.offer = offer
+        offerDigest = digest
+        previous = offer.previous
+        previousSeat = offer.previousSeat
+        nextStepIndex = offer.resumeIndex
+        account = StageAccount(
+            request: offer.request, model: offer.model, layers: offer.layers, seat: offer.seat)
+        self.deadline = deadline
+        inheriting = offer.giver.map { Inheriting(giver: $0) }
+    }
+
+    var seat: Int { offer.seat }
+    var isRebuilding: Bool { position < offer.resumePosition }
+
+    /// Takes out the rows to run next: replays until the cache is rebuilt, then steps.
+    mutating func takeNext() -> Step? {
+        guard isRebuilding else { return waiting.remove(nextStepIndex) }
+        while let start = waitingReplays.keys.first, start <= position,
+            let replay = waitingReplays.remove(start)
+        {
+            if replay.end > position { return replay.dropping(below: position) }
+        }
+        return nil
+    }
+
+    var status: StageStatus {
+        let status: StageStatus.Phase =
+            switch phase {
+            case .opening: .opening
+            case .computing: .computing
+            case .ready: isRebuilding || inheriting != nil ? .rebuilding : .waiting
+            }
+        return StageStatus(
+            request: offer.request, seat: seat, phase: status, nextStepIndex: nextStepIndex,
+            position: position)
+    }
 }
 
 /// The stages this node serves, by request.
 struct StageTable: Sendable {
     var requests = OrderedTable<RequestID, StageRequest>()
+    /// Changed in place only: copies would double what may be many megabytes.
+    var sent = OrderedTable<RequestID, SentRows>()
+
+    mutating func remove(_ id: RequestID) -> StageRequest? {
+        sent[id] = nil
+        return requests.remove(id)
+    }
 
     var nextDeadline: Instant {
         var earliest = Instant.never
-        for request in requests.values { earliest = min(earliest, request.deadline) }
+        for request in requests.values {
+            earliest = min(earliest, request.deadline)
+            guard let leaving = request.leaving else { continue }
+            let next =
+                leaving.isFrozen ? leaving.until : min(leaving.computeUntil, leaving.until)
+            earliest = min(earliest, next)
+        }
         return earliest
     }
 }

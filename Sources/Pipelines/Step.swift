@@ -4,7 +4,10 @@ internal import Wire
 /// One pass of new positions through the chain: rows of the residual stream, Float32 little-endian.
 public struct Step: Hashable, Sendable {
     public var request: RequestID
-    /// Counts the steps of a request from 0; each stage runs them in this order.
+    /// The seat it comes from, 0 for the entry; in the hands of a shell, the seat that runs it.
+    public var seat: Int
+    /// Counts the steps of a request from 0; each stage runs them in this order. A replay has the
+    /// index of the step that follows it.
     public var index: Int
     /// The position of the first row.
     public var position: Int
@@ -13,12 +16,17 @@ public struct Step: Hashable, Sendable {
     public var stageMicroseconds: [UInt32]
     /// `rowCount` rows of `hiddenSize` floats.
     public var rows: [UInt8]
+    /// Rows that another node ran before: they fill a KV cache, and what comes of them goes no
+    /// farther than to seats that rebuild theirs.
+    public var isReplay: Bool
 
     public init(
-        request: RequestID, index: Int, position: Int, rowCount: Int,
-        stageMicroseconds: [UInt32] = [], rows: [UInt8]
+        request: RequestID, seat: Int = 0, index: Int, position: Int, rowCount: Int,
+        stageMicroseconds: [UInt32] = [], rows: [UInt8], isReplay: Bool = false
     ) {
         self.request = request
+        self.seat = seat
+        self.isReplay = isReplay
         self.index = index
         self.position = position
         self.rowCount = rowCount
@@ -29,8 +37,10 @@ public struct Step: Hashable, Sendable {
     /// To the next stage, or, where `isDone`, from the last one back to the entry.
     func encode(isDone: Bool) -> [UInt8] {
         var writer = ByteWriter(reserving: rows.count + 64)
-        writer.write((isDone ? MessageKind.stepDone : .step).rawValue)
+        let kind: MessageKind = isReplay ? .replay : isDone ? .stepDone : .step
+        writer.write(kind.rawValue)
         request.write(into: &writer)
+        writer.writeVarint(seat)
         writer.writeVarint(index)
         writer.writeVarint(position)
         writer.writeVarint(rowCount)
@@ -40,9 +50,24 @@ public struct Step: Hashable, Sendable {
         return writer.bytes
     }
 
+    /// The rows from a position inside the step on.
+    func dropping(below start: Int) -> Step {
+        guard start > position else { return self }
+        var rest = self
+        let rowByteCount = rows.count / rowCount
+        rest.rows.removeFirst((start - position) * rowByteCount)
+        rest.rowCount = position + rowCount - start
+        rest.position = start
+        return rest
+    }
+
+    var end: Int { position + rowCount }
+
     /// Reads a step behind its kind byte; the rows are what remains.
-    init(from reader: inout ByteReader) throws(WireError) {
+    init(from reader: inout ByteReader, isReplay: Bool = false) throws(WireError) {
+        self.isReplay = isReplay
         request = try RequestID(from: &reader)
+        seat = try reader.readCount(limit: Limits.seatNumber)
         index = try reader.readCount(limit: Limits.stepIndex)
         position = try reader.readCount(limit: Limits.positionCount)
         rowCount = try reader.readCount(limit: Limits.rowsPerStep)
@@ -59,41 +84,35 @@ public struct Step: Hashable, Sendable {
 /// A stage tells the entry that a step will not come back.
 struct StepFailure: Hashable, Sendable {
     var request: RequestID
-    var index: Int
-    var stageIndex: Int
+    /// The stage's own seat; 0 where it knows nothing of the request.
+    var seat: Int
     var reason: RefusalReason
+    /// For `nextUnreachable`, the seat that can't be reached.
+    var nextSeat = 0
 
     func encode() -> [UInt8] {
-        var writer = ByteWriter(reserving: 64)
+        var writer = ByteWriter(reserving: 60)
         writer.write(MessageKind.stepFailed.rawValue)
         request.write(into: &writer)
-        writer.writeVarint(index)
-        writer.writeVarint(stageIndex)
+        writer.writeVarint(seat)
         writer.write(reason.rawValue)
+        writer.writeVarint(nextSeat)
         return writer.bytes
     }
 
-    init(request: RequestID, index: Int, stageIndex: Int, reason: RefusalReason) {
+    init(_ request: RequestID, seat: Int, reason: RefusalReason, nextSeat: Int = 0) {
         self.request = request
-        self.index = index
-        self.stageIndex = stageIndex
+        self.seat = seat
         self.reason = reason
+        self.nextSeat = nextSeat
     }
 
     init(from reader: inout ByteReader) throws(WireError) {
         request = try RequestID(from: &reader)
-        index = try reader.readCount(limit: Limits.stepIndex)
-        stageIndex = try reader.readCount(limit: Limits.chainStageCount)
+        seat = try reader.readCount(limit: Limits.seatNumber)
         guard let reason = RefusalReason(rawValue: try reader.readUInt8()) else { throw .invalid }
         self.reason = reason
+        nextSeat = try reader.readCount(limit: Limits.seatNumber)
         try reader.finish()
     }
-}
-
-/// A message that only names a request: close, cancel.
-func requestMessage(_ kind: MessageKind, _ request: RequestID) -> [UInt8] {
-    var writer = ByteWriter(reserving: 41)
-    writer.write(kind.rawValue)
-    request.write(into: &writer)
-    return writer.bytes
 }

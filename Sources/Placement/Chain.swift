@@ -55,6 +55,17 @@ public struct ChainSettings: Sendable {
     public init() {}
 }
 
+/// Between whom a chain lies; nil is the entry.
+public struct ChainEnds: Hashable, Sendable {
+    public var from: NodeID?
+    public var to: NodeID?
+
+    public init(from: NodeID? = nil, to: NodeID? = nil) {
+        self.from = from
+        self.to = to
+    }
+}
+
 /// The cheapest chain for one step: half a round trip for each hop (from the entry, between
 /// stages, back to the entry), each stage's own cost, and each layer's time, multiplied by the
 /// requests that a node already serves and this one.
@@ -62,24 +73,50 @@ public struct ChainSettings: Sendable {
 /// A node takes part at most once. Equal costs go to fewer stages, then to lower ids.
 ///
 /// - Parameters:
+///   - layers: the part of the model to cover; nil for all layers.
+///   - ends: the stages between which that part lies.
 ///   - roundTripMicroseconds: between two nodes; nil is the entry.
 ///   - positionCount: positions in a step, by which compute is multiplied.
 public func chooseChain(
-    layerCount: Int, candidates: [ChainCandidate],
-    roundTripMicroseconds: (NodeID?, NodeID?) -> Int, positionCount: Int = 1,
-    excluded: [NodeID] = [], settings: ChainSettings = ChainSettings()
+    layerCount: Int, candidates: [ChainCandidate], layers: LayerRange? = nil,
+    ends: ChainEnds = ChainEnds(), roundTripMicroseconds: (NodeID?, NodeID?) -> Int,
+    positionCount: Int = 1, excluded: [NodeID] = [], settings: ChainSettings = ChainSettings()
 ) -> ChainChoice {
+    let part = layers ?? LayerRange(0, layerCount)
     var usable = candidates.filter {
         !$0.holding.layers.isEmpty && $0.holding.layerCount == layerCount
             && $0.holding.layers.upper <= layerCount && !excluded.contains($0.id)
     }
+    // The search counts layers from the beginning of the part.
+    usable = usable.compactMap { candidate in
+        let held = candidate.holding.layers
+        let (lower, upper) = (max(held.lower, part.lower), min(held.upper, part.upper))
+        guard lower < upper else { return nil }
+        var candidate = candidate
+        candidate.holding.layers = LayerRange(lower - part.lower, upper - part.lower)
+        return candidate
+    }
     usable.sort { ($0.id, $0.holding.layers) < ($1.id, $1.holding.layers) }
-    let gaps = missingLayers(layerCount, usable)
-    guard gaps.isEmpty, layerCount > 0 else { return .missing(gaps) }
+    let gaps = missingLayers(part.count, usable)
+    guard gaps.isEmpty, part.count > 0 else { return .missing(gaps.map { $0.moved(by: part) }) }
     let search = ChainSearch(
-        layerCount: layerCount, candidates: usable, positionCount: positionCount,
+        layerCount: part.count, candidates: usable, ends: ends, positionCount: positionCount,
         settings: settings, roundTripMicroseconds: roundTripMicroseconds)
-    return search.choose()
+    switch search.choose() {
+    case .missing(let gaps): return .missing(gaps.map { $0.moved(by: part) })
+    case .chain(let chain, let cost):
+        let stages = chain.stages.map {
+            ChainStage(id: $0.id, layers: $0.layers.moved(by: part))
+        }
+        return .chain(Chain(stages: stages), estimatedMicroseconds: cost)
+    }
+}
+
+extension LayerRange {
+    /// Layers of a part of a model, as layers of the model.
+    fileprivate func moved(by part: LayerRange) -> LayerRange {
+        LayerRange(lower + part.lower, upper + part.lower)
+    }
 }
 
 /// Layers without any candidate, as few ranges as possible.

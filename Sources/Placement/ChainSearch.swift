@@ -6,7 +6,8 @@ struct ChainSearch {
     let layerCount: Int
     let candidates: [ChainCandidate]
     let settings: ChainSettings
-    /// Half round trips in microseconds; the last row and column are the entry.
+    /// Half round trips in microseconds; behind the candidates stand who sends to the first stage
+    /// and who gets the results of the last.
     private let hops: [[Int]]
     /// One layer of one step, by candidate.
     private let layerCosts: [Int]
@@ -25,15 +26,15 @@ struct ChainSearch {
     }
 
     init(
-        layerCount: Int, candidates: [ChainCandidate], positionCount: Int,
+        layerCount: Int, candidates: [ChainCandidate], ends: ChainEnds, positionCount: Int,
         settings: ChainSettings, roundTripMicroseconds: (NodeID?, NodeID?) -> Int
     ) {
         self.layerCount = layerCount
         self.candidates = candidates
         self.settings = settings
-        let ends: [NodeID?] = candidates.map(\.id) + [nil]
-        hops = ends.map { one in
-            ends.map { one == $0 ? 0 : max(0, roundTripMicroseconds(one, $0)) / 2 }
+        let nodes: [NodeID?] = candidates.map(\.id) + [ends.from, ends.to]
+        hops = nodes.map { one in
+            nodes.map { one == $0 ? 0 : max(0, roundTripMicroseconds(one, $0)) / 2 }
         }
         layerCosts = candidates.map { candidate in
             let known = candidate.layerMicroseconds
@@ -123,7 +124,7 @@ struct ChainSearch {
         var end: (index: Int, reach: Reach)?
         for index in last.indices where last[index].cost < Self.infinite {
             var whole = last[index]
-            whole.cost += hops[index % width][width]
+            whole.cost += hops[index % width][width + 1]
             if end.map({ whole.isBetter(than: $0.reach) }) ?? true { end = (index, whole) }
         }
         guard var index = end?.index else { return nil }
@@ -160,7 +161,7 @@ struct ChainSearch {
 
     private func cost(of path: [Int]) -> Int {
         let width = candidates.count
-        var cost = hops[path.last ?? width][width]
+        var cost = hops[path.last ?? width][width + 1]
         var last = width
         for candidate in path {
             if candidate != last { cost += hops[last][candidate] + settings.stageMicroseconds }

@@ -208,14 +208,46 @@ public enum Limits {
     public static let closingRequestCount = 64
     /// Events one input can leave behind; overflowing is our fault and traps.
     public static let pipelineEventCount = 1_024
-    /// All stages must have answered their offers by then.
+    /// Seats of one request over its whole life: first stages and replacements. A request that
+    /// needs more fails.
+    public static let seatNumber = 1 << 20
+    /// Bytes of rows that one end of a hop keeps of a request, to send them again, and of all
+    /// requests together. Beyond either nothing of the request is kept, and a lost stage is healed
+    /// by running all positions again.
+    public static let keptByteCount = 64 * 1_024 * 1_024
+    public static let keptByteCountOfAll = 512 * 1_024 * 1_024
+    /// Replays under way on one hop, and bytes of one: more wait until some were run.
+    public static let replayWindowCount = 4
+    public static let replayByteCount = 1_024 * 1_024
+    /// A stage that answers questions, but not its offer, is lost for the request then.
     public static let openTimeout = Interval.seconds(10)
-    /// Something of a running request must come back by then.
-    public static let stepTimeout = Interval.seconds(30)
+    /// Bounds of the time after which an entry asks its stages where a step is, and that time
+    /// before the first step came back.
+    public static let stepTimeoutLowest = Interval.milliseconds(100)
+    public static let stepTimeoutHighest = Interval.seconds(2)
+    public static let stepTimeoutInitial = Interval.milliseconds(500)
+    /// Bounds of the time in which an asked stage must answer; else it is lost for the request.
+    public static let answerTimeoutLowest = Interval.milliseconds(400)
+    public static let answerTimeoutHighest = Interval.seconds(3)
+    /// While a step is overdue, its stages are asked this often.
+    public static let askInterval = Interval.milliseconds(500)
+    /// Stages of a request that waits for nothing are asked this often: they hear that it lives.
+    public static let keepAliveInterval = Interval.seconds(10)
+    /// A stage that answers, but gets on with nothing for so long, is lost for the request.
+    public static let stuckTimeout = Interval.seconds(60)
+    /// How long a leaving stage may keep what it has; a longer word is malformed.
+    public static let drainMilliseconds = 60_000
+    /// Bytes of one part of a KV cache on its way to an heir (one position at least), and parts
+    /// under way; more wait until some were taken.
+    public static let cachePartByteCount = 256 * 1_024
+    public static let cachePartWindowCount = 4
+    /// Bytes of a leaving stage's last results that go to its heir; more are not sent, and if they
+    /// are lost with it every position is run anew.
+    public static let handoffResultByteCount = 1_024 * 1_024
     /// A running request whose prompter asks for nothing is given up then.
     public static let requestIdleTimeout = Interval.minutes(5)
     /// A stage that hears nothing of its request frees it then.
-    public static let stageIdleTimeout = Interval.minutes(5)
+    public static let stageIdleTimeout = Interval.seconds(45)
     /// How long a closed request waits for its stages' accounts.
     public static let accountTimeout = Interval.seconds(2)
 
@@ -261,8 +293,11 @@ public enum Limits {
     public static let farAdAge = Interval.seconds(150)
     /// Peers a visitor asks for the states they know.
     public static let stateAskCount = 3
-    /// Chains tried for one request before its prompter is told.
-    public static let chainAttemptCount = 5
+    /// Losses of stages without a step between them, after which a request fails.
+    public static let mendCount = 64
+    /// A node that a request lost or that refused it is left out of its chain for so long.
+    public static let lostNodeRest = Interval.seconds(5)
+    public static let refusedNodeRest = Interval.milliseconds(500)
     /// Requests one node serves at once as their entry; more end at once.
     public static let entryRequestCount = 64
     /// What a round trip is taken for before anything is known of it.
@@ -280,8 +315,10 @@ public enum Limits {
     public static let contextLength = 1 << 22
     /// One piece of a model. Larger ones are refused at import and by who reads a shape.
     public static let pieceByteCount = 1 << 36
-    /// An encoded model shape: its longest form is one divisor for each pair of a head.
-    public static let shapeByteCount = 4 * 1_024
+    /// Experts of one feed-forward layer. More are refused.
+    public static let expertCount = 1_024
+    /// An encoded model shape: its longest form is two divisors for each pair of a head.
+    public static let shapeByteCount = 8 * 1_024
     /// Bytes of a tokenizer inside the ends. Larger ones are refused at import.
     public static let tokenizerByteCount = 64 * 1_024 * 1_024
     /// Text that could begin a stop string is held back up to this many bytes.
@@ -306,6 +343,8 @@ public enum Limits {
     /// Arrays and objects inside each other in JSON and in metadata. Deeper ones are refused.
     public static let nestingDepth = 64
 
+    /// Tokens of a text that becomes a vector; the rest is left out, and the person is told.
+    public static let encodedTokenCount = 512
     /// A text given to a command in a file or on its standard input, in bytes. A longer one is
     /// refused.
     public static let textFileByteCount = 64 * 1_024 * 1_024
@@ -359,28 +398,6 @@ public enum Limits {
     public static let surveyTime = Interval.seconds(60)
     /// How long a leaving node waits for its farewells to be acknowledged.
     public static let leaveTime = Interval.milliseconds(150)
-
-    // MARK: presence
-
-    /// The machine is looked at this often while it works for others, and while it does not.
-    public static let presenceLookInterval = Interval.milliseconds(100)
-    public static let presenceLookIntervalAtRest = Interval.milliseconds(500)
-    /// Power, warmth, line and terminals are looked at this often.
-    public static let slowSensorInterval = Interval.seconds(2)
-    /// Looks at the processor's time that are kept; the second oldest is forgotten.
-    public static let loadSampleCount = 32
-    /// A file in `/sys` or `/proc`; the rest of a longer one is not read.
-    public static let sensorFileByteCount = 4_096
-    /// A line of vehicle signals; a longer one is malformed, and ends the connection it came over.
-    public static let signalLineByteCount = 4_096
-    /// A file of vehicle signals; of a longer one the end is read.
-    public static let signalFileByteCount = 65_536
-    /// Clients of a node's Unix socket; more are turned away.
-    public static let signalClientCount = 16
-    /// What a node answers over it; a longer answer is not read to its end.
-    public static let signalAnswerByteCount = 65_536
-    /// The day's traffic is written down this often, where it has changed.
-    public static let trafficKeepSeconds: UInt64 = 10
 
     /// Datagrams of one system call; more wait in the kernel for the next.
     public static let datagramBatchCount = 64

@@ -42,6 +42,10 @@ public struct AnswerStats: Hashable, Sendable {
     public var chainMicroseconds: UInt64 = 0
     /// What stages say they computed in that time.
     public var computeMicroseconds: UInt64 = 0
+    /// When each token was there, since the request; over a mesh only.
+    public var tokenMicroseconds: [UInt64] = []
+    /// Times that lost stages were replaced.
+    public var mendCount = 0
     /// Stages whose signed account arrived.
     public var accountCount = 0
 

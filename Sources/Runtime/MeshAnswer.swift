@@ -54,7 +54,7 @@ public struct MeshAnswer: ~Copyable {
     /// Runs the request to its end.
     ///
     /// - Parameters:
-    ///   - patience: how long to wait for layers that nobody holds.
+    ///   - patience: how long to wait for layers that nobody holds, each time they are missing.
     ///   - watch: gets what the node says meanwhile, and the chain once it is open.
     public consuming func run(
         on loop: inout NodeLoop, patience: Interval, watch: (NodeEffect) -> Void
@@ -94,6 +94,15 @@ public struct MeshAnswer: ~Copyable {
         switch effect {
         case .requestOpened(ticket, let seats):
             answer.chain = seats
+            sendRows(&loop)
+        case .requestMended(ticket, let seats):
+            answer.chain = seats
+            answer.stats.mendCount += 1
+        case .requestRewound(ticket):
+            // Nothing of what was under way comes back: the chain begins anew, the text goes on.
+            underWay = []
+            waiting = nil
+            generation.rewind()
             sendRows(&loop)
         case .stepDone(ticket, let step):
             receive(step, on: loop.engine)
@@ -143,7 +152,9 @@ public struct MeshAnswer: ~Copyable {
                 rows, lastRow: span.extracting(0..<size), ends: model.ends, scratch: &scratch,
                 kernels: engine.kernels, crew: SerialCrew())
         }
-        firstAt = firstAt ?? SystemClock.now()
+        let tokenAt = SystemClock.now()
+        firstAt = firstAt ?? tokenAt
+        answer.stats.tokenMicroseconds.append(tokenAt.since(startedAt).microseconds)
         if let id, !writer.append(id) { generation.stop() }
     }
 

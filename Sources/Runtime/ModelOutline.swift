@@ -1,6 +1,7 @@
 public import Checkpoints
 import Glibc
 import Primitives
+import Tensors
 public import Transformers
 import Wire
 
@@ -55,7 +56,7 @@ public struct ModelOutline: Sendable {
     public var quantisation: String {
         var counts = OrderedTable<String, Int>()
         for section in layouts.flatMap(\.sections) {
-            guard let name = section.format.matrixName else { continue }
+            guard let name = section.format.weightFormat?.name else { continue }
             counts[name] = (counts[name] ?? 0) + section.rowCount * section.columnCount
         }
         return counts.keys.sorted { (counts[$0] ?? 0) > (counts[$1] ?? 0) }

@@ -9,7 +9,12 @@ public import Wire
 public struct ImportProgress: Hashable, Sendable {
     public var pieceCount: Int
     public var finishedPieceCount: Int
+    /// Tensors of the checkpoint that have a place in a finished piece, and all that have one.
+    public var finishedTensorCount: Int
+    public var tensorCount: Int
+    /// Bytes of finished pieces, and of all.
     public var byteCount: UInt64
+    public var totalByteCount: UInt64
 }
 
 extension ModelStore {
@@ -27,15 +32,14 @@ extension ModelStore {
         let lock = try lockForChange()
         try attempt { () throws(SystemError) in try Files.makeDirectory(files.path) }
         var entries: [PieceEntry] = []
-        var byteCount: UInt64 = 0
+        var state = ImportProgress(builder)
         for index in 0..<builder.pieceCount {
             let bytes = try Self.build(index, with: builder)
             entries.append(try keep(bytes, isDurable: isDurable))
-            byteCount += UInt64(bytes.count)
-            progress(
-                ImportProgress(
-                    pieceCount: builder.pieceCount, finishedPieceCount: index + 1,
-                    byteCount: byteCount))
+            state.finishedPieceCount += 1
+            state.finishedTensorCount += builder.layout(of: index).tensorCount
+            state.byteCount += UInt64(bytes.count)
+            progress(state)
         }
         let manifest = try Self.manifest(
             of: checkpoint, name: name, shape: builder.shape, pieces: entries)
@@ -77,7 +81,8 @@ extension ModelStore {
 // MARK: steps
 
 extension ModelStore {
-    static func builder(of checkpoint: Checkpoint) throws(DataError) -> PieceBuilder {
+    /// Reads a checkpoint as far as pieces need it. Throws where it can't be run.
+    public static func builder(of checkpoint: Checkpoint) throws(DataError) -> PieceBuilder {
         do {
             let tokenizer = try TokenizerModel(checkpoint).encode()
             return try PieceBuilder(checkpoint, tokenizerBytes: tokenizer)
@@ -95,7 +100,8 @@ extension ModelStore {
         }
     }
 
-    static func sentence(of error: any Error) -> String {
+    /// What is wrong, for a person.
+    public static func sentence(of error: any Error) -> String {
         if case .checkpoint(let error)? = error as? ModelError { return "\(error)" }
         return "\(error)"
     }
@@ -135,6 +141,24 @@ extension ModelStore {
         }
         return entry
     }
+}
+
+extension ImportProgress {
+    /// Nothing is done yet.
+    fileprivate init(_ builder: PieceBuilder) {
+        let layouts = (0..<builder.pieceCount).map { builder.layout(of: $0) }
+        pieceCount = layouts.count
+        tensorCount = layouts.reduce(0) { $0 + $1.tensorCount }
+        totalByteCount = layouts.reduce(0) { $0 + UInt64($1.byteCount) }
+        finishedPieceCount = 0
+        finishedTensorCount = 0
+        byteCount = 0
+    }
+}
+
+extension PieceLayout {
+    /// Sections that hold numbers.
+    fileprivate var tensorCount: Int { sections.count { $0.format != .bytes } }
 }
 
 extension PieceEntry {

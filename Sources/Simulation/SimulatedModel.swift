@@ -3,7 +3,7 @@ internal import Primitives
 internal import Wire
 
 /// A model whose layers are hashes: cheap, and wrong at once when a layer is left out, run twice,
-/// or run in another order or at another position.
+/// or run in another order, at another position, or over another past.
 struct SimulatedModel: Sendable {
     let manifest: SignedManifest
     let hiddenSize: Int
@@ -23,17 +23,70 @@ struct SimulatedModel: Sendable {
     var digest: Digest { manifest.manifest.digest }
     var layerCount: Int { manifest.manifest.layerCount }
 
-    /// What the layers make of rows.
-    static func run(_ layers: LayerRange, over rows: [UInt8], position: Int) -> [UInt8] {
-        var random = SeededRandom(seed: 0)
+    /// What the layers make of rows, given the rows before them.
+    static func run(
+        _ layers: LayerRange, over rows: [UInt8], rowByteCount: Int, cache: inout SimulatedCache
+    ) -> [UInt8] {
         var output = rows
-        for layer in layers.range {
-            for index in output.indices {
-                let mixed = UInt64(output[index]) | UInt64(layer) << 8 | UInt64(position) << 24
-                random = SeededRandom(seed: mixed &+ UInt64(index) << 48)
-                output[index] = UInt8(truncatingIfNeeded: random.next())
+        for start in stride(from: 0, to: rows.count, by: rowByteCount) {
+            for layer in layers.range {
+                var seed = cache.state(of: layer) ^ UInt64(cache.position) << 40 ^ UInt64(layer)
+                for index in start..<start + rowByteCount {
+                    seed = (seed ^ UInt64(output[index])) &* 0x0000_0100_0000_01B3
+                }
+                var random = SeededRandom(seed: seed)
+                cache.append(random.next(), to: layer)
+                for index in start..<start + rowByteCount {
+                    output[index] = UInt8(truncatingIfNeeded: random.next())
+                }
             }
+            cache.position += 1
         }
         return output
+    }
+}
+
+/// A simulated KV cache: for each layer a hash of every row that it ran.
+struct SimulatedCache: Sendable {
+    let layers: LayerRange
+    var position = 0
+    private var states: [UInt64]
+    /// As it was before the rows that are being run: they may never have been.
+    private(set) var before: (position: Int, states: [UInt64])
+
+    init(layers: LayerRange) {
+        self.layers = layers
+        states = Array(repeating: 0xCBF2_9CE4_8422_2325, count: layers.count)
+        before = (0, states)
+    }
+
+    /// Rows are about to be run.
+    mutating func mark() { before = (position, states) }
+
+    /// The cache at its end or at its mark, as bytes; nil elsewhere.
+    func bytes(at end: Int) -> [UInt8]? {
+        guard end == position || end == before.position else { return nil }
+        let numbers = [UInt64(end)] + (end == position ? states : before.states)
+        return numbers.flatMap { number in
+            (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
+        }
+    }
+
+    /// Takes the place of what `bytes` was made of: where it ends, or nil.
+    mutating func take(_ bytes: [UInt8]) -> Int? {
+        guard bytes.count == 8 * (layers.count + 1) else { return nil }
+        var numbers = stride(from: 0, to: bytes.count, by: 8).map { first in
+            (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[first + $1]) << (8 * $1) }
+        }
+        position = Int(numbers.removeFirst())
+        states = numbers
+        return position
+    }
+
+    func state(of layer: Int) -> UInt64 { states[layer - layers.lower] }
+
+    mutating func append(_ value: UInt64, to layer: Int) {
+        let index = layer - layers.lower
+        states[index] = (states[index] ^ value) &* 0x0000_0100_0000_01B3
     }
 }

@@ -13,6 +13,8 @@ final class SimulatedNode {
     let place: (x: Int, y: Int)
     /// Which side of a partition it is on.
     var side = 0
+    /// While it is paused, what comes to it waits.
+    var pausedUntil = Instant.origin
     /// Counts its starts: what was scheduled for an earlier life is void.
     var life = 0
     /// The wake that is scheduled, so that each deadline is scheduled once.
@@ -25,6 +27,8 @@ final class SimulatedNode {
     let layerLimit: Int
     /// Prompts under way here, by ticket.
     var prompts = OrderedTable<Ticket, SimulatedPrompt>()
+    /// KV caches of the requests this node serves.
+    var caches = OrderedTable<RequestID, SimulatedCache>()
 
     init(keys: NodeKeys, address: PeerAddress, random: inout SeededRandom, layerLimit: Int) {
         self.keys = keys
@@ -50,10 +54,24 @@ final class Machine {
     init(_ node: consuming Node) { self.node = node }
 }
 
-/// One simulated prompt: a few steps whose result is known beforehand.
+/// One simulated prompt: steps whose results are known beforehand.
 struct SimulatedPrompt: Sendable {
+    struct Step: Sendable {
+        var position: Int
+        var rowCount: Int
+        var rows: [UInt8]
+        var expected: [UInt8]
+    }
+
+    /// Every step so far, those of the prompt itself first.
+    var steps: [Step] = []
+    /// Steps still to be made.
     var stepsLeft: Int
-    var position = 0
-    var expected: [UInt8] = []
+    var sentCount = 0
+    var returnedCount = 0
+    /// What one machine alone would have in memory.
+    var cache: SimulatedCache
     var startedAt: Instant
+    var progressedAt: Instant
+    let patience: Interval
 }

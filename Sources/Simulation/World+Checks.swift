@@ -6,12 +6,55 @@ internal import Wire
 /// What a healed world must come to.
 extension World {
     func check() {
-        guard isHealed else { return }
-        if whatIsMissing() == nil {
-            convergedAt = now
-        } else {
-            queue.add(.check, at: now + .seconds(1))
+        queue.add(.check, at: now + .seconds(1))
+        noteCoverage()
+        if let hanging = firstHanging() { verdict = .wrong(hanging) }
+        if isHealed, convergedAt == nil, whatIsMissing() == nil { convergedAt = now }
+    }
+
+    /// Whether some node that is up and awake holds each layer, as nobody in the world can know.
+    func noteCoverage() {
+        let awake = nodes.filter { $0.pausedUntil <= now }
+        let holdings = awake.compactMap { $0.machine?.node.ownState.holding(of: model.digest) }
+        for layer in 0..<model.layerCount
+        where !holdings.contains(where: { $0.layers.contains(layer) }) {
+            uncoveredAt = now
         }
+    }
+
+    /// A prompt that neither went on nor ended: within its patience, and what it takes to find out
+    /// that stages are lost, it must do either.
+    private func firstHanging() -> String? {
+        for (index, node) in nodes.enumerated() where node.isAlive && node.pausedUntil <= now {
+            for prompt in node.prompts.values
+            where now.since(prompt.progressedAt) > prompt.patience + Limits.stuckTimeout {
+                return "a prompt at node \(index) hangs"
+            }
+        }
+        return nil
+    }
+
+    /// Lets every prompt end; then no node may keep anything of a request.
+    func empty() {
+        isClosing = true
+        let deadline = now + Limits.stuckTimeout + Limits.stageIdleTimeout
+        while verdict == .converged || verdict == nil, now < deadline, firstLeftover() != nil {
+            verdict = nil
+            advance(to: now + .seconds(1))
+        }
+        guard verdict == nil || verdict == .converged else { return }
+        verdict = firstLeftover().map { .stuck($0) } ?? .converged
+    }
+
+    private func firstLeftover() -> String? {
+        for (index, node) in nodes.enumerated() {
+            if !node.prompts.isEmpty { return "a prompt at node \(index) does not end" }
+            if let id = node.caches.keys.first { return "node \(index) keeps a cache of \(id)" }
+            if node.machine?.node.requestCounts ?? (0, 0) != (0, 0) {
+                return "node \(index) keeps a request"
+            }
+        }
+        return nil
     }
 
     /// The first thing that keeps the world from being whole, or nil.

@@ -19,6 +19,7 @@ extension World {
         indexOfAddress[simulated.address] = index
         simulated.nextWake = .never
         simulated.prompts = OrderedTable()
+        simulated.caches = OrderedTable()
         var settings = NodeSettings(
             swarm: SwarmKey(name: "world"), firstSequence: now.nanoseconds / 1_000_000)
         settings.suite = simulated.keys.suite
@@ -64,10 +65,61 @@ extension World {
         if !isHealed, let interval = plan.crashInterval { schedule(.crash, about: interval) }
     }
 
+    /// Kills or pauses a node that serves a stage, or brings its owner back.
+    func loseStage() {
+        guard !isHealed, let interval = settings.stageLossInterval else { return }
+        schedule(.loseStage, about: interval)
+        let serving = nodes.indices.filter { nodes[$0].isAlive && !nodes[$0].caches.isEmpty }
+        guard !serving.isEmpty else { return }
+        let index = serving[random.below(serving.count)]
+        stagesLostCount += 1
+        switch random.below(3) {
+        case 0:
+            stop(index)
+            crashCount += 1
+            queue.add(
+                .restart(index: index), at: now + random.interval(.seconds(1), .seconds(10)))
+        case 1:
+            setPresence(.foreignLoad, of: index, life: nodes[index].life)
+            let back = now + random.interval(.milliseconds(100), .seconds(10))
+            queue.add(.idle(index: index, life: nodes[index].life), at: back)
+        default:
+            nodes[index].pausedUntil = now + random.interval(.milliseconds(100), .seconds(10))
+        }
+        noteCoverage()
+    }
+
+    /// What the owner's sensors say of a node, in the life in which they say it.
+    func setPresence(_ presence: Presence, of index: Int, life: Int) {
+        guard nodes[index].life == life, nodes[index].isAlive else { return }
+        nodes[index].machine?.node.setPresence(presence, at: now, into: &outbox)
+        settle(index)
+    }
+
+    /// Puts off what comes to a paused node.
+    func waits(_ event: Event) -> Bool {
+        let index: Int
+        switch event {
+        case .datagram(_, _, let to): index = indexOfAddress[to] ?? -1
+        case .wake(let number, _), .task(_, let number, _): index = number
+        default: return false
+        }
+        guard index >= 0, nodes[index].pausedUntil > now else { return false }
+        let until = nodes[index].pausedUntil
+        if case .wake(_, let life) = event {
+            guard nodes[index].life == life, nodes[index].nextWake == now else { return true }
+            nodes[index].nextWake = until
+        }
+        queue.add(event, at: until)
+        return true
+    }
+
     func stop(_ index: Int) {
         nodes[index].machine = nil
         promptsFailed += nodes[index].prompts.count
         nodes[index].prompts = OrderedTable()
+        nodes[index].caches = OrderedTable()
+        nodes[index].pausedUntil = .origin
         fold(UInt64(index))
     }
 
@@ -87,6 +139,7 @@ extension World {
         plan = plan.healed
         for index in nodes.indices {
             nodes[index].side = 0
+            nodes[index].pausedUntil = .origin
             if !nodes[index].isAlive {
                 queue.add(.restart(index: index), at: now + .milliseconds(random.below(2_000)))
             }

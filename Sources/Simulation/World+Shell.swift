@@ -21,23 +21,35 @@ extension World {
             let time = Interval.milliseconds(20 + random.below(50))
             add(.loaded(model: model, layers), for: index, after: time)
         case .openCache(let offer):
+            simulated.caches[offer.request] = SimulatedCache(layers: offer.layers)
             simulated.machine?.node.cacheOpened(offer.request, isOpen: true, at: now, into: &outbox)
-        case .compute(let offer, let step):
-            let time = simulated.layerMicroseconds * offer.layers.count * step.rowCount
-            let output = SimulatedModel.run(offer.layers, over: step.rows, position: step.position)
-            add(
-                .computed(step.request, step, output: output, microseconds: UInt32(time)),
-                for: index, after: .microseconds(time))
-        case .requestOpened(let ticket, _): sendStep(ticket, index: index)
+        case .compute(let offer, let step): compute(offer, step, index: index)
+        case .exportCache(let id, let from, let end):
+            simulated.machine?.node.cacheExported(
+                id, from: from, upTo: end, bytes: simulated.caches[id]?.bytes(at: end), at: now,
+                into: &outbox)
+        case .importCache(let id, _, let bytes):
+            var position: Int?
+            simulated.caches.update(id) { position = $0.take(bytes) }
+            simulated.machine?.node.cacheImported(id, position: position, at: now, into: &outbox)
+        case .closeCache(let id): simulated.caches[id] = nil
+        case .requestOpened(let ticket, _): sendSteps(ticket, index: index)
+        case .requestRewound(let ticket):
+            simulated.prompts.update(ticket) { prompt in
+                prompt.sentCount = 0
+                prompt.returnedCount = 0
+            }
+            sendSteps(ticket, index: index)
         case .stepDone(let ticket, let step): stepDone(ticket, step, index: index)
-        case .requestFailed(let ticket, _): promptFailed(ticket, index: index)
+        case .requestFailed(let ticket, let end): promptFailed(ticket, end, index: index)
         case .readChunk(let token, _, _):
             simulated.machine?.node.chunkRead(token, bytes: nil, at: now, into: &outbox)
         case .readChunkList(let token, _):
             simulated.machine?.node.chunkListRead(token, digests: nil, at: now, into: &outbox)
-        case .storeManifest, .storeChunkList, .storeChunk, .completePiece, .removePiece, .keepSeeds,
-            .unload,
-            .closeCache, .manifestFound, .pieceReady, .pieceFailed, .accountArrived,
+        case .storeManifest, .storeChunkList, .storeChunk, .completePiece, .removePiece,
+            .keepSeeds, .unload,
+            .requestWaiting, .requestMended, .manifestFound, .pieceReady, .pieceFailed,
+            .accountArrived,
             .statesArrived, .note:
             break
         }
@@ -70,60 +82,106 @@ extension World {
     // MARK: prompts
 
     func prompt() {
+        guard !isClosing else { return }
         schedule(.prompt, about: settings.promptInterval)
         let index = random.below(nodes.count)
         let simulated = nodes[index]
         guard simulated.isAlive, !simulated.isPaused, simulated.prompts.count < 4 else { return }
         let patience: Interval = isHealed ? .seconds(20) : .seconds(5)
         let ticket = simulated.machine?.node.openRequest(
-            model: model.digest, positionLimit: 64, patience: patience, at: now, into: &outbox)
+            model: model.digest, positionLimit: 4_096, patience: patience, at: now, into: &outbox)
         if let ticket {
-            simulated.prompts[ticket] = SimulatedPrompt(
-                stepsLeft: 1 + random.below(6), startedAt: now)
+            var prompt = SimulatedPrompt(
+                stepsLeft: 1 + random.below(settings.promptStepCount),
+                cache: SimulatedCache(layers: LayerRange(0, model.layerCount)), startedAt: now,
+                progressedAt: now, patience: patience)
+            for _ in 0...random.below(3) { addStep(to: &prompt, rowCount: 1 + random.below(40)) }
+            simulated.prompts[ticket] = prompt
         }
         settle(index)
     }
 
-    private func sendStep(_ ticket: Ticket, index: Int) {
-        let simulated = nodes[index]
-        guard var prompt = simulated.prompts[ticket] else { return }
-        let rowCount = prompt.position == 0 ? 3 : 1
+    private func addStep(to prompt: inout SimulatedPrompt, rowCount: Int) {
         var rows: [UInt8] = []
         for _ in 0..<rowCount * model.hiddenSize * 4 {
             rows.append(UInt8(truncatingIfNeeded: random.next()))
         }
+        let position = prompt.cache.position
         let whole = LayerRange(0, model.layerCount)
-        prompt.expected = SimulatedModel.run(whole, over: rows, position: prompt.position)
-        let isSent = simulated.machine?.node.step(
-            ticket, position: prompt.position, rowCount: rowCount, rows: rows, at: now,
-            into: &outbox)
-        prompt.position += rowCount
-        simulated.prompts[ticket] = prompt
-        if isSent != true { verdict = .wrong("an open request took no step at node \(index)") }
+        let expected = SimulatedModel.run(
+            whole, over: rows, rowByteCount: model.hiddenSize * 4, cache: &prompt.cache)
+        prompt.steps.append(
+            .init(position: position, rowCount: rowCount, rows: rows, expected: expected))
+    }
+
+    /// Sends what the chain takes; after a rewind every step from the first on.
+    private func sendSteps(_ ticket: Ticket, index: Int) {
+        let simulated = nodes[index]
+        while let prompt = simulated.prompts[ticket], prompt.sentCount < prompt.steps.count {
+            let step = prompt.steps[prompt.sentCount]
+            let isSent = simulated.machine?.node.step(
+                ticket, position: step.position, rowCount: step.rowCount, rows: step.rows, at: now,
+                into: &outbox)
+            guard isSent == true else { return }
+            simulated.prompts.update(ticket) { $0.sentCount += 1 }
+        }
     }
 
     private func stepDone(_ ticket: Ticket, _ step: Step, index: Int) {
         let simulated = nodes[index]
         guard var prompt = simulated.prompts[ticket] else { return }
-        guard step.rows == prompt.expected else {
+        guard prompt.returnedCount < prompt.sentCount,
+            step.rows == prompt.steps[prompt.returnedCount].expected
+        else {
             verdict = .wrong("node \(index) got a wrong result for \(step.request)")
             return
         }
-        prompt.stepsLeft -= 1
-        simulated.prompts[ticket] = prompt
-        guard prompt.stepsLeft == 0 else {
-            sendStep(ticket, index: index)
-            return
+        prompt.returnedCount += 1
+        longestStall = max(longestStall, now.since(prompt.progressedAt))
+        prompt.progressedAt = now
+        if prompt.returnedCount == prompt.steps.count {
+            guard prompt.stepsLeft > 0 else {
+                finishPrompt(ticket, prompt, index: index)
+                return
+            }
+            prompt.stepsLeft -= 1
+            addStep(to: &prompt, rowCount: 1)
         }
-        simulated.prompts[ticket] = nil
-        promptsFinished += 1
-        if prompt.startedAt >= healedAt { healedPrompts.finished += 1 }
-        simulated.machine?.node.closeRequest(ticket, at: now, into: &outbox)
+        simulated.prompts[ticket] = prompt
+        sendSteps(ticket, index: index)
     }
 
-    private func promptFailed(_ ticket: Ticket, index: Int) {
+    private func finishPrompt(_ ticket: Ticket, _ prompt: SimulatedPrompt, index: Int) {
+        nodes[index].prompts[ticket] = nil
+        promptsFinished += 1
+        if prompt.startedAt >= healedAt { healedPrompts.finished += 1 }
+        nodes[index].machine?.node.closeRequest(ticket, at: now, into: &outbox)
+    }
+
+    private func promptFailed(_ ticket: Ticket, _ end: RequestEnd, index: Int) {
         guard let prompt = nodes[index].prompts.remove(ticket) else { return }
         promptsFailed += 1
+        // An entry that has just slept can know of nobody.
+        if case .layersMissing = end, now.since(uncoveredAt) > .seconds(10),
+            now.since(nodes[index].pausedUntil) > .seconds(10)
+        {
+            promptsFailedCovered += 1
+        }
         if prompt.startedAt >= healedAt { healedPrompts.failed += 1 }
+    }
+
+    private func compute(_ offer: StageOffer, _ step: Step, index: Int) {
+        let simulated = nodes[index]
+        let time = simulated.layerMicroseconds * offer.layers.count * step.rowCount
+        var output: [UInt8]?
+        simulated.caches.update(offer.request) { cache in
+            guard cache.position == step.position else { return }
+            cache.mark()
+            output = SimulatedModel.run(
+                offer.layers, over: step.rows, rowByteCount: model.hiddenSize * 4, cache: &cache)
+        }
+        add(
+            .computed(step.request, step, output: output, microseconds: UInt32(time)),
+            for: index, after: .microseconds(time))
     }
 }

@@ -16,7 +16,10 @@ public final class World {
         /// Rare and large: kept aside, so that the others stay small.
         indirect case task(ShellAnswer, index: Int, life: Int)
         case crash
+        case loseStage
         case restart(index: Int)
+        /// The owner is gone again.
+        case idle(index: Int, life: Int)
         case partition
         case rejoin
         case prompt
@@ -26,7 +29,7 @@ public final class World {
     /// Answers of a simulated shell that take time.
     enum ShellAnswer {
         case loaded(model: Digest, LayerRange)
-        case computed(RequestID, Step, output: [UInt8], microseconds: UInt32)
+        case computed(RequestID, Step, output: [UInt8]?, microseconds: UInt32)
     }
 
     let settings: WorldSettings
@@ -48,6 +51,13 @@ public final class World {
     var datagramByteCount: UInt64 = 0
     var promptsFinished = 0
     var promptsFailed = 0
+    var promptsFailedCovered = 0
+    var stagesLostCount = 0
+    var longestStall = Interval.zero
+    /// When some layer was last held by nobody at all.
+    var uncoveredAt = Instant.origin
+    /// The world is whole: no more prompts, and what is under way must end and leave nothing.
+    var isClosing = false
     var crashCount = 0
     var partitionCount = 0
     /// Sees every effect before it is performed.
@@ -79,6 +89,8 @@ public final class World {
         }
         if let interval = plan.crashInterval { schedule(.crash, about: interval) }
         if let interval = plan.partitionInterval { schedule(.partition, about: interval) }
+        if let interval = settings.stageLossInterval { schedule(.loseStage, about: interval) }
+        queue.add(.check, at: now + .seconds(1))
         schedule(.prompt, about: settings.promptInterval)
     }
 
@@ -100,18 +112,20 @@ public final class World {
         advance(to: end)
         if verdict == nil { heal() }
         let deadline = now + settings.healWithin
-        queue.add(.check, at: now + .seconds(1))
         while verdict == nil, convergedAt == nil, now < deadline {
             advance(to: min(deadline, now + .seconds(1)))
         }
         if verdict == nil {
             verdict = convergedAt == nil ? .stuck(whatIsMissing() ?? "time") : .converged
         }
+        if verdict == .converged { empty() }
         let seconds = now.since(start).seconds
         return WorldReport(
             verdict: verdict ?? .converged, digest: digest, eventCount: eventCount,
             datagramCount: datagramCount, datagramByteCount: datagramByteCount,
             promptsFinished: promptsFinished, promptsFailed: promptsFailed,
+            promptsFailedCovered: promptsFailedCovered,
+            longestStallSeconds: longestStall.seconds, stagesLostCount: stagesLostCount,
             crashCount: crashCount, partitionCount: partitionCount,
             healSeconds: (convergedAt ?? now).since(healedAt).seconds, virtualSeconds: seconds,
             bytesPerNodeSecond: Int(
@@ -128,12 +142,15 @@ public final class World {
     }
 
     private func handle(_ event: Event) {
+        if waits(event) { return }
         switch event {
         case .datagram(let bytes, let from, let to): arrive(bytes, from: from, to: to)
         case .wake(let index, let life): wake(index, life: life)
         case .task(let task, let index, let life): finish(task, index: index, life: life)
         case .crash: crash()
+        case .loseStage: loseStage()
         case .restart(let index): start(index)
+        case .idle(let index, let life): setPresence(.idle, of: index, life: life)
         case .partition: partition()
         case .rejoin: for node in nodes { node.side = 0 }
         case .prompt: prompt()

@@ -14,7 +14,12 @@ public struct WorldSettings: Sendable {
     public var layersPerNode: Int
     /// Mean time between prompts anywhere.
     public var promptInterval: Interval
-    /// No faults at all.
+    /// Steps of one prompt behind those of its text, at most.
+    public var promptStepCount: Int
+    /// Mean time between losses of nodes that serve a request at that moment: half of them are
+    /// killed, the others paused; nil for none.
+    public var stageLossInterval: Interval?
+    /// No faults at all but lost stages.
     public var isCalm: Bool
     /// How many neighbours a node keeps; nil for the default.
     public var activeViewCount: Int?
@@ -31,6 +36,8 @@ public struct WorldSettings: Sendable {
         layerCount = 8
         layersPerNode = 3
         promptInterval = .milliseconds(500)
+        promptStepCount = 20
+        stageLossInterval = nil
         isCalm = false
         activeViewCount = nil
         neighbourhoodCount = nil
@@ -66,6 +73,12 @@ public struct WorldReport: Hashable, Sendable {
     public var datagramByteCount: UInt64
     public var promptsFinished: Int
     public var promptsFailed: Int
+    /// Of these, prompts that failed for want of layers although somebody had held every layer for
+    /// ten seconds and more.
+    public var promptsFailedCovered: Int
+    /// The longest time between two steps of a prompt that was answered.
+    public var longestStallSeconds: Double
+    public var stagesLostCount: Int
     public var crashCount: Int
     public var partitionCount: Int
     /// Virtual time from the heal to convergence.

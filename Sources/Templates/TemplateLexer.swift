@@ -20,7 +20,9 @@ struct Token: Hashable {
 struct TemplateLexer {
     private let text: [Unicode.Scalar]
     private var index = 0
-    private var line = 1
+    /// The line of `countedIndex`.
+    private var countedLine = 1
+    private var countedIndex = 0
     private var tokens: [Token] = []
     /// Whether what comes next stands at the start of a line, but for the text still to be read.
     private var startsLine = true
@@ -64,7 +66,7 @@ struct TemplateLexer {
                 }
             }
         }
-        tokens.append(Token(kind: .end, line: line))
+        tokens.append(Token(kind: .end, line: line()))
     }
 
     /// Where the next `{{`, `{%` or `{#` stands, and its second sign.
@@ -99,7 +101,7 @@ struct TemplateLexer {
 
     private mutating func addData(_ part: ArraySlice<Unicode.Scalar>) {
         guard !part.isEmpty else { return }
-        tokens.append(Token(kind: .data(string(part)), line: line))
+        tokens.append(Token(kind: .data(string(part)), line: line()))
     }
 
     private func string(_ part: ArraySlice<Unicode.Scalar>) -> String {
@@ -108,10 +110,16 @@ struct TemplateLexer {
         return String(text)
     }
 
-    private func wrong(_ text: String) -> TemplateError { .syntax(line: currentLine, text) }
+    private mutating func wrong(_ text: String) -> TemplateError { .syntax(line: line(), text) }
 
-    private var currentLine: Int {
-        1 + text[..<min(index, text.count)].count { $0 == "\n" }
+    /// The line where the reading stands, counted from 1. Each line end is counted once.
+    private mutating func line() -> Int {
+        let end = min(index, text.count)
+        if countedIndex < end {
+            countedLine += text[countedIndex..<end].count { $0 == "\n" }
+            countedIndex = end
+        }
+        return countedLine
     }
 
     /// Behind a tag: with a minus all whitespace vanishes, else one line end behind a block.
@@ -122,7 +130,6 @@ struct TemplateLexer {
             index += 1
         }
         startsLine = index > 0 && text[index - 1] == "\n"
-        line = currentLine
     }
 
     private mutating func skipComment() throws(TemplateError) {
@@ -201,13 +208,12 @@ struct TemplateLexer {
     private mutating func readTag(
         _ begin: Token.Kind, _ end: Token.Kind, close: Unicode.Scalar
     ) throws(TemplateError) {
-        tokens.append(Token(kind: begin, line: currentLine))
+        tokens.append(Token(kind: begin, line: line()))
         var brackets: [Unicode.Scalar] = []
-        line = currentLine
         while index < text.count {
             if brackets.isEmpty, let (length, sign) = endOfTag(close) {
                 index += length
-                tokens.append(Token(kind: end, line: line))
+                tokens.append(Token(kind: end, line: line()))
                 if sign == "+" {
                     startsLine = false
                     return
@@ -232,18 +238,17 @@ struct TemplateLexer {
     private mutating func readToken(_ brackets: inout [Unicode.Scalar]) throws(TemplateError) {
         let scalar = text[index]
         if scalar.properties.isWhitespace {
-            if scalar == "\n" { line += 1 }
             index += 1
         } else if scalar == "_" || scalar.properties.isXIDStart {
             let start = index
             while index < text.count, text[index] == "_" || text[index].properties.isXIDContinue {
                 index += 1
             }
-            tokens.append(Token(kind: .name(string(text[start..<index])), line: line))
+            tokens.append(Token(kind: .name(string(text[start..<index])), line: line()))
         } else if ("0"..."9").contains(scalar) {
-            tokens.append(Token(kind: try number(), line: line))
+            tokens.append(Token(kind: try number(), line: line()))
         } else if scalar == "'" || scalar == "\"" {
-            tokens.append(Token(kind: .string(try quoted(scalar)), line: line))
+            tokens.append(Token(kind: .string(try quoted(scalar)), line: line()))
         } else {
             try readSign(&brackets)
         }
@@ -253,7 +258,7 @@ struct TemplateLexer {
         let two = string(text[index..<min(index + 2, text.count)])
         if ["==", "!=", "<=", ">=", "//", "**"].contains(two) {
             index += 2
-            tokens.append(Token(kind: .sign(two), line: line))
+            tokens.append(Token(kind: .sign(two), line: line()))
             return
         }
         let scalar = text[index]
@@ -269,7 +274,7 @@ struct TemplateLexer {
         default: break
         }
         index += 1
-        tokens.append(Token(kind: .sign(String(Character(scalar))), line: line))
+        tokens.append(Token(kind: .sign(String(Character(scalar))), line: line()))
     }
 
     private mutating func number() throws(TemplateError) -> Token.Kind {
@@ -313,7 +318,6 @@ struct TemplateLexer {
             let scalar = text[index]
             index += 1
             if scalar == quote { return String(result) }
-            if scalar == "\n" { line += 1 }
             guard scalar == "\\", index < text.count else {
                 result.append(scalar)
                 continue

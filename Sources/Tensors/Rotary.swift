@@ -23,8 +23,11 @@ public struct RotaryTable: Sendable {
             style: style)
     }
 
-    /// One frequency in radians per position for each pair: for scaled embeddings.
-    public init(frequencies: [Double], positions: Int, style: RotaryStyle) {
+    /// One frequency in radians per position for each pair, and what cosines and sines are
+    /// multiplied by: for scaled embeddings.
+    public init(
+        frequencies: [Double], positions: Int, style: RotaryStyle, scale: Double = 1
+    ) {
         precondition(!frequencies.isEmpty && positions >= 0)
         self.style = style
         pairCount = frequencies.count
@@ -36,8 +39,8 @@ public struct RotaryTable: Sendable {
                 var sine = 0.0
                 var cosine = 0.0
                 unsafe bored_sine_cosine(Double(position) * frequency, &sine, &cosine)
-                entries.append(Float(cosine))
-                entries.append(Float(sine))
+                entries.append(Float(cosine * scale))
+                entries.append(Float(sine * scale))
             }
         }
         self.entries = entries

@@ -6,7 +6,9 @@ public struct Ends: Sendable {
     /// The tokenizer, as the Tokenizers room encodes it.
     public let tokenizerBytes: [UInt8]
     /// hiddenSize
-    private let finalNorm: FloatVector
+    private let finalNorm: NormWeights
+    /// vocabularySize
+    private let headBias: FloatVector?
     /// (vocabularySize, hiddenSize)
     private let embedding: PanelMatrix
     /// (vocabularySize, hiddenSize); the embedding where they are tied.
@@ -14,14 +16,14 @@ public struct Ends: Sendable {
 
     /// Looks at the ends' piece. Throws unless it has the size and the header that `shape` gives.
     public init(_ bytes: WeightBytes, shape: ModelShape) throws(ModelError) {
-        guard bytes.byteCount >= PieceLayout.headerByteCount else {
-            throw .wrongPieceSize(
-                expected: PieceLayout.ends(shape).byteCount, actual: bytes.byteCount)
+        guard !shape.options.contains(.encoder) else {
+            throw .unsupported("text from an encoder, which has no head: see bored embed")
         }
-        let header = bytes.bytes(in: 0..<PieceLayout.headerByteCount)
-        let view = try PieceView(bytes, layout: try PieceLayout.ends(shape, header: header))
+        let view = try PieceView(bytes, index: 0, shape: shape)
         self.shape = shape
-        finalNorm = view.vector(.finalNorm)
+        finalNorm = NormWeights(
+            weight: view.vector(.finalNorm), bias: view.optionalVector(.finalNormBias))
+        headBias = view.optionalVector(.headBias)
         embedding = view.matrix(.embedding)
         head = shape.isTied ? embedding : view.matrix(.head)
         let tokenizer = view.section(.tokenizer)
@@ -34,6 +36,10 @@ public struct Ends: Sendable {
         for (row, id) in ids.enumerated() {
             kernels.copyRow(id, of: embedding, into: &hidden, at: row * shape.hiddenSize)
         }
+        if shape.numbers.embeddingScale != 1 {
+            kernels.scale(
+                &hidden, by: shape.numbers.embeddingScale, count: ids.count * shape.hiddenSize)
+        }
     }
 
     /// The logits of one row after the last layer: final norm, then head.
@@ -44,12 +50,21 @@ public struct Ends: Sendable {
         scratch.row.withMutableSpan { copy in
             for index in row.indices { copy[index] = row[index] }
         }
-        kernels.rootMeanSquareNorm(
-            scratch.row, weight: finalNorm, epsilon: shape.normEpsilon, rowCount: 1,
+        kernels.norm(
+            scratch.row, finalNorm, epsilon: shape.normEpsilon, rowCount: 1,
             width: shape.hiddenSize, into: &scratch.normed)
         kernels.multiply(
             head, by: scratch.normed, rowCount: 1, into: &scratch.logits,
             scratch: &scratch.product, crew: crew)
+        if let headBias {
+            kernels.add(
+                bias: headBias, to: &scratch.logits, layout: RowLayout(stride: headBias.count),
+                rowCount: 1)
+        }
+        if shape.numbers.finalSoftCap > 0 {
+            kernels.softCap(
+                &scratch.logits, cap: shape.numbers.finalSoftCap, count: head.outputCount)
+        }
     }
 }
 

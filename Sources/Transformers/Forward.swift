@@ -10,27 +10,16 @@ public struct Forward: Sendable {
     public let kernels: Kernels
     /// Requests may reach this many positions.
     public let positionCountMaximum: Int
-    private let rotary: RotaryTable
-    private let rule: AttentionRule
+    let rotations: Rotations
+    let rules: AttentionRules
 
     /// `positionCountMaximum` is cut to the model's context.
     public init(shape: ModelShape, kernels: Kernels, positionCountMaximum: Int = .max) {
         self.shape = shape
         self.kernels = kernels
         self.positionCountMaximum = min(positionCountMaximum, shape.contextLength)
-        rotary = RotaryTable(
-            frequencies: Forward.frequencies(shape), positions: self.positionCountMaximum,
-            style: .neighbouringPairs)
-        // Rounded once from Float64.
-        rule = AttentionRule(scale: Float(1 / Double(shape.headSize).squareRoot()))
-    }
-
-    /// Radians per position of each pair: base^(-2i / headSize), divided by the pair's divisor.
-    static func frequencies(_ shape: ModelShape) -> [Double] {
-        let plain = RotaryTable.frequencies(
-            headSize: shape.headSize, base: Double(shape.rotaryBase))
-        guard !shape.rotaryDivisors.isEmpty else { return plain }
-        return plain.indices.map { plain[$0] / Double(shape.rotaryDivisors[$0]) }
+        rotations = Rotations(shape, positionCount: self.positionCountMaximum)
+        rules = AttentionRules(shape)
     }
 
     /// Sends `rowCount` neighbouring positions, the first of which is `startPosition`, through
@@ -73,99 +62,77 @@ public struct Forward: Sendable {
         precondition(rowCount <= scratch.rowCountMaximum)
         for (index, weights) in layers.enumerated() {
             if crew.isAbandoned { return }
-            attend(weights, index, &hidden, batch, rowCount, &scratch, crew)
-            feedForward(weights, &hidden, rowCount, &scratch, crew)
+            run(weights, index, &hidden, batch, rowCount, &scratch, crew)
         }
         if crew.isAbandoned { return }
         for segment in batch { segment.state.advance(by: segment.rowCount) }
     }
 
-    /// hidden += output(attention(rotate(q), rotate(k), v)) of the normed rows.
-    private func attend(
+    /// One block: attention, then feed-forward, each added to the rows that come in.
+    private func run(
         _ weights: LayerWeights, _ layer: Int, _ hidden: inout FloatBuffer, _ batch: [Segment],
         _ rowCount: Int, _ scratch: inout ForwardScratch, _ crew: some Crew
     ) {
-        kernels.rootMeanSquareNorm(
-            hidden, weight: weights.attentionNorm, epsilon: shape.normEpsilon,
-            rowCount: rowCount, width: shape.hiddenSize, into: &scratch.normed)
-        let stride = shape.querySize + 2 * shape.keyValueSize
-        let query = RowLayout(stride: stride)
-        let key = RowLayout(offset: shape.querySize, stride: stride)
-        let value = RowLayout(offset: shape.querySize + shape.keyValueSize, stride: stride)
-        switch weights.attentionInput {
-        case .joined(let all): multiply(all, rowCount, &scratch, query, crew)
-        case .apart(let queryMatrix, let keyMatrix, let valueMatrix):
-            multiply(queryMatrix, rowCount, &scratch, query, crew)
-            multiply(keyMatrix, rowCount, &scratch, key, crew)
-            multiply(valueMatrix, rowCount, &scratch, value, crew)
+        let isEncoder = shape.options.contains(.encoder)
+        let count = rowCount * shape.hiddenSize
+        if isEncoder {
+            scratch.normed.copy(hidden, count: count)
+        } else {
+            norm(hidden, weights.attentionNorm, rowCount, into: &scratch.normed)
         }
-        var firstRow = 0
-        for segment in batch {
-            attend(segment, layer, firstRow, query, key, value, &scratch, crew)
-            firstRow += segment.rowCount
+        attend(weights, layer, batch, rowCount, &scratch, crew)
+        add(&scratch, weights.postAttentionNorm, rowCount, to: &hidden)
+        if isEncoder {
+            norm(hidden, weights.attentionNorm, rowCount, into: &scratch.normed)
+            hidden.copy(scratch.normed, count: count)
+        } else if let feedForwardNorm = weights.feedForwardNorm {
+            norm(hidden, feedForwardNorm, rowCount, into: &scratch.normed)
         }
-        kernels.multiply(
-            weights.output, by: scratch.inner, rowCount: rowCount, into: &scratch.normed,
-            scratch: &scratch.product, crew: crew)
-        kernels.add(scratch.normed, count: rowCount * shape.hiddenSize, into: &hidden)
+        feedForward(weights, rowCount, &scratch, crew)
+        add(&scratch, weights.postFeedForwardNorm, rowCount, to: &hidden)
+        if isEncoder, let last = weights.feedForwardNorm {
+            norm(hidden, last, rowCount, into: &scratch.normed)
+            hidden.copy(scratch.normed, count: count)
+        }
     }
 
-    /// One request's part: its rows begin at `firstRow` of the batch.
-    private func attend(
-        _ segment: Segment, _ layer: Int, _ firstRow: Int, _ query: RowLayout, _ key: RowLayout,
-        _ value: RowLayout, _ scratch: inout ForwardScratch, _ crew: some Crew
+    /// hidden += branch, which is normed first where the model wants it.
+    private func add(
+        _ scratch: inout ForwardScratch, _ postNorm: NormWeights?, _ rowCount: Int,
+        to hidden: inout FloatBuffer
     ) {
-        let (state, rowCount) = (segment.state, segment.rowCount)
-        let query = query.advanced(by: firstRow)
-        // Keys lie behind queries, so one call turns the heads of both.
-        kernels.rotate(
-            &scratch.wide, layout: query, rowCount: rowCount,
-            headCount: shape.headCount + shape.keyValueHeadCount, headSize: shape.headSize,
-            firstPosition: state.positionCount, table: rotary)
-        state.cache.write(
-            layer: layer, keys: scratch.wide, keyLayout: key.advanced(by: firstRow),
-            values: scratch.wide, valueLayout: value.advanced(by: firstRow), rowCount: rowCount)
-        kernels.attend(
-            query: scratch.wide, queryLayout: query, rowCount: rowCount,
-            queryHeadCount: shape.headCount, cache: state.cache, layer: layer,
-            positionCount: state.positionCount + rowCount, rule: rule,
-            scratch: &scratch.attention, into: &scratch.inner,
-            outputLayout: RowLayout(stride: shape.querySize).advanced(by: firstRow), crew: crew)
-    }
-
-    /// hidden += down(silu(gate) * up) of the normed rows.
-    private func feedForward(
-        _ weights: LayerWeights, _ hidden: inout FloatBuffer, _ rowCount: Int,
-        _ scratch: inout ForwardScratch, _ crew: some Crew
-    ) {
-        kernels.rootMeanSquareNorm(
-            hidden, weight: weights.feedForwardNorm, epsilon: shape.normEpsilon,
-            rowCount: rowCount, width: shape.hiddenSize, into: &scratch.normed)
-        let width = shape.feedForwardSize
-        let gate = RowLayout(stride: 2 * width)
-        switch weights.feedForwardInput {
-        case .joined(let both): multiply(both, rowCount, &scratch, gate, crew)
-        case .apart(let gateMatrix, let upMatrix):
-            multiply(gateMatrix, rowCount, &scratch, gate, crew)
-            multiply(
-                upMatrix, rowCount, &scratch, RowLayout(offset: width, stride: 2 * width), crew)
+        let count = rowCount * shape.hiddenSize
+        guard let postNorm else {
+            return kernels.add(scratch.branch, count: count, into: &hidden)
         }
-        kernels.gate(
-            .silu, gateAndUp: scratch.wide, width: width, rowCount: rowCount,
-            into: &scratch.inner)
-        kernels.multiply(
-            weights.down, by: scratch.inner, rowCount: rowCount, into: &scratch.normed,
-            scratch: &scratch.product, crew: crew)
-        kernels.add(scratch.normed, count: rowCount * shape.hiddenSize, into: &hidden)
+        norm(scratch.branch, postNorm, rowCount, into: &scratch.normed)
+        kernels.add(scratch.normed, count: count, into: &hidden)
     }
 
-    /// Part of each wide row = matrix x normed row.
-    private func multiply(
-        _ matrix: PanelMatrix, _ rowCount: Int, _ scratch: inout ForwardScratch,
-        _ layout: RowLayout, _ crew: some Crew
+    /// Rows of the residual stream, normed: a bias makes it a LayerNorm.
+    private func norm(
+        _ rows: borrowing FloatBuffer, _ weights: NormWeights, _ rowCount: Int,
+        into normed: inout FloatBuffer
     ) {
-        kernels.multiply(
-            matrix, by: scratch.normed, rowCount: rowCount, into: &scratch.wide,
-            outputLayout: layout, scratch: &scratch.product, crew: crew)
+        kernels.norm(
+            rows, weights, epsilon: shape.normEpsilon, rowCount: rowCount,
+            width: shape.hiddenSize, into: &normed)
+    }
+}
+
+extension Kernels {
+    /// RMS norm, or LayerNorm where there is a bias.
+    func norm(
+        _ x: borrowing FloatBuffer, _ weights: NormWeights, epsilon: Float, rowCount: Int,
+        width: Int, into y: inout FloatBuffer
+    ) {
+        guard let bias = weights.bias else {
+            return rootMeanSquareNorm(
+                x, weight: weights.weight, epsilon: epsilon, rowCount: rowCount, width: width,
+                into: &y)
+        }
+        layerNorm(
+            x, weight: weights.weight, bias: bias, epsilon: epsilon, rowCount: rowCount,
+            into: &y)
     }
 }

@@ -2,46 +2,75 @@ public import Tensors
 
 /// What one layer knows: views over one piece. Rows of a matrix are outputs.
 public struct LayerWeights: Sendable {
-    /// hiddenSize
-    let attentionNorm: FloatVector
-    /// hiddenSize
-    let feedForwardNorm: FloatVector
-    let attentionInput: AttentionInput
+    /// hiddenSize; behind the sum in an encoder.
+    let attentionNorm: NormWeights
+    /// hiddenSize; none where attention and feed-forward read the same row.
+    let feedForwardNorm: NormWeights?
+    /// hiddenSize, of what is added.
+    let postAttentionNorm: NormWeights?
+    let postFeedForwardNorm: NormWeights?
+    /// headSize
+    let queryNorm: FloatVector?
+    let keyNorm: FloatVector?
+    /// Query (querySize, hiddenSize), key and value (keyValueSize, hiddenSize): one product or
+    /// three; the bits are the same either way.
+    let attentionInput: [PanelMatrix]
+    /// querySize + 2 keyValueSize numbers, or none.
+    let attentionBiases: [FloatVector]
     /// (hiddenSize, querySize)
     let output: PanelMatrix
-    let feedForwardInput: FeedForwardInput
+    let outputBias: FloatVector?
+    /// (expertCount, hiddenSize)
+    let router: PanelMatrix?
+    /// One for each expert; a single one where there are none.
+    let feedForwards: [FeedForwardWeights]
+
+    /// Looks at a layer's piece. Throws unless it has the size and a header that `shape` gives.
+    public init(_ bytes: WeightBytes, shape: ModelShape) throws(ModelError) {
+        let view = try PieceView(bytes, index: 1, shape: shape)
+        attentionNorm = NormWeights(
+            weight: view.vector(.attentionNorm), bias: view.optionalVector(.attentionNormBias))
+        feedForwardNorm = view.optionalVector(.feedForwardNorm).map {
+            NormWeights(weight: $0, bias: view.optionalVector(.feedForwardNormBias))
+        }
+        postAttentionNorm = view.optionalVector(.postAttentionNorm).map {
+            NormWeights(weight: $0, bias: nil)
+        }
+        postFeedForwardNorm = view.optionalVector(.postFeedForwardNorm).map {
+            NormWeights(weight: $0, bias: nil)
+        }
+        queryNorm = view.optionalVector(.queryNorm)
+        keyNorm = view.optionalVector(.keyNorm)
+        attentionInput = view.products([.query, .key, .value])
+        attentionBiases = [.queryBias, .keyBias, .valueBias].compactMap { view.optionalVector($0) }
+        output = view.matrix(.output)
+        outputBias = view.optionalVector(.outputBias)
+        router = shape.hasExperts ? view.matrix(.router) : nil
+        feedForwards = (0..<max(1, shape.numbers.expertCount)).map {
+            FeedForwardWeights(view, expert: $0, isGated: !shape.options.contains(.ungated))
+        }
+    }
+}
+
+/// A norm of rows: with a bias it is a LayerNorm.
+struct NormWeights: Sendable {
+    let weight: FloatVector
+    let bias: FloatVector?
+}
+
+/// One feed-forward network: of a layer, or of one of its experts.
+struct FeedForwardWeights: Sendable {
+    /// Gate and up, each (feedForwardSize, hiddenSize): one product or two; up alone without gate.
+    let input: [PanelMatrix]
+    let inputBiases: [FloatVector]
     /// (hiddenSize, feedForwardSize)
     let down: PanelMatrix
+    let downBias: FloatVector?
 
-    /// Query (querySize, hiddenSize), key and value (keyValueSize, hiddenSize). They are one
-    /// product where their rows fill whole panels; the bits are the same either way.
-    enum AttentionInput {
-        case joined(PanelMatrix)
-        case apart(query: PanelMatrix, key: PanelMatrix, value: PanelMatrix)
-    }
-
-    /// Gate and up, each (feedForwardSize, hiddenSize).
-    enum FeedForwardInput {
-        case joined(PanelMatrix)
-        case apart(gate: PanelMatrix, up: PanelMatrix)
-    }
-
-    /// Looks at a layer's piece. Throws unless it has the size and the header that `shape` gives.
-    public init(_ bytes: WeightBytes, shape: ModelShape) throws(ModelError) {
-        let view = try PieceView(bytes, layout: .layer(shape))
-        attentionNorm = view.vector(.attentionNorm)
-        feedForwardNorm = view.vector(.feedForwardNorm)
-        output = view.matrix(.output)
-        down = view.matrix(.down)
-        let width = PieceLayout.panelRowCount
-        attentionInput =
-            shape.querySize % width == 0 && shape.keyValueSize % width == 0
-            ? .joined(view.matrix([.query, .key, .value]))
-            : .apart(
-                query: view.matrix(.query), key: view.matrix(.key), value: view.matrix(.value))
-        feedForwardInput =
-            shape.feedForwardSize % width == 0
-            ? .joined(view.matrix([.gate, .up]))
-            : .apart(gate: view.matrix(.gate), up: view.matrix(.up))
+    init(_ view: PieceView, expert: Int, isGated: Bool) {
+        input = view.products(isGated ? [.gate, .up] : [.up], expert: expert)
+        inputBiases = [.gateBias, .upBias].compactMap { view.optionalVector($0) }
+        down = view.matrix(.down, expert: expert)
+        downBias = view.optionalVector(.downBias)
     }
 }

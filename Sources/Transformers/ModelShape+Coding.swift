@@ -20,7 +20,32 @@ extension ModelShape {
         writer.write(rotaryBase.bitPattern)
         writer.writeVarint(rotaryDivisors.count)
         for divisor in rotaryDivisors { writer.write(divisor.bitPattern) }
+        write(numbers, into: &writer)
         return writer.bytes
+    }
+
+    private func write(_ numbers: BlockNumbers, into writer: inout ByteWriter) {
+        writer.writeVarint(numbers.rotatedSize)
+        writer.write(numbers.localRotaryBase.bitPattern)
+        writer.write(numbers.rotaryScale.bitPattern)
+        writer.writeVarint(numbers.longRotaryDivisors.count)
+        for divisor in numbers.longRotaryDivisors { writer.write(divisor.bitPattern) }
+        writer.writeVarint(numbers.originalContextLength)
+        for number in [
+            numbers.attentionScale, numbers.attentionSoftCap, numbers.finalSoftCap,
+            numbers.embeddingScale,
+        ] {
+            writer.write(number.bitPattern)
+        }
+        writer.writeVarint(numbers.window)
+        // One bit for each layer, the first in the lowest of the first byte.
+        let layers = numbers.windowedLayers
+        for first in stride(from: 0, to: layers.count, by: 8) {
+            let bits = layers.indices.dropFirst(first).prefix(8).filter { layers[$0] }
+            writer.write(bits.reduce(UInt8(0)) { $0 | 1 << UInt8($1 - first) })
+        }
+        writer.writeVarint(numbers.expertCount)
+        writer.writeVarint(numbers.usedExpertCount)
     }
 
     /// The shape that `bytes` encode, all of them.
@@ -39,7 +64,7 @@ extension ModelShape {
             keyValueHeadCount: fields.counts[4], headSize: fields.counts[5],
             vocabularySize: fields.counts[6], contextLength: fields.counts[7],
             normEpsilon: fields.normEpsilon, rotaryBase: fields.rotaryBase,
-            rotaryDivisors: fields.rotaryDivisors)
+            rotaryDivisors: fields.rotaryDivisors, numbers: fields.numbers)
     }
 }
 
@@ -51,6 +76,7 @@ private struct Fields {
     var normEpsilon: Float
     var rotaryBase: Float
     var rotaryDivisors: [Float] = []
+    var numbers = BlockNumbers()
 
     init(_ bytes: [UInt8]) throws(WireError) {
         var reader = ByteReader(bytes)
@@ -63,10 +89,45 @@ private struct Fields {
         for _ in 0..<8 { counts.append(try reader.readCount(limit: 1 << 32)) }
         normEpsilon = Float(bitPattern: try reader.readUInt32())
         rotaryBase = Float(bitPattern: try reader.readUInt32())
-        let divisorCount = try reader.readCount(limit: Limits.headSize / 2)
-        for _ in 0..<divisorCount {
-            rotaryDivisors.append(Float(bitPattern: try reader.readUInt32()))
-        }
+        rotaryDivisors = try Self.divisors(&reader)
+        try readNumbers(&reader)
         try reader.finish()
+    }
+
+    private static func divisors(_ reader: inout ByteReader) throws(WireError) -> [Float] {
+        var divisors: [Float] = []
+        for _ in 0..<(try reader.readCount(limit: Limits.headSize / 2)) {
+            divisors.append(try number(&reader))
+        }
+        return divisors
+    }
+
+    private static func number(_ reader: inout ByteReader) throws(WireError) -> Float {
+        Float(bitPattern: try reader.readUInt32())
+    }
+
+    private mutating func readNumbers(_ reader: inout ByteReader) throws(WireError) {
+        numbers.rotatedSize = try reader.readCount(limit: Limits.headSize)
+        numbers.localRotaryBase = try Self.number(&reader)
+        numbers.rotaryScale = try Self.number(&reader)
+        numbers.longRotaryDivisors = try Self.divisors(&reader)
+        numbers.originalContextLength = try reader.readCount(limit: Limits.contextLength)
+        numbers.attentionScale = try Self.number(&reader)
+        numbers.attentionSoftCap = try Self.number(&reader)
+        numbers.finalSoftCap = try Self.number(&reader)
+        numbers.embeddingScale = try Self.number(&reader)
+        numbers.window = try reader.readCount(limit: Limits.contextLength)
+        let layerCount = counts[0]
+        guard layerCount <= Limits.layerCount else { throw .overLimit }
+        if numbers.window > 0 {
+            for first in stride(from: 0, to: layerCount, by: 8) {
+                let bits = try reader.readUInt8()
+                let count = min(8, layerCount - first)
+                guard count == 8 || bits >> UInt8(count) == 0 else { throw .invalid }
+                for bit in 0..<count { numbers.windowedLayers.append(bits >> UInt8(bit) & 1 == 1) }
+            }
+        }
+        numbers.expertCount = try reader.readCount(limit: Limits.expertCount)
+        numbers.usedExpertCount = try reader.readCount(limit: Limits.expertCount)
     }
 }

@@ -44,12 +44,14 @@ public struct ModelShape: Hashable, Sendable {
     public let rotaryBase: Float
     /// What the frequency of each pair is divided by: `headSize / 2` numbers, or none.
     public let rotaryDivisors: [Float]
+    /// What is not as in the plain model.
+    public let numbers: BlockNumbers
 
     public init(
         architecture: Architecture, options: BlockOptions, layerCount: Int, hiddenSize: Int,
         feedForwardSize: Int, headCount: Int, keyValueHeadCount: Int, headSize: Int,
         vocabularySize: Int, contextLength: Int, normEpsilon: Float, rotaryBase: Float,
-        rotaryDivisors: [Float] = []
+        rotaryDivisors: [Float] = [], numbers: BlockNumbers = BlockNumbers()
     ) throws(ModelError) {
         self.architecture = architecture
         self.options = options
@@ -64,6 +66,7 @@ public struct ModelShape: Hashable, Sendable {
         self.normEpsilon = normEpsilon
         self.rotaryBase = rotaryBase
         self.rotaryDivisors = rotaryDivisors
+        self.numbers = numbers
         try validate()
     }
 
@@ -71,13 +74,18 @@ public struct ModelShape: Hashable, Sendable {
     public var querySize: Int { headCount * headSize }
     /// Numbers of a key row, and of a value row.
     public var keyValueSize: Int { keyValueHeadCount * headSize }
+    /// Leading numbers of each head that are turned.
+    public var rotatedSize: Int { numbers.rotatedSize == 0 ? headSize : numbers.rotatedSize }
+    public var hasExperts: Bool { numbers.expertCount > 0 }
     public var isTied: Bool { options.contains(.tiedHead) }
     public var layers: LayerRange { LayerRange(0, layerCount) }
 }
 
 extension ModelShape {
+    static let divisorRange: ClosedRange<Float> = 1e-3...1e6
+
     private func validate() throws(ModelError) {
-        try require(architecture.allowedOptions.isSuperset(of: options), "block options")
+        try require(BlockOptions.known.isSuperset(of: options), "block options")
         try require(layerCount, in: 1...Limits.layerCount, "layer count")
         try require(hiddenSize, in: 1...Limits.hiddenSize, "hidden size")
         try require(feedForwardSize, in: 1...Limits.layerWidth, "feed-forward size")
@@ -93,11 +101,12 @@ extension ModelShape {
         try require(normEpsilon.isFinite && normEpsilon > 0 && normEpsilon < 1, "norm epsilon")
         try require(rotaryBase.isFinite && rotaryBase >= 1, "rotary base")
         try require(
-            rotaryDivisors.isEmpty || rotaryDivisors.count == headSize / 2, "divisor count")
+            rotaryDivisors.isEmpty || rotaryDivisors.count == rotatedSize / 2, "divisor count")
         for divisor in rotaryDivisors {
-            try require(divisor.isFinite && divisor >= 1e-3 && divisor <= 1e6, "rotary divisor")
+            try require(ModelShape.divisorRange.contains(divisor), "rotary divisor")
         }
-        // The largest piece is at most (2^21 x 2 rows) x 2^18 x 2 bytes = 2^41: no overflow.
+        try numbers.validate(self)
+        // The largest piece is 2^10 experts of 3 x 2^18 x 2^16 x 2 bytes, below 2^47: no overflow.
         let largest = max(PieceLayout.layer(self).byteCount, PieceLayout.ends(self).byteCount)
         try require(largest <= Limits.pieceByteCount, "piece larger than the limit")
     }

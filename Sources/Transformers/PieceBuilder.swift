@@ -5,15 +5,19 @@ import Tokenizers
 
 /// Turns a checkpoint into pieces, one at a time: the memory needed is that of one piece.
 ///
-/// Matrices become Float16, rounded to nearest, ties to even, whatever the source's format; the
-/// same source gives the same bytes on every machine (Protocol.md).
+/// Matrices stay in the quantised formats that products are known for, or go into one that holds
+/// their numbers exactly; all others become Float16, rounded to nearest, ties to even. The same
+/// source gives the same bytes on every machine (Protocol.md).
 public struct PieceBuilder: Sendable {
     public let shape: ModelShape
     private let checkpoint: Checkpoint
+    private let sources: TensorSources
     private let tokenizerBytes: [UInt8]
+    private let layouts: [PieceLayout]
 
     /// `tokenizerBytes` are kept in the ends as they are. Throws where the checkpoint's
-    /// architecture or a variant of it is not supported.
+    /// architecture or a variant of it is not supported, and where a tensor is absent, has other
+    /// dimensions, a type that can't be read, or no use that is known.
     public init(_ checkpoint: Checkpoint, tokenizerBytes: [UInt8]) throws(ModelError) {
         guard tokenizerBytes.count <= Limits.tokenizerByteCount else {
             throw .unsupported("a tokenizer of \(tokenizerBytes.count) bytes")
@@ -24,7 +28,13 @@ public struct PieceBuilder: Sendable {
         } catch {
             throw .checkpoint(error)
         }
-        shape = try ModelShape(parameters)
+        shape = try ModelShape(parameters, of: checkpoint)
+        sources = TensorSources(checkpoint: checkpoint, shape: shape)
+        do throws(CheckpointError) {
+            layouts = try sources.layouts(tokenizerByteCount: tokenizerBytes.count)
+        } catch {
+            throw .checkpoint(error)
+        }
         self.checkpoint = checkpoint
         self.tokenizerBytes = tokenizerBytes
     }
@@ -43,37 +53,33 @@ public struct PieceBuilder: Sendable {
     /// The ends and each layer.
     public var pieceCount: Int { shape.layerCount + 1 }
 
-    public func layout(of index: Int) -> PieceLayout {
-        precondition((0..<pieceCount).contains(index))
-        return .piece(index, of: shape, tokenizerByteCount: tokenizerBytes.count)
-    }
+    public func layout(of index: Int) -> PieceLayout { layouts[index] }
 
-    /// All bytes of piece `index`. Throws where a tensor is absent, has other dimensions, or holds
-    /// a number that Float16 cannot: the error names it.
+    /// All bytes of piece `index`. Throws where a tensor holds a number that Float16 cannot: the
+    /// error names it.
     public func build(_ index: Int) throws(ModelError) -> [UInt8] {
         do throws(CheckpointError) {
             return try layout(of: index).fill(
                 bytes: { tokenizerBytes },
                 vector: { section throws(CheckpointError) in
-                    try vector(section.role.tensorName(piece: index), section.columnCount)
+                    try vector(sources.source(of: section, piece: index), section.columnCount)
                 },
                 rows: { section, rows throws(CheckpointError) in
-                    let name = section.role.tensorName(piece: index)
-                    _ = try checkpoint.tensor(
-                        name, shape: [section.rowCount, section.columnCount])
-                    return try checkpoint.halves(name, rows: rows)
+                    let source = sources.source(of: section, piece: index)
+                    let start = source.start + rows.lowerBound
+                    return try checkpoint.storedBytes(
+                        source.name, rows: start..<start + rows.count)
                 })
         } catch {
             throw .checkpoint(error)
         }
     }
 
-    private func vector(_ name: String, _ count: Int) throws(CheckpointError) -> [Float] {
-        let entry = try checkpoint.tensor(name, shape: [count])
-        let numbers = try checkpoint.floats(name)
+    private func vector(_ source: TensorSource, _ count: Int) throws(CheckpointError) -> [Float] {
+        let numbers = try Array(checkpoint.floats(source.name)[source.start...].prefix(count))
         for number in numbers where !number.isFinite {
             throw .tensor(
-                file: checkpoint.files[entry.fileIndex].name, name: name,
+                file: checkpoint.fileName(of: source.name), name: source.name,
                 expected: "finite numbers", found: "\(number)")
         }
         return numbers
@@ -82,10 +88,10 @@ public struct PieceBuilder: Sendable {
 
 extension PieceLayout {
     /// The bytes of a whole piece, each section's numbers asked for in order: a matrix in groups of
-    /// up to 32 rows, as bits of Float16.
+    /// up to 32 rows, in the bytes of its format.
     func fill<Failure: Error>(
         bytes: () -> [UInt8], vector: (Section) throws(Failure) -> [Float],
-        rows: (Section, Range<Int>) throws(Failure) -> [UInt16]
+        rows: (Section, Range<Int>) throws(Failure) -> [UInt8]
     ) throws(Failure) -> [UInt8] {
         var piece: [UInt8] = []
         piece.reserveCapacity(byteCount)
@@ -100,40 +106,17 @@ extension PieceLayout {
                         piece.append(UInt8(truncatingIfNeeded: number.bitPattern >> shift))
                     }
                 }
-            case .panels:
+            case .panels(let format):
                 let width = PieceLayout.panelRowCount
                 for first in stride(from: 0, to: section.rowCount, by: width) {
                     let group = first..<min(first + width, section.rowCount)
                     piece += PanelMatrix.pack(
-                        rows: try rows(section, group), outputCount: group.count,
-                        inputCount: section.columnCount)
+                        bytes: try rows(section, group), outputCount: group.count,
+                        inputCount: section.columnCount, format: format)
                 }
             }
         }
         precondition(piece.count == byteCount)
         return piece
-    }
-}
-
-extension PieceLayout.Role {
-    /// The tensor of a checkpoint that a section is made from, by GGUF's name.
-    func tensorName(piece: Int) -> String {
-        let name =
-            switch self {
-            case .finalNorm: "output_norm"
-            case .embedding: "token_embd"
-            case .head: "output"
-            case .attentionNorm: "attn_norm"
-            case .feedForwardNorm: "ffn_norm"
-            case .query: "attn_q"
-            case .key: "attn_k"
-            case .value: "attn_v"
-            case .output: "attn_output"
-            case .gate: "ffn_gate"
-            case .up: "ffn_up"
-            case .down: "ffn_down"
-            case .tokenizer: "tokenizer"
-            }
-        return piece == 0 ? "\(name).weight" : "blk.\(piece - 1).\(name).weight"
     }
 }

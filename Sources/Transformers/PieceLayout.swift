@@ -1,4 +1,5 @@
 import Primitives
+public import Tensors
 
 /// Where everything lies in one piece of a model (Protocol.md).
 ///
@@ -11,17 +12,11 @@ public struct PieceLayout: Hashable, Sendable {
         case layer = 1
     }
 
-    /// What a section holds; the raw value is for messages only.
-    public enum Role: String, Hashable, Sendable {
-        case attentionNorm, feedForwardNorm, finalNorm
-        case query, key, value, output, gate, up, down
-        case embedding, head
-        case tokenizer
-    }
-
-    /// One section. `columns` is the inner dimension, which a product sums over.
+    /// One section. `columnCount` is the inner dimension, which a product sums over.
     public struct Section: Hashable, Sendable {
         public var role: Role
+        /// Which expert's it is; 0 where there are none.
+        public var expert: Int
         public var format: Format
         public var rowCount: Int
         public var columnCount: Int
@@ -32,16 +27,20 @@ public struct PieceLayout: Hashable, Sendable {
     public enum Format: Hashable, Sendable {
         /// Float32, `columnCount` numbers.
         case vector
-        /// Float16 panels `[ceil(rows / 32)][column][32]`; rows beyond the last are zero.
-        case panels
+        /// A matrix in panels of 32 rows; rows beyond the last are zero.
+        case panels(WeightFormat)
         /// Bytes as they are.
         case bytes
 
-        /// How people call the format of a matrix; nil for what is none.
-        public var matrixName: String? { self == .panels ? "F16" : nil }
+        /// How the numbers of a matrix are stored; nil for what is none.
+        public var weightFormat: WeightFormat? {
+            if case .panels(let format) = self { format } else { nil }
+        }
     }
 
     public let kind: Kind
+    /// How each matrix is stored.
+    public let formats: WeightFormats
     public private(set) var sections: [Section] = []
     public private(set) var byteCount = PieceLayout.headerByteCount
 
@@ -52,108 +51,121 @@ public struct PieceLayout: Hashable, Sendable {
     public static let panelRowCount = 32
 
     /// Piece `index` of a model: 0 for the ends, which carry `tokenizerByteCount` bytes.
-    public static func piece(_ index: Int, of shape: ModelShape, tokenizerByteCount: Int = 0)
-        -> PieceLayout
-    {
-        index == 0 ? ends(shape, tokenizerByteCount: tokenizerByteCount) : layer(shape)
+    public static func piece(
+        _ index: Int, of shape: ModelShape, tokenizerByteCount: Int = 0,
+        formats: WeightFormats = .float16
+    ) -> PieceLayout {
+        index == 0
+            ? ends(shape, tokenizerByteCount: tokenizerByteCount, formats: formats)
+            : layer(shape, formats: formats)
     }
 
-    public static func layer(_ shape: ModelShape) -> PieceLayout {
-        var layout = PieceLayout(kind: .layer)
-        let hidden = shape.hiddenSize
-        layout.addVector(.attentionNorm, hidden)
-        layout.addVector(.feedForwardNorm, hidden)
+    /// A layer: vectors, then matrices. Traps where a format cannot hold a matrix's rows.
+    public static func layer(_ shape: ModelShape, formats: WeightFormats = .float16)
+        -> PieceLayout
+    {
+        var layout = PieceLayout(kind: .layer, formats: formats)
+        let options = shape.options
+        let (hidden, query, key) = (shape.hiddenSize, shape.querySize, shape.keyValueSize)
+        let inner = shape.feedForwardSize
+        layout.addNorm(.attentionNorm, .attentionNormBias, options, hidden)
+        if !options.contains(.parallel) {
+            layout.addNorm(.feedForwardNorm, .feedForwardNormBias, options, hidden)
+        }
+        if options.contains(.postNorms) {
+            layout.addVector(.postAttentionNorm, hidden)
+            layout.addVector(.postFeedForwardNorm, hidden)
+        }
+        if options.contains(.queryKeyNorm) {
+            layout.addVector(.queryNorm, shape.headSize)
+            layout.addVector(.keyNorm, shape.headSize)
+        }
+        if options.contains(.attentionBias) {
+            layout.addVector(.queryBias, query)
+            layout.addVector(.keyBias, key)
+            layout.addVector(.valueBias, key)
+        }
+        if options.contains(.outputBias) { layout.addVector(.outputBias, hidden) }
+        if options.contains(.feedForwardBias) {
+            if !options.contains(.ungated) { layout.addVector(.gateBias, inner) }
+            layout.addVector(.upBias, inner)
+            layout.addVector(.downBias, hidden)
+        }
         // Neighbours in this order, so that q, k, v are one product, and gate and up another.
-        layout.addPanels(.query, rows: shape.querySize, columns: hidden)
-        layout.addPanels(.key, rows: shape.keyValueSize, columns: hidden)
-        layout.addPanels(.value, rows: shape.keyValueSize, columns: hidden)
-        layout.addPanels(.output, rows: hidden, columns: shape.querySize)
-        layout.addPanels(.gate, rows: shape.feedForwardSize, columns: hidden)
-        layout.addPanels(.up, rows: shape.feedForwardSize, columns: hidden)
-        layout.addPanels(.down, rows: hidden, columns: shape.feedForwardSize)
+        layout.addPanels(.query, rows: query, columns: hidden)
+        layout.addPanels(.key, rows: key, columns: hidden)
+        layout.addPanels(.value, rows: key, columns: hidden)
+        layout.addPanels(.output, rows: hidden, columns: query)
+        if shape.hasExperts {
+            layout.addPanels(.router, rows: shape.numbers.expertCount, columns: hidden)
+        }
+        for expert in 0..<max(1, shape.numbers.expertCount) {
+            if !options.contains(.ungated) {
+                layout.addPanels(.gate, rows: inner, columns: hidden, expert: expert)
+            }
+            layout.addPanels(.up, rows: inner, columns: hidden, expert: expert)
+            layout.addPanels(.down, rows: hidden, columns: inner, expert: expert)
+        }
         return layout
     }
 
-    public static func ends(_ shape: ModelShape, tokenizerByteCount: Int = 0) -> PieceLayout {
-        var layout = PieceLayout(kind: .ends)
-        layout.addVector(.finalNorm, shape.hiddenSize)
-        layout.addPanels(.embedding, rows: shape.vocabularySize, columns: shape.hiddenSize)
-        if !shape.isTied {
-            layout.addPanels(.head, rows: shape.vocabularySize, columns: shape.hiddenSize)
+    public static func ends(
+        _ shape: ModelShape, tokenizerByteCount: Int = 0, formats: WeightFormats = .float16
+    ) -> PieceLayout {
+        var layout = PieceLayout(kind: .ends, formats: formats)
+        let (hidden, vocabulary) = (shape.hiddenSize, shape.vocabularySize)
+        if shape.options.contains(.encoder) {
+            layout.addNorm(.embeddingNorm, .embeddingNormBias, shape.options, hidden)
+            layout.addVector(.segment, hidden)
+            layout.addPanels(.embedding, rows: vocabulary, columns: hidden)
+            layout.addPanels(.position, rows: shape.contextLength, columns: hidden)
+        } else {
+            layout.addNorm(.finalNorm, .finalNormBias, shape.options, hidden)
+            if shape.options.contains(.headBias) { layout.addVector(.headBias, vocabulary) }
+            layout.addPanels(.embedding, rows: vocabulary, columns: hidden)
+            if !shape.isTied { layout.addPanels(.head, rows: vocabulary, columns: hidden) }
         }
         layout.add(.tokenizer, .bytes, rows: 1, columns: tokenizerByteCount, tokenizerByteCount)
         return layout
     }
 
-    private init(kind: Kind) { self.kind = kind }
-
-    public func section(_ role: Role) -> Section? { sections.first { $0.role == role } }
-
-    private mutating func addVector(_ role: Role, _ count: Int) {
-        add(role, .vector, rows: 1, columns: count, count * 4)
+    private init(kind: Kind, formats: WeightFormats) {
+        self.kind = kind
+        self.formats = formats
     }
 
-    private mutating func addPanels(_ role: Role, rows: Int, columns: Int) {
-        let panelCount = (rows + PieceLayout.panelRowCount - 1) / PieceLayout.panelRowCount
-        let panelByteCount = columns * PieceLayout.panelRowCount * 2
-        add(role, .panels, rows: rows, columns: columns, panelCount * panelByteCount)
+    public func section(_ role: Role, expert: Int = 0) -> Section? {
+        sections.first { $0.role == role && $0.expert == expert }
+    }
+
+    private mutating func addNorm(
+        _ role: Role, _ bias: Role, _ options: BlockOptions, _ count: Int
+    ) {
+        addVector(role, count)
+        if options.contains(.layerNorm) { addVector(bias, count) }
+    }
+
+    private mutating func addVector(_ role: Role, _ count: Int) {
+        add(role, .vector, rows: 1, columns: count, 4 * count)
+    }
+
+    private mutating func addPanels(_ role: Role, rows: Int, columns: Int, expert: Int = 0) {
+        let format = formats[role]
+        let byteCount = PanelMatrix.byteCount(
+            outputCount: rows, inputCount: columns, format: format)
+        add(role, .panels(format), rows: rows, columns: columns, expert: expert, byteCount)
     }
 
     private mutating func add(
-        _ role: Role, _ format: Format, rows: Int, columns: Int, _ sectionByteCount: Int
+        _ role: Role, _ format: Format, rows: Int, columns: Int, expert: Int = 0,
+        _ sectionByteCount: Int
     ) {
         let mask = PieceLayout.alignment - 1
         let offset = (byteCount + mask) & ~mask
         sections.append(
             Section(
-                role: role, format: format, rowCount: rows, columnCount: columns, offset: offset,
-                byteCount: sectionByteCount))
+                role: role, expert: expert, format: format, rowCount: rows, columnCount: columns,
+                offset: offset, byteCount: sectionByteCount))
         byteCount = offset + sectionByteCount
-    }
-}
-
-// MARK: header
-
-extension PieceLayout {
-    static let magic = Array("bored-pc".utf8)
-    static let formatVersion: UInt16 = 1
-    /// Matrices in Float16 panels: the only weight format of version 1.
-    static let weightFormat: UInt8 = 1
-
-    /// The 64 bytes with which such a piece begins: the whole header follows from the layout.
-    public var header: [UInt8] {
-        var writer = ByteWriter(reserving: PieceLayout.headerByteCount)
-        writer.write(PieceLayout.magic)
-        writer.write(PieceLayout.formatVersion)
-        writer.write(kind.rawValue)
-        writer.write(PieceLayout.weightFormat)
-        writer.write(UInt32(sections.count))
-        writer.write(UInt64(byteCount))
-        writer.write(UInt64(section(.tokenizer)?.byteCount ?? 0))
-        writer.write([UInt8](repeating: 0, count: PieceLayout.headerByteCount - writer.count))
-        return writer.bytes
-    }
-
-    /// The layout of piece `index` whose first 64 bytes are `header`.
-    public static func piece(_ index: Int, of shape: ModelShape, header: [UInt8])
-        throws(ModelError) -> PieceLayout
-    {
-        if index == 0 { return try ends(shape, header: header) }
-        let layout = layer(shape)
-        guard layout.header == header else { throw .wrongPieceHeader }
-        return layout
-    }
-
-    /// The layout of the ends whose first 64 bytes are `header`; only they say their own size.
-    public static func ends(_ shape: ModelShape, header: [UInt8]) throws(ModelError)
-        -> PieceLayout
-    {
-        guard header.count == headerByteCount else { throw .wrongPieceHeader }
-        var reader = ByteReader(header[24..<32])
-        guard let count = try? reader.readUInt64(), count <= UInt64(Limits.tokenizerByteCount)
-        else { throw .wrongPieceHeader }
-        let layout = ends(shape, tokenizerByteCount: Int(count))
-        guard layout.header == header else { throw .wrongPieceHeader }
-        return layout
     }
 }

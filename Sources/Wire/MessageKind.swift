@@ -42,6 +42,17 @@ public enum MessageKind: UInt8, Sendable, CaseIterable {
     case closeStage = 0x46
     case stageAccount = 0x47
     case cancel = 0x48
+    case relinkStage = 0x49
+    case stageRelinked = 0x4A
+    case askStage = 0x4B
+    case stageStatus = 0x4C
+    case replay = 0x4D
+    case replayTaken = 0x4E
+    case stageLeaving = 0x50
+    case handOver = 0x51
+    case cachePart = 0x52
+    case cacheTaken = 0x53
+    case handoffEnd = 0x54
 
     /// Which room reads the message.
     public enum Room: Sendable { case kademlia, gossip, shards, pipelines }

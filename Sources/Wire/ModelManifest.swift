@@ -86,7 +86,7 @@ public struct ModelManifest: Hashable, Sendable {
         license = try reader.readString(limit: Limits.modelNameByteCount)
         layerCount = try reader.readCount(limit: Limits.layerCount)
         hiddenSize = try reader.readCount(limit: 1 << 20)
-        shape = try reader.readBlob(limit: 4_096)
+        shape = try reader.readBlob(limit: Limits.shapeByteCount)
         var pieces: [PieceEntry] = []
         for _ in 0...layerCount {
             let byteCount = try reader.readVarint()

@@ -67,8 +67,9 @@ final class ProcessMesh {
     ) throws {
         var arguments = [
             "node", "--listen", "127.0.0.1:0", "--swarm", other ?? swarm, "--data", data(index),
-            "--run", "always",
         ]
+        // Nodes that share a machine would take each other for their owner's work.
+        if !extra.contains("--run") { arguments += ["--run", "always"] }
         if let peer { arguments += ["--peer", peer.description] }
         running[index] = try ChildProcess(
             path: program, arguments: arguments + extra, log: place.path + "/\(index).log")
@@ -104,6 +105,29 @@ final class ProcessMesh {
         let status = try ChildProcess(path: program, arguments: arguments, log: log).wait()
         let output = (try? FileBytes.read(log)).map { String(decoding: $0, as: UTF8.self) } ?? ""
         return Run(code: (status >> 8) & 0xFF, output: output)
+    }
+
+    /// A command that runs beside the test.
+    struct Running {
+        let process: ChildProcess
+        let log: String
+
+        /// What it has written so far.
+        var output: String {
+            (try? FileBytes.read(log)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        }
+
+        func finish() -> Run {
+            let status = process.wait()
+            return Run(code: (status >> 8) & 0xFF, output: output)
+        }
+    }
+
+    func begin(_ arguments: [String]) throws -> Running {
+        runCount += 1
+        let log = place.path + "/run\(runCount).log"
+        return Running(
+            process: try ChildProcess(path: program, arguments: arguments, log: log), log: log)
     }
 
     /// An answer over the mesh, or alone where no peer is given.

@@ -37,6 +37,18 @@ import Testing
         #expect(report.verdict == .converged, command)
     }
 
+    @Test(arguments: [UInt64](1...4))
+    func `stages lost in mid-request leave nothing wrong, hanging or behind`(seed: UInt64) {
+        let (report, command) = run(16, seed: seed) { settings in
+            settings.isCalm = true
+            settings.stageLossInterval = .milliseconds(700)
+            settings.promptInterval = .milliseconds(300)
+        }
+        #expect(report.verdict == .converged, command)
+        #expect(report.stagesLostCount > 10 && report.promptsFinished > 20, command)
+        #expect(report.promptsFailedCovered == 0, command)
+    }
+
     @Test func `one seed gives one digest, and another seed another`() {
         let first = run(10, seed: 11).0
         let again = run(10, seed: 11).0

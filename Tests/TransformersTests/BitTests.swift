@@ -7,6 +7,8 @@ import Transformers
 /// several, heads smaller and larger than a panel.
 enum SmallShape: String, CaseIterable, Sendable {
     case wholePanels, rests, largeHeads, oddHeads
+    /// Everything that Gemma, Phi and Mixtral do otherwise.
+    case sandwiched, parallel, experts
 
     func make() throws -> ModelShape {
         switch self {
@@ -23,6 +25,37 @@ enum SmallShape: String, CaseIterable, Sendable {
             try makeShape(
                 layerCount: 3, hiddenSize: 50, feedForwardSize: 33, headCount: 3,
                 keyValueHeadCount: 3, headSize: 34)
+        case .sandwiched, .parallel, .experts: try makeUnusual()
+        }
+    }
+
+    private func makeUnusual() throws -> ModelShape {
+        var numbers = BlockNumbers()
+        switch self {
+        case .sandwiched:
+            numbers.localRotaryBase = 100
+            numbers.attentionScale = 0.3
+            numbers.attentionSoftCap = 2
+            numbers.finalSoftCap = 3
+            numbers.embeddingScale = 7
+            numbers.window = 9
+            numbers.windowedLayers = [true, true, false, true]
+            return try makeShape(
+                options: [.tiedHead, .rotatedHalves, .queryKeyNorm, .postNorms, .geluTanh],
+                layerCount: 4, headSize: 24, numbers: numbers)
+        case .parallel:
+            numbers.rotatedSize = 6
+            return try makeShape(
+                options: [
+                    .rotatedHalves, .parallel, .layerNorm, .ungated, .gelu, .attentionBias,
+                    .outputBias, .feedForwardBias, .headBias,
+                ], headSize: 16, numbers: numbers)
+        default:
+            numbers.expertCount = 5
+            numbers.usedExpertCount = 2
+            return try makeShape(
+                options: [.attentionBias, .normalisedExperts], feedForwardSize: 40,
+                numbers: numbers)
         }
     }
 

@@ -7,14 +7,36 @@ func makeShape(
     options: BlockOptions = [], layerCount: Int = 3, hiddenSize: Int = 64,
     feedForwardSize: Int = 172, headCount: Int = 8, keyValueHeadCount: Int = 4, headSize: Int = 8,
     vocabularySize: Int = 100, contextLength: Int = 128, normEpsilon: Float = 1e-5,
-    rotaryBase: Float = 10_000, rotaryDivisors: [Float] = []
+    rotaryBase: Float = 10_000, rotaryDivisors: [Float] = [],
+    numbers: BlockNumbers = BlockNumbers()
 ) throws(ModelError) -> ModelShape {
     try ModelShape(
         architecture: .llama, options: options, layerCount: layerCount, hiddenSize: hiddenSize,
         feedForwardSize: feedForwardSize, headCount: headCount,
         keyValueHeadCount: keyValueHeadCount, headSize: headSize, vocabularySize: vocabularySize,
         contextLength: contextLength, normEpsilon: normEpsilon, rotaryBase: rotaryBase,
-        rotaryDivisors: rotaryDivisors)
+        rotaryDivisors: rotaryDivisors, numbers: numbers)
+}
+
+extension BlockNumbers {
+    /// Every number as no plain model has it, for heads of 8 of which 4 turn.
+    static func unusual(layerCount: Int) -> BlockNumbers {
+        var numbers = BlockNumbers()
+        numbers.rotatedSize = 4
+        numbers.localRotaryBase = 100
+        numbers.rotaryScale = 1.25
+        numbers.longRotaryDivisors = [3, 4]
+        numbers.originalContextLength = 64
+        numbers.attentionScale = 0.5
+        numbers.attentionSoftCap = 50
+        numbers.finalSoftCap = 30
+        numbers.embeddingScale = 8
+        numbers.window = 16
+        numbers.windowedLayers = (0..<layerCount).map { $0 % 3 != 1 }
+        numbers.expertCount = 4
+        numbers.usedExpertCount = 2
+        return numbers
+    }
 }
 
 @Suite struct `a model's shape` {
@@ -22,6 +44,8 @@ func makeShape(
         for shape in [
             try makeShape(), try makeShape(options: [.tiedHead], rotaryDivisors: [1, 2, 4, 8]),
             try makeShape(layerCount: 1_024, headCount: 2, keyValueHeadCount: 1, headSize: 128),
+            try makeShape(
+                layerCount: 11, rotaryDivisors: [1, 2], numbers: .unusual(layerCount: 11)),
         ] {
             #expect(try ModelShape(decoding: shape.encoded) == shape)
         }
@@ -34,11 +58,17 @@ func makeShape(
                 1, 1, 1, 0, 0, 0, 3, 64, 0xAC, 1, 8, 4, 8, 100, 0x80, 1,
                 0xAC, 0xC5, 0x27, 0x37, 0, 0x40, 0x1C, 0x46, 4,
                 0, 0, 0x80, 0x3F, 0, 0, 0, 0x40, 0, 0, 0x80, 0x40, 0, 0, 0, 0x41,
+                // No part of a head, no local base, scale 1, no long divisors, no original context.
+                0, 0, 0, 0, 0, 0, 0, 0x80, 0x3F, 0, 0,
+                // Attention's usual scale, no caps, embedding times 1, no window, no experts.
+                0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x80, 0x3F, 0, 0, 0,
             ])
     }
 
     @Test func `refuses every cut and every longer encoding`() throws {
-        let bytes = try makeShape(rotaryDivisors: [1, 2, 4, 8]).encoded
+        let bytes = try makeShape(
+            layerCount: 11, rotaryDivisors: [1, 2], numbers: .unusual(layerCount: 11)
+        ).encoded
         for count in bytes.indices {
             #expect(throws: ModelError.self) { try ModelShape(decoding: Array(bytes[..<count])) }
         }
@@ -46,13 +76,15 @@ func makeShape(
             try ModelShape(decoding: bytes + [0])
         }
         #expect(throws: ModelError.malformedShape(.overLimit)) {
-            try ModelShape(decoding: [UInt8](repeating: 0, count: 5_000))
+            try ModelShape(decoding: [UInt8](repeating: 0, count: 9_000))
         }
     }
 
     @Test(arguments: [UInt64(1), 2, 3]) func `never traps on mutated bytes`(seed: UInt64) throws {
         var random = SeededRandom(seed: seed)
-        let bytes = try makeShape(rotaryDivisors: [1, 2, 4, 8]).encoded
+        let bytes = try makeShape(
+            layerCount: 11, rotaryDivisors: [1, 2], numbers: .unusual(layerCount: 11)
+        ).encoded
         var acceptedCount = 0
         for _ in 0..<20_000 {
             var mutated = bytes
@@ -90,7 +122,7 @@ func makeShape(
         #expect(throws: ModelError.self) { try makeShape(rotaryDivisors: [1, 1]) }
         #expect(throws: ModelError.self) { try makeShape(rotaryDivisors: [1, 0, 1, 1]) }
         #expect(throws: ModelError.self) {
-            try makeShape(options: BlockOptions(rawValue: 1 << 9))
+            try makeShape(options: BlockOptions(rawValue: 1 << 20))
         }
     }
 }
@@ -118,9 +150,10 @@ func makeShape(
     @Test func `has the documented header`() throws {
         let ends = PieceLayout.ends(try makeShape(), tokenizerByteCount: 5)
         let expected: [UInt8] =
-            Array("bored-pc".utf8) + [1, 0, 0, 1, 4, 0, 0, 0, 0x45, 0x81, 0, 0, 0, 0, 0, 0, 5]
+            Array("bored-pc".utf8) + [1, 0, 0, 0, 4, 0, 0, 0, 0x45, 0x81, 0, 0, 0, 0, 0, 0, 5]
+            + [UInt8](repeating: 0, count: 15) + [1, 1]
         #expect(ends.header == expected + [UInt8](repeating: 0, count: 64 - expected.count))
-        #expect(try PieceLayout.ends(try makeShape(), header: ends.header) == ends)
+        #expect(try PieceLayout.piece(0, of: try makeShape(), header: ends.header) == ends)
     }
 
     @Test func `refuses every other header of the ends`() throws {
@@ -130,11 +163,11 @@ func makeShape(
             var wrong = header
             wrong[index] ^= 0x80
             #expect(throws: ModelError.wrongPieceHeader) {
-                try PieceLayout.ends(shape, header: wrong)
+                try PieceLayout.piece(0, of: shape, header: wrong)
             }
         }
         #expect(throws: ModelError.wrongPieceHeader) {
-            try PieceLayout.ends(shape, header: Array(header.dropLast()))
+            try PieceLayout.piece(0, of: shape, header: Array(header.dropLast()))
         }
     }
 }

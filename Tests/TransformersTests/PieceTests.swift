@@ -115,13 +115,12 @@ import Transformers
         #expect(stories[0].suffix(3) == [1, 2, 3])
     }
 
-    @Test func `refuse architectures that no forward pass here computes`() throws {
-        for path in ["random/rand-qwen2/hf", "random/rand-qwen3/rand-qwen3-F16.gguf"] {
-            let checkpoint = try Reference.checkpoint(path)
-            #expect(throws: ModelError.self) {
-                try PieceBuilder(checkpoint, tokenizerBytes: [])
-            }
-        }
+    @Test func `keep quantised matrices in their own blocks`() throws {
+        let path = "random/rand-llama-k/rand-llama-k-Q4_K_M.gguf"
+        let builder = try PieceBuilder(try Reference.checkpoint(path), tokenizerBytes: [])
+        let formats = (0..<builder.pieceCount).map { builder.layout(of: $0).formats }
+        #expect(formats[0][.embedding] != .float16 && formats[1][.query] == .q4K)
+        #expect(formats.dropFirst().contains { $0[.down] == .q6K })
     }
 
     @Test func `keep the tokenizer's bytes in the ends`() throws {

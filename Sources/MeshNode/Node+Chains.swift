@@ -1,0 +1,267 @@
+internal import Gossip
+internal import Identity
+internal import Kademlia
+internal import Pipelines
+internal import Placement
+internal import Primitives
+internal import Sessions
+internal import Shards
+internal import Wire
+
+/// Who shall run the layers of this node's own requests: at their beginning, and when stages are
+/// lost on the way.
+extension Node {
+    /// Tries every request that lacks stages.
+    mutating func advanceRequests(at now: Instant) {
+        for ticket in requests.keys {
+            guard let request = requests[ticket], request.isSearching else { continue }
+            if let id = request.requestID {
+                mend(ticket, id, at: now)
+            } else {
+                begin(ticket, request, at: now)
+            }
+        }
+    }
+
+    private mutating func begin(_ ticket: Ticket, _ request: OpenRequest, at now: Instant) {
+        guard let manifest = shards.manifest(request.model)?.manifest else {
+            requests[ticket] = nil
+            emit(.requestFailed(ticket, .unknownModel))
+            return
+        }
+        let candidates = chainCandidates(for: request, at: now)
+        let ways = Ways(self, to: candidates.map(\.id))
+        let choice = chooseChain(
+            layerCount: manifest.layerCount, candidates: candidates,
+            roundTripMicroseconds: { one, other in ways.between(one, other) })
+        switch choice {
+        case .chain(let chain, _):
+            let id = pipelines.open(
+                model: request.model, chain: links(chain), hiddenSize: manifest.hiddenSize,
+                positionLimit: request.positionLimit, at: now, into: &mail)
+            requests.update(ticket) { $0.phase = .opening(id) }
+        case .missing(let missing): wait(for: missing, ticket, at: now)
+        }
+    }
+
+    /// Fills the gaps of a chain: with nodes that have no part in it yet, or else by giving its
+    /// sound stages' parts away as well, to themselves or to others.
+    mutating func mend(_ ticket: Ticket, _ id: RequestID, at now: Instant) {
+        guard let request = requests[ticket],
+            let layerCount = shards.manifest(request.model)?.manifest.layerCount
+        else { return }
+        guard request.lossCount <= Limits.mendCount else { return giveUp(ticket, [], at: now) }
+        let places = pipelines.chain(of: id)
+        let candidates = chainCandidates(for: request, at: now)
+        var missing: [LayerRange] = []
+        for reach in [0, 1, places.count] {
+            let gaps = Gap.all(in: places, reach: reach)
+            guard !gaps.isEmpty else {
+                // Whoever was silent has spoken again.
+                requests.update(ticket) { $0.isBroken = false }
+                return
+            }
+            let filling = fill(gaps, of: places, from: candidates, layerCount, &missing)
+            guard let filling, place(filling, in: id, at: now) else { continue }
+            requests.update(ticket) { $0.isBroken = false }
+            return
+        }
+        wait(for: missing, ticket, at: now)
+    }
+
+    /// A chain for each gap; nil, and what is missing, where one can't be filled.
+    private func fill(
+        _ gaps: [Gap], of places: [ChainPlace], from candidates: [ChainCandidate],
+        _ layerCount: Int, _ missing: inout [LayerRange]
+    ) -> [(Gap, Chain)]? {
+        let ways = Ways(self, to: candidates.map(\.id) + places.map(\.node))
+        let isGap = places.indices.map { place in
+            gaps.contains { $0.places.contains(place) }
+        }
+        var taken = places.indices.filter { !isGap[$0] }.map { places[$0].node }
+        var settings = ChainSettings()
+        var filling: [(Gap, Chain)] = []
+        missing = []
+        for gap in gaps {
+            settings.stageLimit = max(1, Limits.chainStageCount - taken.count)
+            let choice = chooseChain(
+                layerCount: layerCount, candidates: candidates, layers: gap.layers,
+                ends: gap.ends, roundTripMicroseconds: { one, other in ways.between(one, other) },
+                excluded: taken, settings: settings)
+            switch choice {
+            case .chain(let chain, _):
+                taken += chain.stages.map(\.id)
+                filling.append((gap, chain))
+            case .missing(let layers): missing += layers
+            }
+        }
+        return missing.isEmpty ? filling : nil
+    }
+
+    private mutating func place(
+        _ filling: [(Gap, Chain)], in id: RequestID, at now: Instant
+    ) -> Bool {
+        for (gap, chain) in filling {
+            let isPlaced = pipelines.replace(
+                id, layers: gap.layers, with: links(chain), at: now, into: &mail)
+            guard isPlaced else { return false }
+        }
+        return true
+    }
+
+    private func links(_ chain: Chain) -> [ChainLink] {
+        let links = chain.stages.compactMap { stage in
+            knownRecord(of: stage.id).map { ChainLink(record: $0, layers: stage.layers) }
+        }
+        // Candidates without a record were left out.
+        precondition(links.count == chain.stages.count)
+        return links
+    }
+
+    /// Layers without a holder: the search goes on until patience is over.
+    private mutating func wait(for missing: [LayerRange], _ ticket: Ticket, at now: Instant) {
+        guard let request = requests[ticket] else { return }
+        guard request.patienceEnd > now else { return giveUp(ticket, missing, at: now) }
+        if request.requestID != nil, !request.hasToldMissing {
+            requests.update(ticket) { $0.hasToldMissing = true }
+            emit(.requestWaiting(ticket, missing: missing))
+        }
+        guard request.nextSearch <= now else { return }
+        requests.update(ticket) { $0.nextSearch = now + Limits.holderSearchInterval }
+        searchHolders(of: request.model, missing: missing, at: now)
+    }
+
+    /// Ends a request: with the layers that nobody holds, or, where somebody does, with what
+    /// became of the last stage that was lost.
+    private mutating func giveUp(_ ticket: Ticket, _ missing: [LayerRange], at now: Instant) {
+        guard let request = requests.remove(ticket) else { return }
+        if let id = request.requestID { pipelines.cancel(id, into: &mail) }
+        var all = request
+        all.resting = []
+        let candidates = chainCandidates(for: all, at: now)
+        let held = missing.allSatisfy { layers in
+            layers.range.allSatisfy { layer in
+                candidates.contains { $0.holding.layers.contains(layer) }
+            }
+        }
+        if held, let loss = request.lastLoss {
+            emit(.requestFailed(ticket, .failed(.stageLost(loss))))
+        } else {
+            emit(.requestFailed(ticket, .layersMissing(missing)))
+        }
+    }
+
+    /// Everybody known to hold layers and not resting: neighbours first, then whom the DHT named.
+    func chainCandidates(for request: OpenRequest, at now: Instant) -> [ChainCandidate] {
+        let model = request.model
+        var candidates: [ChainCandidate] = []
+        func add(_ state: NodeState) {
+            guard state.presence == .idle, let holding = state.holding(of: model),
+                !holding.layers.isEmpty
+            else { return }
+            candidates.append(
+                ChainCandidate(
+                    id: state.id, holding: holding, layerMicroseconds: state.layerMicroseconds,
+                    activeRequestCount: state.activeRequestCount))
+        }
+        for known in gossip.known.values { add(known.signed.state) }
+        if !isTransient { add(gossip.ownState) }
+        for ad in adHolders.ads(for: model, at: now) where !ad.holding.layers.isEmpty {
+            // What a node says of itself is newer than its ads.
+            guard !candidates.contains(where: { $0.id == ad.record.id }),
+                gossip.known[ad.record.id]?.signed.state.presence ?? .idle == .idle
+            else { continue }
+            candidates.append(
+                ChainCandidate(
+                    id: ad.record.id, holding: ad.holding, layerMicroseconds: 0,
+                    activeRequestCount: 0))
+        }
+        candidates.removeAll {
+            request.isResting($0.id, at: now) || knownRecord(of: $0.id) == nil
+        }
+        return candidates
+    }
+
+    private mutating func searchHolders(
+        of model: Digest, missing: [LayerRange], at now: Instant
+    ) {
+        var blocks: [Int] = []
+        for range in missing where !range.isEmpty {
+            let last = (range.upper - 1) / Topic.layersPerBlock
+            for block in range.lower / Topic.layersPerBlock...last where !blocks.contains(block) {
+                blocks.append(block)
+            }
+        }
+        for block in blocks.prefix(Limits.holderSearchCount) {
+            _ = kademlia.findAds(
+                topic: Topic.layers(of: model, block: block), wanted: Limits.holderAdCount,
+                urgent: true, at: now, into: &mail)
+        }
+        // A visitor knows only what it was told: it asks again.
+        if isTransient {
+            for peer in sessions.establishedPeers.prefix(Limits.stateAskCount) {
+                gossip.askStates(of: peer, at: now, into: &mail)
+            }
+        }
+    }
+}
+
+/// Places of a chain that stand side by side and are to be filled anew.
+struct Gap: Sendable {
+    var places: Range<Int>
+    var layers: LayerRange
+    var ends: ChainEnds
+
+    /// The gaps of a chain, each with `reach` sound places on either side.
+    static func all(in chain: [ChainPlace], reach: Int) -> [Gap] {
+        let isGap = chain.indices.map { place in
+            chain[max(0, place - reach)..<min(chain.count, place + reach + 1)]
+                .contains(where: \.isLost)
+        }
+        var gaps: [Gap] = []
+        for place in chain.indices where isGap[place] {
+            if let last = gaps.last, last.places.upperBound == place {
+                gaps[gaps.count - 1].places = last.places.lowerBound..<place + 1
+                gaps[gaps.count - 1].layers.upper = chain[place].layers.upper
+            } else {
+                let from = place > 0 ? chain[place - 1].node : nil
+                gaps.append(
+                    Gap(
+                        places: place..<place + 1, layers: chain[place].layers,
+                        ends: ChainEnds(from: from)))
+            }
+            let next = place + 1 < chain.count ? chain[place + 1].node : nil
+            gaps[gaps.count - 1].ends.to = next
+        }
+        return gaps
+    }
+}
+
+/// Round trips between the nodes of one choice, looked up once: measured from here, predicted by
+/// coordinates elsewhere.
+struct Ways {
+    private let own: NodeID
+    private var fromHere = OrderedTable<NodeID, Int>()
+    private var coordinates = OrderedTable<NodeID, Coordinate>()
+
+    init(_ node: borrowing Node, to ids: [NodeID]) {
+        own = node.id
+        for id in ids {
+            fromHere[id] = node.roundTripMicroseconds(id)
+            coordinates[id] = node.gossip.known[id]?.signed.state.coordinate
+        }
+    }
+
+    /// Microseconds between two nodes; nil stands for this one.
+    func between(_ one: NodeID?, _ other: NodeID?) -> Int {
+        let (first, second) = (one ?? own, other ?? own)
+        if first == second { return 0 }
+        if first == own || second == own {
+            return fromHere[first == own ? second : first] ?? Limits.unknownRoundTripMicroseconds
+        }
+        guard let here = coordinates[first], let there = coordinates[second], here.isKnown,
+            there.isKnown
+        else { return Limits.unknownRoundTripMicroseconds }
+        return Int(here.predictedRoundTrip(to: there).microseconds)
+    }
+}

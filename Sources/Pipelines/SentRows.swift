@@ -1,0 +1,150 @@
+internal import Primitives
+
+/// What one end of a hop sent for a request: rows that it can send again, to whoever takes the
+/// place of their first recipient.
+///
+/// Kept in the order of positions; beyond the limit the oldest are forgotten.
+struct SentRows: Sendable {
+    /// One step's results, or one replay's.
+    private struct Part: Sendable {
+        /// The step's index; nil for rows that were themselves a replay.
+        var index: Int?
+        var position: Int
+        var rowCount: Int
+        var stageMicroseconds: [UInt32]
+        var rows: [UInt8]
+
+        var end: Int { position + rowCount }
+    }
+
+    private var parts: [Part] = []
+    private(set) var byteCount = 0
+    /// Up to where rows were forgotten, and the last step among them.
+    private var forgottenPosition = 0
+    private var forgottenIndex = -1
+    private(set) var hop: StageHop
+    /// The next position to replay.
+    private var cursor = 0
+    /// Ends of the replays that were not confirmed yet, oldest first.
+    private var replayEnds: [Int] = []
+
+    init(hop: StageHop) { self.hop = hop }
+
+    private var end: Int { parts.last?.end ?? forgottenPosition }
+
+    /// Whether everything that the hop wants is here still.
+    var servesHop: Bool {
+        forgottenIndex < hop.resumeIndex
+            && (hop.replayPosition <= cursor || forgottenPosition <= cursor)
+    }
+
+    /// Keeps a result in place of what it overwrites.
+    ///
+    /// - Parameters:
+    ///   - limit: bytes that may be kept here.
+    ///   - room: bytes that may be kept beside all that are, here and elsewhere.
+    mutating func keep(_ step: Step, limit: Int, room: Int) {
+        while let last = parts.last, last.position >= step.position {
+            byteCount -= last.rows.count
+            parts.removeLast()
+        }
+        guard end == step.position else { return forget(parts.count, and: step) }
+        let limit = min(limit, byteCount + room)
+        var (count, left) = (0, byteCount + step.rows.count)
+        while left > limit, count < parts.count {
+            left -= parts[count].rows.count
+            count += 1
+        }
+        guard left <= limit else { return forget(parts.count, and: step) }
+        if count > 0 { forget(count, and: nil) }
+        byteCount += step.rows.count
+        parts.append(
+            Part(
+                index: step.isReplay ? nil : step.index, position: step.position,
+                rowCount: step.rowCount, stageMicroseconds: step.stageMicroseconds,
+                rows: step.rows))
+    }
+
+    /// Forgets the oldest parts, and a step that was never kept.
+    private mutating func forget(_ count: Int, and step: Step?) {
+        for part in parts[..<count] {
+            byteCount -= part.rows.count
+            forgottenIndex = max(forgottenIndex, part.index ?? -1)
+            forgottenPosition = part.end
+        }
+        parts.removeFirst(count)
+        if let step {
+            forgottenIndex = max(forgottenIndex, step.isReplay ? -1 : step.index)
+            forgottenPosition = step.end
+        }
+    }
+
+    /// Begins behind rows that were kept elsewhere.
+    mutating func begin(position: Int, index: Int) {
+        forgottenPosition = position
+        forgottenIndex = index - 1
+    }
+
+    /// Turns to another recipient: its replays begin at position 0.
+    mutating func aim(at hop: StageHop) {
+        self.hop = hop
+        cursor = 0
+        replayEnds = []
+    }
+
+    /// The kept steps that the hop wants as steps, to be sent again.
+    func steps(of request: RequestID, seat: Int) -> [Step] {
+        steps(of: request, seat: seat, from: hop.resumeIndex)
+    }
+
+    /// The kept steps from an index on.
+    func steps(of request: RequestID, seat: Int, from first: Int) -> [Step] {
+        // The newest are last: a walk from the end is short.
+        var found: [Step] = []
+        for part in parts.reversed() {
+            guard let index = part.index, index >= first else { break }
+            found.append(
+                Step(
+                    request: request, seat: seat, index: index, position: part.position,
+                    rowCount: part.rowCount, stageMicroseconds: part.stageMicroseconds,
+                    rows: part.rows))
+        }
+        return found.reversed()
+    }
+
+    /// The next replay for the hop, or nil while it waits for confirmations or rows, and at its
+    /// end.
+    mutating func nextReplay(of request: RequestID, seat: Int) -> Step? {
+        let limit = min(end, hop.replayPosition)
+        guard cursor < limit, replayEnds.count < Limits.replayWindowCount,
+            let first = partIndex(at: cursor)
+        else { return nil }
+        let rowByteCount = parts[first].rows.count / parts[first].rowCount
+        let rowLimit = min(Limits.rowsPerStep, max(1, Limits.replayByteCount / rowByteCount))
+        let start = cursor
+        var rows: [UInt8] = []
+        for part in parts[first...] {
+            let wanted = min(part.end, limit, start + rowLimit)
+            guard wanted > cursor else { break }
+            let lower = (cursor - part.position) * rowByteCount
+            rows += part.rows[lower..<(wanted - part.position) * rowByteCount]
+            cursor = wanted
+        }
+        replayEnds.append(cursor)
+        return Step(
+            request: request, seat: seat, index: hop.resumeIndex, position: start,
+            rowCount: cursor - start, rows: rows, isReplay: true)
+    }
+
+    /// Rows up to a position were run, or were there already.
+    mutating func confirm(upTo position: Int) { replayEnds.removeAll { $0 <= position } }
+
+    private func partIndex(at position: Int) -> Int? {
+        var (low, high) = (0, parts.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if parts[middle].end <= position { low = middle + 1 } else { high = middle }
+        }
+        return low < parts.count ? low : nil
+    }
+}

@@ -1,0 +1,79 @@
+import Primitives
+import Tensors
+
+extension Forward {
+    /// branch = output(attention(rotate(q), rotate(k), v)) of the normed rows.
+    func attend(
+        _ weights: LayerWeights, _ layer: Int, _ batch: [Segment], _ rowCount: Int,
+        _ scratch: inout ForwardScratch, _ crew: some Crew
+    ) {
+        let stride = shape.querySize + 2 * shape.keyValueSize
+        multiply(weights.attentionInput, rowCount, stride: stride, &scratch, crew)
+        addBiases(weights.attentionBiases, rowCount, stride: stride, to: &scratch.wide)
+        normHeads(weights, rowCount, stride: stride, &scratch)
+        var firstRow = 0
+        for segment in batch {
+            attend(segment, layer, firstRow, &scratch, crew)
+            firstRow += segment.rowCount
+        }
+        kernels.multiply(
+            weights.output, by: scratch.inner, rowCount: rowCount, into: &scratch.branch,
+            scratch: &scratch.product, crew: crew)
+        if let bias = weights.outputBias {
+            kernels.add(
+                bias: bias, to: &scratch.branch, layout: RowLayout(stride: shape.hiddenSize),
+                rowCount: rowCount)
+        }
+    }
+
+    /// Each head of queries and of keys, where the model norms them.
+    private func normHeads(
+        _ weights: LayerWeights, _ rowCount: Int, stride: Int, _ scratch: inout ForwardScratch
+    ) {
+        guard let queryNorm = weights.queryNorm, let keyNorm = weights.keyNorm else { return }
+        kernels.rootMeanSquareNorm(
+            heads: &scratch.wide, layout: RowLayout(stride: stride), rowCount: rowCount,
+            headCount: shape.headCount, weight: queryNorm, epsilon: shape.normEpsilon)
+        kernels.rootMeanSquareNorm(
+            heads: &scratch.wide, layout: RowLayout(offset: shape.querySize, stride: stride),
+            rowCount: rowCount, headCount: shape.keyValueHeadCount, weight: keyNorm,
+            epsilon: shape.normEpsilon)
+    }
+
+    /// One request's part: its rows begin at `firstRow` of the batch.
+    private func attend(
+        _ segment: Segment, _ layer: Int, _ firstRow: Int, _ scratch: inout ForwardScratch,
+        _ crew: some Crew
+    ) {
+        let (state, rowCount) = (segment.state, segment.rowCount)
+        let stride = shape.querySize + 2 * shape.keyValueSize
+        let query = RowLayout(stride: stride).advanced(by: firstRow)
+        let key = RowLayout(offset: shape.querySize, stride: stride).advanced(by: firstRow)
+        let value = RowLayout(offset: shape.querySize + shape.keyValueSize, stride: stride)
+            .advanced(by: firstRow)
+        let output = RowLayout(stride: shape.querySize).advanced(by: firstRow)
+        let modelLayer = state.layers.lower + layer
+        // An encoder has learnt its positions.
+        if !shape.options.contains(.encoder) {
+            // Keys lie behind queries, so one call turns the heads of both.
+            kernels.rotate(
+                &scratch.wide, layout: query, rowCount: rowCount,
+                headCount: shape.headCount + shape.keyValueHeadCount, headSize: shape.headSize,
+                firstPosition: state.positionCount,
+                table: rotations.table(layer: modelLayer, isLong: isLong(state)))
+        }
+        state.cache.write(
+            layer: layer, keys: scratch.wide, keyLayout: key, values: scratch.wide,
+            valueLayout: value, rowCount: rowCount)
+        kernels.attend(
+            query: scratch.wide, queryLayout: query, rowCount: rowCount,
+            queryHeadCount: shape.headCount, cache: state.cache, layer: layer,
+            positionCount: state.positionCount + rowCount, rule: rules.rule(layer: modelLayer),
+            scratch: &scratch.attention, into: &scratch.inner, outputLayout: output, crew: crew)
+    }
+
+    /// Whether a request goes beyond the context that the first divisors are for.
+    private func isLong(_ state: KeyValueState) -> Bool {
+        state.capacity > shape.numbers.originalContextLength
+    }
+}

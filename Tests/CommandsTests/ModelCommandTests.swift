@@ -1,0 +1,80 @@
+import Glibc
+import Runtime
+import Testing
+
+/// Models of unusual kinds over real processes, and the commands that look into a model.
+@Suite(.serialized) struct ModelCommandTests {
+    /// Writes a model's file beside the nodes' folders.
+    private func write(_ file: TinyModelFile, in mesh: ProcessMesh) throws -> String {
+        _ = try DataDirectory(mesh.data(0))
+        let path = mesh.data(0) + "/tiny.gguf"
+        let stream = unsafe fopen(path, "w")
+        let bytes = file.bytes
+        unsafe fwrite(bytes, 1, bytes.count, stream)
+        unsafe fclose(stream)
+        return path
+    }
+
+    @Test(arguments: [(4, false), (0, true), (3, true)])
+    func `a mesh runs experts and quantised matrices as one machine does`(
+        experts: Int, usesQ8: Bool
+    ) throws {
+        guard let mesh = try ProcessMesh(named: "tiny\(experts)") else { return }
+        let file = try write(TinyModelFile(expertCount: experts, usesQ8: usesQ8), in: mesh)
+        for data in [mesh.data(0), mesh.prompterData] {
+            let imported = try mesh.run(
+                ["model", "import", file, "--name", "tiny", "--data", data])
+            #expect(imported.code == 0 && imported.output.contains("tensors"), "\(imported.output)")
+        }
+        for index in 0..<3 {
+            try mesh.start(
+                index, peer: index == 0 ? nil : mesh.address(0),
+                ["--model", "tiny", "--layers", "2"])
+        }
+        let peer = try mesh.address(0)
+        let wishes = ["--raw", "--model", "tiny", "--seed", "5"]
+        let alone = try mesh.prompt("A small text.", wishes)
+        let together = try mesh.prompt("A small text.", through: peer, wishes)
+        #expect(alone.code == 0 && together.code == 0, "\(alone.output) \(together.output)")
+        #expect(alone.field("ids") != nil && alone.field("ids") == together.field("ids"))
+    }
+
+    @Test func `commands look into a file as they look into the store`() throws {
+        guard let mesh = try ProcessMesh(named: "look") else { return }
+        let file = try write(TinyModelFile(expertCount: 2), in: mesh)
+        let store = ["--data", mesh.data(1)]
+        let imported = try mesh.run(
+            ["model", "import", file, "--name", "tiny", "--json"] + store)
+        #expect(imported.code == 0 && imported.output.contains("\"exact\":false"))
+        for command in [
+            ["logits", "--tokens", "5,6,7", "--top", "2"], ["logits", "--tokens", "5", "--all"],
+            ["generate", "--tokens", "1,70", "--max-tokens", "5", "--ignore-end"],
+            ["perplexity", "--text", "Once upon a time"],
+        ] {
+            func run(_ source: String) throws -> ProcessMesh.Run {
+                try mesh.run(
+                    ["model", command[0], source] + command.dropFirst() + ["--json"] + store)
+            }
+            let (stored, read) = try (run("tiny"), run(file))
+            #expect(stored.code == 0 && stored.output == read.output, "\(stored.output)")
+        }
+        let logits = try mesh.run(
+            ["model", "logits", file, "--tokens", "5,6", "--top", "1", "--json"])
+        #expect(logits.output.hasPrefix("{\"positions\":[{\"position\":1,\"top\":[{\"id\":"))
+        let info = try mesh.run(["model", "info", file, "--json"])
+        #expect(info.field("architecture") == "\"llama\"" && info.field("license") == "\"none\"")
+    }
+
+    @Test func `what is no model ends with one sentence`() throws {
+        guard let mesh = try ProcessMesh(named: "wrong") else { return }
+        let file = try write(TinyModelFile(), in: mesh)
+        #expect(unsafe truncate(file, 20_000) == 0)
+        let cut = try mesh.run(["model", "info", file])
+        #expect(cut.code == 1 && cut.output.contains("tiny.gguf"))
+        let none = try mesh.run(["model", "info", "nothing", "--data", mesh.data(1)])
+        #expect(none.code == 1 && none.output.contains("bored model import"))
+        let id = try mesh.run(
+            ["model", "logits", "boredling", "--tokens", "1,x", "--data", mesh.data(1)])
+        #expect(id.code == 64 && id.output.contains("--tokens"))
+    }
+}

@@ -1,0 +1,370 @@
+import Identity
+import Pipelines
+import Primitives
+import Wire
+
+/// One entry and nodes that run layers, in virtual time: letters take half a millisecond each way,
+/// layers a millisecond. Every node is a production core; only sessions are left out.
+final class Rig {
+    enum Event {
+        case letter(Letter, from: NodeID)
+        case computed(RequestID, Step, [UInt8]?)
+        case act((Rig) -> Void)
+    }
+
+    final class Member {
+        let keys: NodeKeys
+        let record: NodeRecord
+        let layers: LayerRange
+        var core: PipelineCore
+        var caches: [RequestID: TinyCache] = [:]
+        var isAlive = true
+        /// Letters and timers wait while it is paused.
+        var waiting: [Event]?
+        var stepTime = Interval.milliseconds(1)
+        /// Steps that are under way come to nothing.
+        var abandons = false
+
+        init(_ number: Int, layers: LayerRange, keptByteLimit: Int) {
+            keys = .seeded(UInt64(40 + number))
+            record = NodeRecord(
+                keys: keys, sequence: 1,
+                addresses: [PeerAddress(127, 0, 0, 1, port: UInt16(7_000 + number))])
+            self.layers = layers
+            core = PipelineCore(
+                keys: keys, record: record, puzzleBitCount: 0, firstNumber: 1,
+                keptByteLimit: keptByteLimit)
+        }
+
+        var link: ChainLink { ChainLink(record: record, layers: layers) }
+    }
+
+    static let hiddenSize = 2
+    static let rowByteCount = hiddenSize * 4
+    let model = Digest(Bytes32(first: 1, second: 2, third: 3, fourth: 4))
+    let layerCount: Int
+    let members: [Member]
+    var now = Instant(nanoseconds: 1_000_000_000)
+    private var queue: [(at: Instant, order: Int, to: Int, event: Event)] = []
+    private var order = 0
+
+    // What the entry's shell does and sees.
+    var request: RequestID?
+    var steps: [(position: Int, rowCount: Int, rows: [UInt8])] = []
+    var expected: [[UInt8]] = []
+    var results: [[UInt8]] = []
+    var resultTimes: [Instant] = []
+    var sentCount = 0
+    var decodeCount = 0
+    var alone: TinyCache
+    var losses: [StageLoss] = []
+    var accounts: [StageAccount] = []
+    var failure: RequestFailure?
+    var mendCount = 0
+    var rewindCount = 0
+    /// Pairs of members: who gave its cache to whom.
+    var handoffs: [[Int]] = []
+    /// Positions that heirs were given.
+    var inheritedPositions = 0
+    /// Who gets a leaving stage's cache; nil where nobody does.
+    var heirs: (Rig, LayerRange) -> ChainLink? = { rig, layers in
+        rig.spareHeir(for: layers, besides: [])
+    }
+    /// Sees each letter (its kind, from whom, to whom) as it is sent; false loses it.
+    var onLetter: (Rig, UInt8, Int, Int) -> Bool = { _, _, _, _ in true }
+    /// Who fills a gap; nil leaves it open until the next try.
+    var filler: (Rig, LayerRange) -> [ChainLink]? = { rig, gap in rig.spare(for: gap) }
+
+    /// Member 0 is the entry; the others hold `layers`, one each.
+    init(layerCount: Int, _ layers: [LayerRange], keptByteLimit: Int = Limits.keptByteCount) {
+        self.layerCount = layerCount
+        alone = TinyCache(layers: LayerRange(0, layerCount))
+        members = ([LayerRange(0, 0)] + layers).enumerated().map { number, layers in
+            Member(number, layers: layers, keptByteLimit: keptByteLimit)
+        }
+        for member in members.dropFirst() {
+            let holding = Holding(
+                model: model, layers: member.layers, layerCount: layerCount, hasEnds: false)
+            member.core.setHoldings([holding], acceptsStages: true)
+        }
+    }
+
+    // MARK: the world
+
+    func after(_ time: Interval, _ act: @escaping (Rig) -> Void) {
+        add(.act(act), to: 0, after: time)
+    }
+
+    func kill(_ number: Int) { members[number].isAlive = false }
+    func pause(_ number: Int) { members[number].waiting = members[number].waiting ?? [] }
+
+    func wake(_ number: Int) {
+        let waiting = members[number].waiting ?? []
+        members[number].waiting = nil
+        for event in waiting { add(event, to: number, after: .zero) }
+    }
+
+    /// Sessions with a node end everywhere, as its neighbours come to see.
+    func tellLost(_ number: Int) {
+        let id = members[number].keys.id
+        for member in members.indices where member != number && members[member].isAlive {
+            speak(member) { core, now, mail in core.peerLost(id, at: now, into: &mail) }
+        }
+    }
+
+    private func add(_ event: Event, to number: Int, after time: Interval) {
+        queue.append((now + time, order, number, event))
+        order += 1
+    }
+
+    /// Lets time pass: events in their order, timers when they are due.
+    func run(_ time: Interval, until isDone: (Rig) -> Bool = { _ in false }) {
+        let end = now + time
+        while !isDone(self) {
+            let next = queue.indices.min {
+                (queue[$0].at, queue[$0].order) < (queue[$1].at, queue[$1].order)
+            }
+            let timer = members.indices.filter { members[$0].isAlive && members[$0].waiting == nil }
+                .min { members[$0].core.nextDeadline < members[$1].core.nextDeadline }
+            let timerAt = timer.map { members[$0].core.nextDeadline } ?? .never
+            if let next, queue[next].at <= timerAt, queue[next].at <= end {
+                let item = queue.remove(at: next)
+                now = max(now, item.at)
+                handle(item.event, at: item.to)
+            } else if let timer, timerAt <= end {
+                now = max(now, timerAt)
+                speak(timer) { core, now, mail in core.fire(at: now, into: &mail) }
+            } else {
+                now = end
+                return
+            }
+        }
+    }
+
+    private func handle(_ event: Event, at number: Int) {
+        if case .act(let act) = event { return act(self) }
+        let member = members[number]
+        guard member.isAlive else { return }
+        if member.waiting != nil {
+            member.waiting?.append(event)
+            return
+        }
+        switch event {
+        case .letter(let letter, let from):
+            speak(number) { core, now, mail in
+                core.receive(letter.bytes, from: from, at: now, into: &mail)
+            }
+        case .computed(let id, let step, var output):
+            if member.abandons {
+                output = nil
+                member.caches[id]?.truncate(to: step.position)
+            }
+            speak(number) { core, now, mail in
+                core.computed(
+                    id, step: step, output: output, microseconds: 5, at: now, into: &mail)
+            }
+        case .act: break
+        }
+    }
+
+    @discardableResult
+    func speak<Value>(
+        _ number: Int, _ body: (inout PipelineCore, Instant, inout Mail) -> Value
+    ) -> Value {
+        let member = members[number]
+        var mail = Mail()
+        let value = body(&member.core, now, &mail)
+        while let event = member.core.nextEvent() { answer(event, of: number, &mail) }
+        while let letter = mail.next() {
+            guard let to = members.firstIndex(where: { $0.keys.id == letter.recipient }) else {
+                continue
+            }
+            guard onLetter(self, letter.bytes[0], number, to) else { continue }
+            add(.letter(letter, from: member.keys.id), to: to, after: .microseconds(500))
+        }
+        return value
+    }
+
+    private func answer(_ event: PipelineEvent, of number: Int, _ mail: inout Mail) {
+        let member = members[number]
+        switch event {
+        case .openCache(let offer):
+            member.caches[offer.request] = TinyCache(layers: offer.layers)
+            member.core.cacheOpened(offer.request, isOpen: true, at: now, into: &mail)
+        case .compute(let offer, let step):
+            var output: [UInt8]?
+            if member.caches[offer.request]?.position == step.position {
+                output = member.caches[offer.request]?.run(step.rows, Rig.rowByteCount)
+            }
+            add(.computed(step.request, step, output), to: number, after: member.stepTime)
+        case .exportCache(let id, let from, let end):
+            // Ten positions at a time.
+            let end = min(end, from + 10)
+            let bytes = member.caches[id]?.bytes(of: from..<end)
+            member.core.cacheExported(
+                id, from: from, upTo: end, bytes: bytes, at: now, into: &mail)
+        case .importCache(let id, let from, let bytes):
+            let position = member.caches[id]?.append(bytes, at: from)
+            inheritedPositions += (position ?? from) - from
+            member.core.cacheImported(id, position: position, at: now, into: &mail)
+        case .leaving(let id, let node, let layers):
+            guard let heir = heirs(self, layers) else { return }
+            member.core.appoint(id, heir: heir, of: node, at: now, into: &mail)
+        case .handedOver(_, let from, let to):
+            handoffs.append(
+                [from, to].compactMap { id in members.firstIndex { $0.keys.id == id } })
+        case .closeCache(let id): member.caches[id] = nil
+        case .opened: sendSteps(&mail)
+        case .stepDone(let step): receive(step, &mail)
+        case .broken(_, let lost):
+            losses += lost
+            fill(&mail)
+        case .mended: mendCount += 1
+        case .rewound:
+            rewindCount += 1
+            sentCount = 0
+            results = []
+            sendSteps(&mail)
+        case .failed(_, let why): failure = why
+        case .account(let account): accounts.append(account)
+        case .meet: break
+        }
+    }
+
+    // MARK: the entry's shell
+
+    /// Opens a request over `chain` and asks for a text: prompt steps of these row counts, then
+    /// `decodeCount` steps of one row, each made of the result before it.
+    func ask(_ chain: [ChainLink], prompt: [Int], decodeCount: Int) {
+        self.decodeCount = decodeCount
+        var byte = UInt8(1)
+        for rowCount in prompt {
+            var rows: [UInt8] = []
+            for _ in 0..<rowCount * Rig.rowByteCount {
+                rows.append(byte)
+                byte = byte &* 5 &+ 1
+            }
+            addStep(rows)
+        }
+        request = speak(0) { core, now, mail in
+            core.open(
+                model: model, chain: chain, hiddenSize: Rig.hiddenSize, positionLimit: 4_096,
+                at: now, into: &mail)
+        }
+    }
+
+    private func addStep(_ rows: [UInt8]) {
+        steps.append((alone.position, rows.count / Rig.rowByteCount, rows))
+        expected.append(alone.run(rows, Rig.rowByteCount))
+    }
+
+    private func sendSteps(_ mail: inout Mail) {
+        guard let request else { return }
+        while sentCount < steps.count {
+            let step = steps[sentCount]
+            let isSent = members[0].core.step(
+                request, position: step.position, rowCount: step.rowCount, rows: step.rows,
+                at: now, into: &mail)
+            guard isSent else { return }
+            sentCount += 1
+        }
+    }
+
+    private func receive(_ step: Step, _ mail: inout Mail) {
+        results.append(step.rows)
+        resultTimes.append(now)
+        if results.count == steps.count, decodeCount > 0 {
+            decodeCount -= 1
+            addStep(Array(step.rows.suffix(Rig.rowByteCount)))
+        }
+        sendSteps(&mail)
+    }
+
+    /// Fills every gap that somebody can fill; what stays open is tried again soon.
+    private func fill(_ mail: inout Mail) {
+        guard let request else { return }
+        for gap in gaps(of: request) {
+            if let links = filler(self, gap) {
+                members[0].core.replace(request, layers: gap, with: links, at: now, into: &mail)
+            } else {
+                after(.milliseconds(200)) { rig in rig.tryAgain() }
+            }
+        }
+    }
+
+    private func tryAgain() {
+        speak(0) { _, _, _ in }
+        guard let request, !gaps(of: request).isEmpty else { return }
+        for gap in gaps(of: request) {
+            guard let links = filler(self, gap) else {
+                after(.milliseconds(200)) { rig in rig.tryAgain() }
+                continue
+            }
+            speak(0) { core, now, mail in
+                core.replace(request, layers: gap, with: links, at: now, into: &mail)
+            }
+        }
+    }
+
+    func gaps(of request: RequestID) -> [LayerRange] {
+        var gaps: [LayerRange] = []
+        for place in members[0].core.chain(of: request) where place.isLost {
+            if let last = gaps.last, last.upper == place.layers.lower {
+                gaps[gaps.count - 1].upper = place.layers.upper
+            } else {
+                gaps.append(place.layers)
+            }
+        }
+        return gaps
+    }
+
+    /// Nodes that hold exactly the parts of a gap, are up, and stand nowhere in the chain: first
+    /// one for all of it, else one after the other.
+    func spare(for gap: LayerRange) -> [ChainLink]? {
+        guard let request else { return nil }
+        let taken = members[0].core.chain(of: request).filter { !$0.isLost }.map(\.node)
+        let lost = losses.filter { $0.cause != .givenUp }.map(\.node)
+        var free = members.dropFirst().filter { member in
+            member.isAlive && member.waiting == nil && !taken.contains(member.keys.id)
+        }
+        // Whoever was lost before comes last.
+        free =
+            free.filter { !lost.contains($0.keys.id) } + free.filter { lost.contains($0.keys.id) }
+        if let whole = free.first(where: { $0.layers == gap }) { return [whole.link] }
+        var (place, links) = (gap.lower, [ChainLink]())
+        while place < gap.upper {
+            guard
+                let next = free.first(where: {
+                    $0.layers.lower == place && $0.layers.upper <= gap.upper
+                })
+            else { return nil }
+            links.append(next.link)
+            place = next.layers.upper
+        }
+        return links
+    }
+
+    /// A node that holds these layers and stands nowhere in the chain.
+    func spareHeir(for layers: LayerRange, besides: [Int]) -> ChainLink? {
+        guard let request else { return nil }
+        let taken = members[0].core.chain(of: request).map(\.node)
+        return members.indices.dropFirst().first { number in
+            members[number].layers == layers && !besides.contains(number)
+                && !taken.contains(members[number].keys.id)
+        }.map { members[$0].link }
+    }
+
+    func close() {
+        guard let request else { return }
+        speak(0) { core, now, mail in core.close(request, at: now, into: &mail) }
+    }
+
+    /// Whether the whole text came, each row as one machine alone makes it.
+    var isRight: Bool { decodeCount == 0 && results == expected }
+    var isDone: Bool { decodeCount == 0 && results.count == expected.count }
+
+    /// The longest wait between two results.
+    var longestStall: Interval {
+        zip(resultTimes.dropFirst(), resultTimes).map { $0.since($1) }.max() ?? .zero
+    }
+}
