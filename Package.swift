@@ -104,18 +104,18 @@ let package = Package(
             ]),
 
         // MARK: executables
+        .target(name: "CAllocations"),
         program("bored", ["Commands"]),
         program(
             "bored-bench",
             [
-                "Primitives", "Identity", "Wire", "Sessions", "Pipelines", "MeshNode", "Simulation",
-                "Tensors", "Transformers", "Runtime",
+                "Primitives", "Identity", "Wire", "Sessions", "Gossip", "Shards", "Pipelines",
+                "MeshNode", "Simulation", "Tensors", "Checkpoints", "Transformers", "Runtime",
+                "CAllocations",
             ]),
         program("bored-tidy", []),
 
         // MARK: tests
-        // Counts what is allocated: its malloc takes the place of the C library's.
-        .target(name: "CAllocations", path: "Tests/CAllocations"),
         tests("Primitives", ["Primitives"]),
         tests("Identity", ["Primitives", "Identity"]),
         tests("Wire", ["Primitives", "Identity", "Wire"]),
@@ -126,7 +126,11 @@ let package = Package(
         tests("Placement", ["Primitives", "Identity", "Wire", "Placement"]),
         tests("Shards", ["Primitives", "Identity", "Wire", "Shards"]),
         tests("Pipelines", ["Primitives", "Identity", "Wire", "Pipelines"]),
-        tests("MeshNode", ["Primitives", "Identity", "Wire", "MeshNode"]),
+        tests(
+            "MeshNode",
+            [
+                "Primitives", "Identity", "Wire", "Sessions", "Shards", "Pipelines", "MeshNode",
+            ]),
         tests("Simulation", ["Primitives", "Identity", "Wire", "MeshNode", "Simulation"]),
         tests("Tensors", ["Primitives", "Tensors"]),
         tests("Checkpoints", ["Primitives", "Checkpoints"]),

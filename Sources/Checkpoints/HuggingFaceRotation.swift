@@ -1,5 +1,5 @@
-/// Rotary embeddings, from `rope_parameters` of transformers 5 or `rope_theta` and `rope_scaling` of
-/// transformers 4, in GGUF's words.
+/// Rotary embeddings, from `rope_parameters` of transformers 5 or `rope_theta` and `rope_scaling`
+/// of transformers 4, in GGUF's words.
 extension HuggingFaceConfiguration {
     mutating func readRotation() throws(CheckpointError) {
         guard architecture != "bert" else { return }

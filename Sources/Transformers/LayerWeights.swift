@@ -60,7 +60,7 @@ struct NormWeights: Sendable {
 
 /// One feed-forward network: of a layer, or of one of its experts.
 struct FeedForwardWeights: Sendable {
-    /// Gate and up, each (feedForwardSize, hiddenSize): one product or two. Up alone without a gate.
+    /// Gate and up, each (feedForwardSize, hiddenSize): one product or two; up alone without gate.
     let input: [PanelMatrix]
     let inputBiases: [FloatVector]
     /// (hiddenSize, feedForwardSize)

@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import Primitives
 import Testing
 import Tokenizers
 
@@ -43,6 +44,46 @@ struct TokenizerFileTests {
             }
         }
         #expect(try TokenizerModel(decoding: model.encode()) == model)
+    }
+
+    @Test(arguments: [UInt64(1), 2, 3])
+    func `changed files are refused or mean another tokenizer, and never crash`(
+        seed: UInt64
+    ) throws {
+        var random = SeededRandom(seed: seed)
+        var refusedCount = 0
+        for round in 0..<120 {
+            let example = Self.cases[random.below(Self.cases.count)]
+            var bytes = Array(try #require(example["file"]).text.utf8)
+            for _ in 0...random.below(4) {
+                let place = random.below(bytes.count)
+                switch random.below(4) {
+                case 0: bytes[place] = UInt8(truncatingIfNeeded: random.next())
+                case 1: bytes.removeSubrange(place..<min(bytes.count, place + random.below(40)))
+                case 2: bytes.insert(bytes[random.below(bytes.count)], at: place)
+                // Digits matter most: ids, counts.
+                default:
+                    let digits = bytes.indices.filter { (48...57).contains(bytes[$0]) }
+                    if let digit = digits.isEmpty ? nil : digits[random.below(digits.count)] {
+                        bytes[digit] = UInt8(ascii: "9")
+                    }
+                }
+            }
+            do {
+                let file = NamedRegion(name: "tokenizer.json", region: Region(bytes))
+                let model = try TokenizerModel(
+                    SafetensorsDirectory.openVocabulary([file], name: "x"))
+                let tokenizer = try Tokenizer(model)
+                let ids = tokenizer.encode(
+                    " Été <tool>日本 <left> 12 ab", addSpecial: true, parseSpecial: true)
+                #expect(ids.allSatisfy { model.pieces.indices.contains($0) }, "round \(round)")
+                _ = tokenizer.decode(ids, skipSpecial: false)
+            } catch {
+                refusedCount += 1
+                #expect(!"\(error)".isEmpty)
+            }
+        }
+        #expect(refusedCount > 20, "seed \(seed)")
     }
 
     @Test func `all forms are there`() { #expect(Self.cases.count >= 28) }

@@ -1,4 +1,5 @@
 import Checkpoints
+import Primitives
 import Testing
 import Transformers
 
@@ -68,6 +69,29 @@ import Transformers
     func `names a tensor that is missing or of another size`(name: String) throws {
         #expect(try message(TinyCheckpoint(missing: name)).contains(name))
         #expect(try message(TinyCheckpoint(taller: name)).contains(name))
+    }
+
+    @Test(arguments: ["llama", "qwen3moe", "gemma2", "gemma3", "phi2", "phi3", "bert"])
+    func `never traps on mutated bytes of any architecture`(architecture: String) throws {
+        let whole = TinyCheckpoint(architecture: architecture).bytes
+        var random = SeededRandom(seed: 9)
+        var readCount = 0
+        for _ in 0..<400 {
+            var bytes = whole
+            // The head has the metadata and the list of tensors; the rest is numbers.
+            for _ in 0...random.below(3) { bytes[random.below(2_000)] = UInt8(random.below(256)) }
+            if random.below(8) == 0 { bytes.removeLast(random.below(bytes.count)) }
+            let file = NamedRegion(name: "mutated.gguf", region: Region(bytes))
+            guard let checkpoint = try? GGUF.open(file),
+                let builder = try? PieceBuilder(checkpoint, tokenizerBytes: [])
+            else { continue }
+            readCount += 1
+            for index in 0..<min(builder.pieceCount, 2)
+            where builder.layout(of: index).byteCount < 1 << 20 {
+                _ = try? builder.build(index)
+            }
+        }
+        #expect(architecture == "bert" || readCount > 0)
     }
 
     @Test func `reads bytes of a program like bytes of a file`() throws {

@@ -3,6 +3,7 @@ import Primitives
 
 /// A GGUF file of a tiny llama, made in memory, with something wrong in it where a test asks.
 struct TinyCheckpoint {
+    var architecture = "llama"
     var isTied = false
     /// Numbers put at the start of a tensor.
     var changes: [String: Float] = [:]
@@ -28,9 +29,9 @@ struct TinyCheckpoint {
     }
 
     private static let integers: [(String, UInt32)] = [
-        ("llama.block_count", 2), ("llama.embedding_length", 32),
-        ("llama.feed_forward_length", 48), ("llama.context_length", 64),
-        ("llama.attention.head_count", 4), ("llama.attention.head_count_kv", 2),
+        ("block_count", 2), ("embedding_length", 32),
+        ("feed_forward_length", 48), ("context_length", 64),
+        ("attention.head_count", 4), ("attention.head_count_kv", 2),
     ]
 
     var bytes: [UInt8] {
@@ -41,12 +42,12 @@ struct TinyCheckpoint {
         writer.write(UInt64(Self.integers.count + 2))
         writer.writeGGUF("general.architecture")
         writer.write(UInt32(8))
-        writer.writeGGUF("llama")
-        writer.writeGGUF("llama.attention.layer_norm_rms_epsilon")
+        writer.writeGGUF(architecture)
+        writer.writeGGUF(architecture + ".attention.layer_norm_rms_epsilon")
         writer.write(UInt32(6))
         writer.write(Float(1e-5).bitPattern)
         for (key, value) in Self.integers {
-            writer.writeGGUF(key)
+            writer.writeGGUF(architecture + "." + key)
             writer.write(UInt32(4))
             writer.write(value)
         }

@@ -1,0 +1,49 @@
+import Glibc
+import Runtime
+import Testing
+
+/// What engineers check an engine's text with, over real processes.
+struct TokenCommandTests {
+    private func write(_ text: String, to path: String) {
+        let stream = unsafe fopen(path, "w")
+        let bytes = Array(text.utf8)
+        unsafe fwrite(bytes, 1, bytes.count, stream)
+        unsafe fclose(stream)
+    }
+
+    @Test func `texts and chats become tokens without a node`() throws {
+        guard let mesh = try ProcessMesh(named: "tokens") else { return }
+        _ = try DataDirectory(mesh.data(0))
+        let store = ["--data", mesh.data(1), "--json"]
+        let text = ["model", "tokenize", "boredling", "--text", "<|im_start|>hi"]
+        let special = try mesh.run(text + ["--special"] + store)
+        #expect(special.code == 0 && special.output.hasPrefix("{\"ids\":[1,514]"))
+        #expect(special.output.contains("\"pieces\":[\"<|im_start|>\",\"hi\"]"))
+        let plain = try mesh.run(text + store)
+        #expect(plain.code == 0 && !plain.output.hasPrefix("{\"ids\":[1,"))
+        let chat = mesh.data(0) + "/chat.json"
+        write(
+            "{\"messages\": [{\"role\": \"user\", \"content\": \"hi\"}], \"tools\": null}", to: chat
+        )
+        let render = ["model", "render", "boredling", "--messages", chat]
+        let rendered = try mesh.run(render + store)
+        let expected = "\"text\":\"<|im_start|>user\\nhi<|im_end|>\\n<|im_start|>assistant\\n\""
+        #expect(rendered.code == 0 && rendered.output.contains(expected), "\(rendered.output)")
+        let short = try mesh.run(render + ["--no-generation-prompt"] + store)
+        #expect(short.code == 0 && short.output.contains("hi<|im_end|>\\n\",\"ids\":[1,"))
+    }
+
+    @Test func `files that are no use end with one sentence`() throws {
+        guard let mesh = try ProcessMesh(named: "useless") else { return }
+        _ = try DataDirectory(mesh.data(0))
+        let file = mesh.data(0) + "/tokenizer.json"
+        write("{\"model\": {\"type\": \"Unigram\"}}", to: file)
+        let store = ["--data", mesh.data(1)]
+        let wrong = try mesh.run(["model", "tokenize", file, "--text", "x"] + store)
+        #expect(wrong.code == 1 && wrong.output.contains("'Unigram' is not supported"))
+        let chat = mesh.data(0) + "/chat.json"
+        write("{}", to: chat)
+        let empty = try mesh.run(["model", "render", "boredling", "--messages", chat] + store)
+        #expect(empty.code == 1 && empty.output.contains("is no list of messages"))
+    }
+}
