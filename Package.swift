@@ -104,12 +104,14 @@ let package = Package(
             ]),
 
         // MARK: executables
+        .target(name: "CAllocations"),
         program("bored", ["Commands"]),
         program(
             "bored-bench",
             [
-                "Primitives", "Identity", "Wire", "Sessions", "MeshNode", "Simulation", "Tensors",
-                "Transformers", "Runtime",
+                "Primitives", "Identity", "Wire", "Sessions", "Gossip", "Shards", "Pipelines",
+                "MeshNode", "Simulation", "Tensors", "Checkpoints", "Transformers", "Runtime",
+                "CAllocations",
             ]),
         program("bored-tidy", []),
 
@@ -124,7 +126,11 @@ let package = Package(
         tests("Placement", ["Primitives", "Identity", "Wire", "Placement"]),
         tests("Shards", ["Primitives", "Identity", "Wire", "Shards"]),
         tests("Pipelines", ["Primitives", "Identity", "Wire", "Pipelines"]),
-        tests("MeshNode", ["Primitives", "Identity", "Wire", "MeshNode"]),
+        tests(
+            "MeshNode",
+            [
+                "Primitives", "Identity", "Wire", "Sessions", "Shards", "Pipelines", "MeshNode",
+            ]),
         tests("Simulation", ["Primitives", "Identity", "Wire", "MeshNode", "Simulation"]),
         tests("Tensors", ["Primitives", "Tensors"]),
         tests("Checkpoints", ["Primitives", "Checkpoints"]),

@@ -6,6 +6,7 @@ happens to stages of its chain; a run is good when ids and text are those of `--
 Usage: Scripts/test-recovery.py [--binary PATH] [--runs 200] [--seed 1] [--how kill,stop,...]
   kill    SIGKILL of a random stage        stop    SIGSTOP of a random stage
   term    SIGTERM of a random stage        double  SIGKILL of two adjacent stages
+  pause   its owner's word, bored pause
   each    SIGKILL of every stage of the first chain, one after another
   gap     SIGKILL of every node that holds layers of a random stage
   none    nothing: a chain that is mended was a false alarm
@@ -24,7 +25,7 @@ import time
 
 SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP, "term": signal.SIGTERM,
            "double": signal.SIGKILL, "each": signal.SIGKILL, "gap": signal.SIGKILL,
-           "none": 0}
+           "none": 0, "pause": 0}
 # Nodes and layers of each for chains of 3 and 6 stages of the six-layer model, each layer held at
 # least twice.
 FLEETS = [(6, 2), (12, 1)]
@@ -48,13 +49,15 @@ class Fleet:
     def start(self, index):
         data = f"{self.place}/{self.swarm}-{index}"
         command = [self.binary, "node", "--listen", "127.0.0.1:0", "--swarm", self.swarm, "--data",
-                   data, "--layers", str(self.layers), "--threads", "1", "--run", "always", "--json"]
+                   data, "--layers", str(self.layers), "--threads", "1", "--run",
+                   "always", "--json"]
         for other in [a for a in self.addresses if a][:3]:
             command += ["--peer", other]
-        try:
-            os.remove(data + "/node.json")
-        except FileNotFoundError:
-            pass
+        for name in ["node.json", "pause"]:
+            try:
+                os.remove(f"{data}/{name}")
+            except FileNotFoundError:
+                pass
         with open(data + ".log", "a") as log:
             self.processes[index] = subprocess.Popen(command, stdout=log, stderr=log)
         deadline = time.time() + 30
@@ -140,7 +143,11 @@ def hurt(fleet, chain, how, chance):
         chosen = [index for index, held in fleet.layers_of.items()
                   if held[0] < upper and lower < held[1]]
     for index in chosen:
-        fleet.processes[index].send_signal(SIGNALS[how])
+        if how == "pause":
+            data = f"{fleet.place}/{fleet.swarm}-{index}"
+            subprocess.run([fleet.binary, "pause", "--data", data], stdout=subprocess.DEVNULL)
+        else:
+            fleet.processes[index].send_signal(SIGNALS[how])
     return chosen
 
 

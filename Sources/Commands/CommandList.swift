@@ -237,9 +237,7 @@ enum CommandList {
             .init("loss", .value("PERCENT"), "datagrams lost, at most", standard: "5"),
             .init("layers", .value("N"), "layers of the simulated model", standard: "8"),
             .init("view", .value("N"), "neighbours a node keeps in view"),
-            .init(
-                "lose", .value("SECONDS"), "mean time between losses of serving nodes"),
-            .init("calm", .flag, "no other faults"),
+            .init("calm", .flag, "no faults"),
             .init("curves", .flag, "libsodium's curves instead of a keyed hash"),
             config, json,
         ],

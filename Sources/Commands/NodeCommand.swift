@@ -30,7 +30,9 @@ enum NodeCommand {
         }
         try serve(settings, directory: directory, log: log, loop: &loop)
         log.write("leaving", "node \(keys.id.short)")
-        try loop.leave()
+        try loop.leave { effect in
+            if case .note(let note) = effect { log.write(note) }
+        }
         directory.withdraw(holding: lock)
         loop.finish()
         return 0

@@ -38,6 +38,8 @@ struct NodeLog {
         case .stageClosed(let id): write("closed", "\(id)")
         case .addressLearned(let address): write("address", "peers see this node at \(address)")
         case .chunkRefused(let root): write("fetch", "piece \(root.short) can't be had just now")
+        case .handedOver(let id, let giver, let heir):
+            write("handoff", "\(id) from \(giver.short) to \(heir.short)")
         case .presence(let presence): write("presence", presence.word)
         }
     }

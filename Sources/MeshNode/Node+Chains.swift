@@ -152,7 +152,7 @@ extension Node {
     }
 
     /// Everybody known to hold layers and not resting: neighbours first, then whom the DHT named.
-    private func chainCandidates(for request: OpenRequest, at now: Instant) -> [ChainCandidate] {
+    func chainCandidates(for request: OpenRequest, at now: Instant) -> [ChainCandidate] {
         let model = request.model
         var candidates: [ChainCandidate] = []
         func add(_ state: NodeState) {
@@ -167,7 +167,10 @@ extension Node {
         for known in gossip.known.values { add(known.signed.state) }
         if !isTransient { add(gossip.ownState) }
         for ad in adHolders.ads(for: model, at: now) where !ad.holding.layers.isEmpty {
-            guard !candidates.contains(where: { $0.id == ad.record.id }) else { continue }
+            // What a node says of itself is newer than its ads.
+            guard !candidates.contains(where: { $0.id == ad.record.id }),
+                gossip.known[ad.record.id]?.signed.state.presence ?? .idle == .idle
+            else { continue }
             candidates.append(
                 ChainCandidate(
                     id: ad.record.id, holding: ad.holding, layerMicroseconds: 0,

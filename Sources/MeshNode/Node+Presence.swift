@@ -7,13 +7,13 @@ public import Wire
 /// The owner comes back, and goes again.
 extension Node {
     /// Takes a new verdict of the owner's sensors. Where the node was idle, it is out of the way:
-    /// its stages end or are handed over, its layers are given back, and nothing is fetched for
+    /// its stages are handed over or end, its layers are given back, and nothing is fetched for
     /// others. Where it is idle again, it chooses layers as at its start. Its own requests go on.
     public mutating func setPresence(
         _ presence: Presence, at now: Instant, into outbox: inout Outbox
     ) {
-        precondition(presence != .leaving, "Node.leave says goodbye for good")
-        if presence != self.presence, !isLeaving {
+        precondition(presence != .leaving, "Node.drain and Node.leave say goodbye for good")
+        if presence != self.presence, self.presence != .leaving {
             let wasIdle = self.presence == .idle
             self.presence = presence
             note(.presence(presence))
@@ -30,7 +30,9 @@ extension Node {
     }
 
     private mutating func reclaim(at now: Instant) {
-        pipelines.refuseAll(into: &mail)
+        pipelines.drain(
+            computeUntil: now + Limits.reclaimServeTime, until: now + Limits.reclaimKeepTime,
+            at: now, into: &mail)
         for (model, entry) in zip(models.keys, models.values) where entry.isServed {
             if case .fetching(let layers) = entry.work {
                 for index in layers.range.map({ $0 + 1 })
@@ -39,12 +41,23 @@ extension Node {
                 }
             }
             models.update(model) { $0.work = .none }
-            // Releases what is held or being loaded.
+        }
+        // Stages that still serve need their layers for a moment.
+        deadlines.release = pipelines.stageCount > 0 ? now + Limits.reclaimServeTime : now
+        releaseLayers(at: now)
+    }
+
+    /// Gives every layer back, once no stage computes with it any more.
+    mutating func releaseLayers(at now: Instant) {
+        guard deadlines.release <= now else { return }
+        deadlines.release = .never
+        for (model, entry) in zip(models.keys, models.values) where entry.isServed {
             placement.unwant(model)
         }
     }
 
     private mutating func resume(at now: Instant) {
+        deadlines.release = .never
         for entry in models.values where entry.isServed {
             placement.want(WantedModel(entry.manifest.manifest), at: now)
         }

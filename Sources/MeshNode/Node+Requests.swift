@@ -86,7 +86,7 @@ extension Node {
     mutating func handle(_ event: PipelineEvent, at now: Instant) {
         switch event {
         case .opened(let id), .broken(let id, _), .mended(let id), .rewound(let id),
-            .failed(let id, _):
+            .failed(let id, _), .leaving(let id, _, _), .handedOver(let id, _, _):
             guard let ticket = ticket(of: id) else { return }
             handle(event, of: ticket, id, at: now)
         case .stepDone(let step):
@@ -100,9 +100,15 @@ extension Node {
             note(.stageOpened(offer.request, offer.layers))
             emit(.openCache(offer))
         case .compute(let offer, let step): emit(.compute(offer, step))
+        case .exportCache(let id, let from, let end):
+            emit(.exportCache(id, from: from, upTo: end))
+        case .importCache(let id, let from, let bytes):
+            emit(.importCache(id, from: from, bytes: bytes))
         case .closeCache(let id):
             note(.stageClosed(id))
             emit(.closeCache(id))
+            // The last stage is gone: its layers need not wait any longer.
+            if pipelines.stageCount == 0, deadlines.release != .never { deadlines.release = now }
         case .meet(let record): book.add(record)
         }
     }
@@ -118,6 +124,14 @@ extension Node {
         case .broken(_, let losses):
             requests.update(ticket) { $0.lost(losses, at: now) }
             mend(ticket, id, at: now)
+        case .leaving(_, let node, let layers):
+            nameHeir(of: node, layers, ticket, id, at: now)
+        case .handedOver(_, let giver, let heir):
+            // An heir may come in time for a stage that was lost already.
+            if !pipelines.chain(of: id).contains(where: \.isLost) {
+                requests.update(ticket) { $0.isBroken = false }
+            }
+            note(.handedOver(id, from: giver, to: heir))
         case .mended: emit(.requestMended(ticket, seats(of: id)))
         case .rewound: emit(.requestRewound(ticket))
         case .failed(_, let failure):

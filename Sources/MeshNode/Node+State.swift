@@ -205,6 +205,7 @@ extension Node {
             if gossip.ownState.activeRequestCount != pipelines.stageCount { stateChanged = true }
         }
         if deadlines.publish <= now { publishAds(at: now) }
+        releaseLayers(at: now)
         if deadlines.seeds <= now {
             deadlines.seeds = now + Limits.seedInterval
             let seeds = kademlia.seeds(count: Limits.seedCount)

@@ -187,6 +187,8 @@ struct NodeDeadlines: Sendable {
     var measure: Instant
     var publish: Instant
     var seeds: Instant
+    /// When a node whose owner is back gives its layers back.
+    var release = Instant.never
 
     init(start: Instant) {
         measure = start + Limits.roundTripSampleInterval
@@ -194,5 +196,5 @@ struct NodeDeadlines: Sendable {
         seeds = start + Limits.seedInterval
     }
 
-    var earliest: Instant { min(measure, min(publish, seeds)) }
+    var earliest: Instant { min(min(measure, release), min(publish, seeds)) }
 }

@@ -48,6 +48,11 @@ public enum NodeEffect: Sendable {
     /// Run layers; answer with `Node.computed`.
     case compute(StageOffer, Step)
     case closeCache(RequestID)
+    /// Read keys and values of some of these positions, as many as `Limits.cachePartByteCount`
+    /// carries and one at least; answer with `Node.cacheExported`.
+    case exportCache(RequestID, from: Int, upTo: Int)
+    /// Put them behind those a cache holds; answer with `Node.cacheImported`.
+    case importCache(RequestID, from: Int, bytes: [UInt8])
 
     // The entry's side of a request.
 
@@ -97,6 +102,8 @@ public enum NodeNote: Hashable, Sendable {
     case stageClosed(RequestID)
     case addressLearned(PeerAddress)
     case chunkRefused(root: Digest)
+    /// A stage of a request of this node gave its cache to another node.
+    case handedOver(RequestID, from: NodeID, to: NodeID)
     /// The owner is back, or gone.
     case presence(Presence)
 }

@@ -75,6 +75,9 @@ struct EntryRequest: Sendable {
     /// Results that came before an earlier step's.
     var arrived = OrderedTable<Int, Step>()
     var clock = StepClock()
+    /// Seats that leave, with the time when they are gone, and who gets their KV caches.
+    var leaving = OrderedTable<Int, Instant>()
+    var heirs = OrderedTable<Int, Seat>()
     /// When the stages are asked next.
     var askAt: Instant
     /// When the prompter has been silent for too long.

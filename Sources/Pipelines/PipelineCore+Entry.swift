@@ -69,6 +69,7 @@ extension PipelineCore {
     public mutating func close(_ id: RequestID, at now: Instant, into mail: inout Mail) {
         guard let request = entries.remove(id.number) else { return }
         for seat in request.seats { end(seat, .closeStage, of: id, into: &mail) }
+        for heir in request.heirs.values { end(heir, .cancel, of: id, into: &mail) }
         guard entries.closing.count < Limits.closingRequestCount else { return }
         entries.closing[id.number] = (request.seats, now + Limits.accountTimeout)
     }
@@ -76,7 +77,9 @@ extension PipelineCore {
     /// Drops a request at once: no account is asked for.
     public mutating func cancel(_ id: RequestID, into mail: inout Mail) {
         guard let request = entries.remove(id.number) else { return }
-        for seat in request.seats { end(seat, .cancel, of: id, into: &mail) }
+        for seat in request.seats + request.heirs.values {
+            end(seat, .cancel, of: id, into: &mail)
+        }
     }
 
     func end(_ seat: Seat, _ kind: MessageKind, of id: RequestID, into mail: inout Mail) {

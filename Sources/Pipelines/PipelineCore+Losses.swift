@@ -122,6 +122,7 @@ extension PipelineCore {
     mutating func receiveStatus(
         _ status: StageStatus, from peer: NodeID, at now: Instant, into mail: inout Mail
     ) {
+        if heirReported(status, from: peer, at: now, into: &mail) { return }
         let number = status.request.number
         guard status.request.entry == keys.id, var request = entries.requests[number],
             let place = request.index(ofSeat: status.seat), request.seats[place].node == peer

@@ -44,6 +44,10 @@ extension PipelineCore {
         }
         request.disturb()
         fill(lower..<upper + 1, of: &request, with: links, at: now, into: &mail)
+        for heir in request.disinherit()
+        where !links.contains(where: { $0.record.id == heir.node }) {
+            end(heir, .cancel, of: id, into: &mail)
+        }
         entries.requests[id.number] = request
         return true
     }
@@ -92,6 +96,7 @@ extension PipelineCore {
         _ answer: StageAnswer, _ bytes: [UInt8], from peer: NodeID, at now: Instant,
         into mail: inout Mail
     ) {
+        if heirAnswered(answer, bytes, from: peer, into: &mail) { return }
         guard var request = entries.requests[answer.number],
             let place = request.index(ofSeat: answer.seat)
         else {

@@ -136,7 +136,9 @@ extension PipelineCore {
 
     /// Hands the next rows to the shell, when they are there and nothing is being computed.
     private mutating func runNext(of id: RequestID) {
-        guard stages.requests[id]?.phase == .ready else { return }
+        guard let request = stages.requests[id], request.phase == .ready,
+            request.inheriting == nil, request.leaving?.isFrozen != true
+        else { return }
         var next: Step?
         stages.requests.update(id) { request in
             next = request.takeNext()
@@ -157,7 +159,16 @@ extension PipelineCore {
             request.phase == .computing(position: step.position)
         else { return }
         guard let output else {
-            dropStage(id, reason: .computeFailed, into: &mail)
+            // Abandoned, because the owner is back: the step is the heir's.
+            guard request.leaving != nil else {
+                dropStage(id, reason: .computeFailed, into: &mail)
+                return
+            }
+            stages.requests.update(id) { request in
+                request.phase = .ready
+                request.leaving?.isFrozen = true
+            }
+            handOn(id, into: &mail)
             return
         }
         precondition(output.count == step.rows.count)
@@ -175,6 +186,7 @@ extension PipelineCore {
         result.stageMicroseconds = step.stageMicroseconds + [microseconds]
         pass(result, of: id, into: &mail)
         runNext(of: id)
+        handOn(id, into: &mail)
     }
 
     mutating func receiveClose(

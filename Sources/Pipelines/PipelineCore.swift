@@ -80,6 +80,14 @@ public struct PipelineCore: ~Copyable, MessageCore {
                 receiveRelink(try StageRelink(from: &reader), from: peer, at: now, into: &mail)
             case .stageStatus:
                 receiveStatus(try StageStatus(from: &reader), from: peer, at: now, into: &mail)
+            case .stageLeaving:
+                receiveLeaving(try StageLeaving(from: &reader), from: peer, at: now)
+            case .handOver:
+                receiveHandOver(try HandOver(from: &reader), from: peer, at: now, into: &mail)
+            case .cachePart:
+                receiveCachePart(try CachePart(from: &reader), from: peer, at: now, into: &mail)
+            case .handoffEnd:
+                receiveHandoffEnd(try HandoffEnd(from: &reader), from: peer, at: now, into: &mail)
             case .stageAccount: try receiveAccount(&reader, bytes, from: peer)
             default:
                 let message = try SeatMessage(from: &reader, kind)
@@ -100,6 +108,7 @@ public struct PipelineCore: ~Copyable, MessageCore {
         case .stageRelinked: receiveRelinked(message, from: peer, at: now, into: &mail)
         case .askStage: receiveQuestion(message, from: peer, at: now, into: &mail)
         case .replayTaken: receiveReplayTaken(message, from: peer, into: &mail)
+        case .cacheTaken: receiveCacheTaken(message, from: peer, into: &mail)
         default: throw .invalid
         }
     }
@@ -107,11 +116,13 @@ public struct PipelineCore: ~Copyable, MessageCore {
     public mutating func fire(at now: Instant, into mail: inout Mail) {
         expireEntries(at: now, into: &mail)
         expireStages(at: now)
+        expireLeaving(at: now, into: &mail)
     }
 
     /// The session with a peer ended, or could not be made.
     public mutating func peerLost(_ peer: NodeID, at now: Instant, into mail: inout Mail) {
         entriesLost(peer, at: now)
+        heirsLost(peer, into: &mail)
         stagesLost(peer, into: &mail)
     }
 

@@ -13,6 +13,10 @@ public enum PipelineEvent: Sendable {
     case mended(RequestID)
     /// The chain is whole again, and empty: all positions must be run anew, from 0.
     case rewound(RequestID)
+    /// A stage will be gone soon: the node names an heir with `appoint`, where it knows one.
+    case leaving(RequestID, NodeID, LayerRange)
+    /// A leaving stage's heir has taken its place, KV cache and all.
+    case handedOver(RequestID, from: NodeID, to: NodeID)
     /// A step came back from the last stage.
     case stepDone(Step)
     /// The request is over, without its answer.
@@ -26,6 +30,11 @@ public enum PipelineEvent: Sendable {
     case openCache(StageOffer)
     /// Run the stage's layers over a step's rows, then call `computed`.
     case compute(StageOffer, Step)
+    /// Read some of these positions out of a KV cache, as many as one message carries, then call
+    /// `cacheExported`.
+    case exportCache(RequestID, from: Int, upTo: Int)
+    /// Put positions into a KV cache behind those it has, then call `cacheImported`.
+    case importCache(RequestID, from: Int, bytes: [UInt8])
     /// Forget a request and its KV cache.
     case closeCache(RequestID)
     /// The stage after ours: the node connects before the first step needs it.
@@ -93,6 +102,10 @@ public struct PipelineCounters: Hashable, Sendable {
     public var stagesRevived: UInt64 = 0
     public var requestsMended: UInt64 = 0
     public var requestsRewound: UInt64 = 0
+    /// Requests of this entry that changed hands, and bytes of KV caches given and taken here.
+    public var handoffs: UInt64 = 0
+    public var cacheBytesGiven: UInt64 = 0
+    public var cacheBytesTaken: UInt64 = 0
 
     public init() {}
 }

@@ -79,6 +79,12 @@ struct SentRows: Sendable {
         }
     }
 
+    /// Begins behind rows that were kept elsewhere.
+    mutating func begin(position: Int, index: Int) {
+        forgottenPosition = position
+        forgottenIndex = index - 1
+    }
+
     /// Turns to another recipient: its replays begin at position 0.
     mutating func aim(at hop: StageHop) {
         self.hop = hop
@@ -88,10 +94,15 @@ struct SentRows: Sendable {
 
     /// The kept steps that the hop wants as steps, to be sent again.
     func steps(of request: RequestID, seat: Int) -> [Step] {
+        steps(of: request, seat: seat, from: hop.resumeIndex)
+    }
+
+    /// The kept steps from an index on.
+    func steps(of request: RequestID, seat: Int, from first: Int) -> [Step] {
         // The newest are last: a walk from the end is short.
         var found: [Step] = []
         for part in parts.reversed() {
-            guard let index = part.index, index >= hop.resumeIndex else { break }
+            guard let index = part.index, index >= first else { break }
             found.append(
                 Step(
                     request: request, seat: seat, index: index, position: part.position,

@@ -67,7 +67,9 @@ struct SeatMessage: Hashable, Sendable {
         writer.write(kind.rawValue)
         request.write(into: &writer)
         writer.writeVarint(seat)
-        if kind == .stageRelinked || kind == .replayTaken { writer.writeVarint(number) }
+        if kind == .stageRelinked || kind == .replayTaken || kind == .cacheTaken {
+            writer.writeVarint(number)
+        }
         return writer.bytes
     }
 
@@ -82,7 +84,7 @@ struct SeatMessage: Hashable, Sendable {
         seat = try reader.readCount(limit: Limits.seatNumber)
         switch kind {
         case .stageRelinked: number = try reader.readCount(limit: Limits.seatNumber)
-        case .replayTaken: number = try reader.readCount(limit: Limits.positionCount)
+        case .replayTaken, .cacheTaken: number = try reader.readCount(limit: Limits.positionCount)
         default: break
         }
         try reader.finish()

@@ -24,6 +24,8 @@ public struct StageOffer: Hashable, Sendable {
     public var previousSeat: Int
     /// Where the results go.
     public var next: StageHop
+    /// The stage whose KV cache comes in place of replays, and whose part this node takes over.
+    public var giver: NodeID?
 
     func encode(keys: NodeKeys) -> [UInt8] {
         var writer = ByteWriter(reserving: 900)
@@ -41,6 +43,8 @@ public struct StageOffer: Hashable, Sendable {
         writer.write(previous)
         writer.writeVarint(previousSeat)
         next.write(into: &writer)
+        writer.write(UInt8(giver == nil ? 0 : 1))
+        if let giver { writer.write(giver) }
         writer.write(keys.sign(writer.bytes).bytes)
         return writer.bytes
     }
@@ -62,6 +66,11 @@ public struct StageOffer: Hashable, Sendable {
         previous = try reader.read32(NodeID.self)
         previousSeat = try reader.readCount(limit: Limits.seatNumber)
         next = try StageHop(from: &reader)
+        switch try reader.readUInt8() {
+        case 0: giver = nil
+        case 1: giver = try reader.read32(NodeID.self)
+        default: throw .invalid
+        }
         guard hiddenSize > 0, positionLimit > 0, seat > 0 else { throw .invalid }
         guard resumePosition <= positionLimit, next.seat != seat, previousSeat != seat else {
             throw .invalid
@@ -73,7 +82,8 @@ public struct StageOffer: Hashable, Sendable {
     init(
         request: RequestID, entryRecord: NodeRecord, model: Digest, layers: LayerRange, seat: Int,
         hiddenSize: Int, positionLimit: Int, resumeIndex: Int = 0, resumePosition: Int = 0,
-        previous: NodeID, previousSeat: Int, next: StageHop
+        previous: NodeID, previousSeat: Int, next: StageHop,
+        giver: NodeID? = nil
     ) {
         self.request = request
         self.entryRecord = entryRecord
@@ -87,6 +97,7 @@ public struct StageOffer: Hashable, Sendable {
         self.previous = previous
         self.previousSeat = previousSeat
         self.next = next
+        self.giver = giver
     }
 }
 

@@ -28,6 +28,10 @@ struct StageRequest: Sendable {
     var account: StageAccount
     /// The stage frees itself when nothing came from the entry's side until then.
     var deadline: Instant
+    /// The node leaves: the request goes to an heir, or is dropped.
+    var leaving: Leaving?
+    /// The KV cache comes from the stage before this one in the same place.
+    var inheriting: Inheriting?
 
     init(_ offer: StageOffer, digest: Digest, deadline: Instant) {
         self.offer = offer
@@ -38,6 +42,7 @@ struct StageRequest: Sendable {
         account = StageAccount(
             request: offer.request, model: offer.model, layers: offer.layers, seat: offer.seat)
         self.deadline = deadline
+        inheriting = offer.giver.map { Inheriting(giver: $0) }
     }
 
     var seat: Int { offer.seat }
@@ -59,7 +64,7 @@ struct StageRequest: Sendable {
             switch phase {
             case .opening: .opening
             case .computing: .computing
-            case .ready: isRebuilding ? .rebuilding : .waiting
+            case .ready: isRebuilding || inheriting != nil ? .rebuilding : .waiting
             }
         return StageStatus(
             request: offer.request, seat: seat, phase: status, nextStepIndex: nextStepIndex,
@@ -80,7 +85,13 @@ struct StageTable: Sendable {
 
     var nextDeadline: Instant {
         var earliest = Instant.never
-        for request in requests.values { earliest = min(earliest, request.deadline) }
+        for request in requests.values {
+            earliest = min(earliest, request.deadline)
+            guard let leaving = request.leaving else { continue }
+            let next =
+                leaving.isFrozen ? leaving.until : min(leaving.computeUntil, leaving.until)
+            earliest = min(earliest, next)
+        }
         return earliest
     }
 }

@@ -229,6 +229,15 @@ public enum Limits {
     public static let keepAliveInterval = Interval.seconds(10)
     /// A stage that answers, but gets on with nothing for so long, is lost for the request.
     public static let stuckTimeout = Interval.seconds(60)
+    /// How long a leaving stage may keep what it has; a longer word is malformed.
+    public static let drainMilliseconds = 60_000
+    /// Bytes of one part of a KV cache on its way to an heir (one position at least), and parts
+    /// under way; more wait until some were taken.
+    public static let cachePartByteCount = 256 * 1_024
+    public static let cachePartWindowCount = 4
+    /// Bytes of a leaving stage's last results that go to its heir; more are not sent, and if they
+    /// are lost with it every position is run anew.
+    public static let handoffResultByteCount = 1_024 * 1_024
     /// A running request whose prompter asks for nothing is given up then.
     public static let requestIdleTimeout = Interval.minutes(5)
     /// A stage that hears nothing of its request frees it then.
@@ -371,28 +380,6 @@ public enum Limits {
     public static let surveyTime = Interval.seconds(60)
     /// How long a leaving node waits for its farewells to be acknowledged.
     public static let leaveTime = Interval.milliseconds(150)
-
-    // MARK: presence
-
-    /// The machine is looked at this often while it works for others, and while it does not.
-    public static let presenceLookInterval = Interval.milliseconds(100)
-    public static let presenceLookIntervalAtRest = Interval.milliseconds(500)
-    /// Power, warmth, line and terminals are looked at this often.
-    public static let slowSensorInterval = Interval.seconds(2)
-    /// Looks at the processor's time that are kept; the second oldest is forgotten.
-    public static let loadSampleCount = 32
-    /// A file in `/sys` or `/proc`; the rest of a longer one is not read.
-    public static let sensorFileByteCount = 4_096
-    /// A line of vehicle signals; a longer one is malformed, and ends the connection it came over.
-    public static let signalLineByteCount = 4_096
-    /// A file of vehicle signals; of a longer one the end is read.
-    public static let signalFileByteCount = 65_536
-    /// Clients of a node's Unix socket; more are turned away.
-    public static let signalClientCount = 16
-    /// What a node answers over it; a longer answer is not read to its end.
-    public static let signalAnswerByteCount = 65_536
-    /// The day's traffic is written down this often, where it has changed.
-    public static let trafficKeepSeconds: UInt64 = 10
 
     /// Datagrams of one system call; more wait in the kernel for the next.
     public static let datagramBatchCount = 64

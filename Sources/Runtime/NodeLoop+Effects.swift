@@ -27,6 +27,12 @@ extension NodeLoop {
                 answers.post(.engine(.cacheOpened(offer.request, isOpen: isOpen)))
             }
         case .compute(_, let step): run(step)
+        case .exportCache(let id, let from, let end): export(id, from, end)
+        case .importCache(let id, let from, let bytes):
+            submit(compute) { [engine] answers in
+                let position = engine.take(bytes, at: from, for: id)
+                answers.post(.engine(.cacheImported(id, position: position)))
+            }
         case .closeCache(let id):
             submit(compute) { [engine] _ in engine.close(id) }
         case .readChunk(let token, let piece, let index):
@@ -90,6 +96,17 @@ extension NodeLoop {
             }
             answers.post(
                 .engine(.loaded(model: model, layers, layerMicroseconds: microseconds)))
+        }
+    }
+
+    private func export(_ id: RequestID, _ from: Int, _ end: Int) {
+        submit(compute) { [engine] answers in
+            let part = engine.exportPart(id, from: from, upTo: end)
+            answers.post(
+                .engine(
+                    .cacheExported(
+                        id, from: from, upTo: part?.positions.upperBound ?? end,
+                        bytes: part?.bytes)))
         }
     }
 

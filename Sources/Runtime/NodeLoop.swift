@@ -79,7 +79,8 @@ public struct NodeLoop: ~Copyable {
         watch = try settings.presence.map { presence throws(SystemError) in
             try PresenceWatch(settings: presence, directory: settings.directory) { verdict in
                 // The engine first: it must not wait for the loop.
-                engine.abandon(at: verdict == .idle ? nil : SystemClock.now())
+                let end = SystemClock.now() + Limits.reclaimAbandonTime
+                engine.abandon(at: verdict == .idle ? nil : end)
                 answers.post(.presence(verdict))
             }
         }
@@ -176,6 +177,10 @@ public struct NodeLoop: ~Copyable {
             node.computed(
                 id, step: step, output: output, microseconds: microseconds, at: now,
                 into: &outbox)
+        case .cacheExported(let id, let from, let end, let bytes):
+            node.cacheExported(id, from: from, upTo: end, bytes: bytes, at: now, into: &outbox)
+        case .cacheImported(let id, let position):
+            node.cacheImported(id, position: position, at: now, into: &outbox)
         }
     }
 
@@ -197,8 +202,16 @@ public struct NodeLoop: ~Copyable {
     func post(_ answer: LoopAnswer) { answers.post(answer) }
     var answerBox: Mailbox<LoopAnswer> { answers }
 
-    /// Leaves in order: peers are told, their acknowledgements are awaited for a moment.
-    public mutating func leave() throws(SystemError) {
+    /// Leaves in order: stages are handed over, peers are told, their acknowledgements are awaited
+    /// for a moment. What the shell would have been told meanwhile goes to `tell`.
+    public mutating func leave(_ tell: (NodeEffect) -> Void = { _ in }) throws(SystemError) {
+        let drained = SystemClock.now() + Limits.leaveDrainTime
+        if node.stageCount > 0 {
+            with { node, now, outbox in node.drain(until: drained, at: now, into: &outbox) }
+        }
+        while node.stageCount > 0, SystemClock.now() < drained {
+            for effect in try turn(until: drained) { tell(effect) }
+        }
         with { node, now, outbox in node.leave(at: now, into: &outbox) }
         let end = SystemClock.now() + Limits.leaveTime
         while SystemClock.now() < end { _ = try turn(until: end) }

@@ -35,6 +35,25 @@ extension StageEngine {
         return export ?? nil
     }
 
+    /// As many of the positions `from..<end` as one message carries, one at least; nil where they
+    /// are not held.
+    public func exportPart(_ id: RequestID, from: Int, upTo end: Int) -> CacheExport? {
+        guard let size = cacheSize(of: id), from < end, end <= size.positionCount else {
+            return nil
+        }
+        let count = max(1, Limits.cachePartByteCount / max(1, size.positionByteCount))
+        return export(id, positions: from..<min(end, from + count))
+    }
+
+    /// Takes bytes of whole positions from `position` on: where the cache ends then, or nil.
+    public func take(_ bytes: [UInt8], at position: Int, for id: RequestID) -> Int? {
+        guard let size = cacheSize(of: id), size.positionByteCount > 0,
+            bytes.count % size.positionByteCount == 0
+        else { return nil }
+        let end = position + bytes.count / size.positionByteCount
+        return take(CacheExport(positions: position..<end, bytes: bytes), for: id) ? end : nil
+    }
+
     /// Takes keys and values into the cache of a request that was opened here. False, and nothing
     /// changed, where they do not begin where the cache ends, are cut short or do not fit.
     public func take(_ export: CacheExport, for id: RequestID) -> Bool {

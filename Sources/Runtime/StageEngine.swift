@@ -10,6 +10,8 @@ public enum EngineAnswer: Sendable {
     case loaded(model: Digest, LayerRange, layerMicroseconds: Int?)
     case cacheOpened(RequestID, isOpen: Bool)
     case computed(RequestID, Step, output: [UInt8]?, microseconds: UInt32)
+    case cacheExported(RequestID, from: Int, upTo: Int, bytes: [UInt8]?)
+    case cacheImported(RequestID, position: Int?)
 }
 
 /// Why a stage makes no room for a request.

@@ -51,10 +51,36 @@ struct SimulatedCache: Sendable {
     let layers: LayerRange
     var position = 0
     private var states: [UInt64]
+    /// As it was before the rows that are being run: they may never have been.
+    private(set) var before: (position: Int, states: [UInt64])
 
     init(layers: LayerRange) {
         self.layers = layers
         states = Array(repeating: 0xCBF2_9CE4_8422_2325, count: layers.count)
+        before = (0, states)
+    }
+
+    /// Rows are about to be run.
+    mutating func mark() { before = (position, states) }
+
+    /// The cache at its end or at its mark, as bytes; nil elsewhere.
+    func bytes(at end: Int) -> [UInt8]? {
+        guard end == position || end == before.position else { return nil }
+        let numbers = [UInt64(end)] + (end == position ? states : before.states)
+        return numbers.flatMap { number in
+            (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
+        }
+    }
+
+    /// Takes the place of what `bytes` was made of: where it ends, or nil.
+    mutating func take(_ bytes: [UInt8]) -> Int? {
+        guard bytes.count == 8 * (layers.count + 1) else { return nil }
+        var numbers = stride(from: 0, to: bytes.count, by: 8).map { first in
+            (0..<8).reduce(UInt64(0)) { $0 | UInt64(bytes[first + $1]) << (8 * $1) }
+        }
+        position = Int(numbers.removeFirst())
+        states = numbers
+        return position
     }
 
     func state(of layer: Int) -> UInt64 { states[layer - layers.lower] }

@@ -62,7 +62,7 @@ extension World {
         if !isHealed, let interval = plan.crashInterval { schedule(.crash, about: interval) }
     }
 
-    /// Kills or pauses a node that serves a stage.
+    /// Kills or pauses a node that serves a stage, or brings its owner back.
     func loseStage() {
         guard !isHealed, let interval = settings.stageLossInterval else { return }
         schedule(.loseStage, about: interval)
@@ -70,15 +70,27 @@ extension World {
         guard !serving.isEmpty else { return }
         let index = serving[random.below(serving.count)]
         stagesLostCount += 1
-        if random.below(2) == 0 {
+        switch random.below(3) {
+        case 0:
             stop(index)
             crashCount += 1
             queue.add(
                 .restart(index: index), at: now + random.interval(.seconds(1), .seconds(10)))
-        } else {
+        case 1:
+            setPresence(.foreignLoad, of: index, life: nodes[index].life)
+            let back = now + random.interval(.milliseconds(100), .seconds(10))
+            queue.add(.idle(index: index, life: nodes[index].life), at: back)
+        default:
             nodes[index].pausedUntil = now + random.interval(.milliseconds(100), .seconds(10))
         }
         noteCoverage()
+    }
+
+    /// What the owner's sensors say of a node, in the life in which they say it.
+    func setPresence(_ presence: Presence, of index: Int, life: Int) {
+        guard nodes[index].life == life, nodes[index].isAlive else { return }
+        nodes[index].machine?.node.setPresence(presence, at: now, into: &outbox)
+        settle(index)
     }
 
     /// Puts off what comes to a paused node.

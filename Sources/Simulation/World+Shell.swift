@@ -23,6 +23,14 @@ extension World {
             simulated.caches[offer.request] = SimulatedCache(layers: offer.layers)
             simulated.machine?.node.cacheOpened(offer.request, isOpen: true, at: now, into: &outbox)
         case .compute(let offer, let step): compute(offer, step, index: index)
+        case .exportCache(let id, let from, let end):
+            simulated.machine?.node.cacheExported(
+                id, from: from, upTo: end, bytes: simulated.caches[id]?.bytes(at: end), at: now,
+                into: &outbox)
+        case .importCache(let id, _, let bytes):
+            var position: Int?
+            simulated.caches.update(id) { position = $0.take(bytes) }
+            simulated.machine?.node.cacheImported(id, position: position, at: now, into: &outbox)
         case .closeCache(let id): simulated.caches[id] = nil
         case .requestOpened(let ticket, _): sendSteps(ticket, index: index)
         case .requestRewound(let ticket):
@@ -162,6 +170,7 @@ extension World {
         var output: [UInt8]?
         simulated.caches.update(offer.request) { cache in
             guard cache.position == step.position else { return }
+            cache.mark()
             output = SimulatedModel.run(
                 offer.layers, over: step.rows, rowByteCount: model.hiddenSize * 4, cache: &cache)
         }

@@ -18,6 +18,8 @@ public final class World {
         case crash
         case loseStage
         case restart(index: Int)
+        /// The owner is gone again.
+        case idle(index: Int, life: Int)
         case partition
         case rejoin
         case prompt
@@ -146,6 +148,7 @@ public final class World {
         case .crash: crash()
         case .loseStage: loseStage()
         case .restart(let index): start(index)
+        case .idle(let index, let life): setPresence(.idle, of: index, life: life)
         case .partition: partition()
         case .rejoin: for node in nodes { node.side = 0 }
         case .prompt: prompt()

@@ -69,7 +69,7 @@ public final class KeyValueState {
     // MARK: handing over
 
     /// Keys and values of some positions held, for another holder of the layers: 4 bytes for each
-    /// number of a key, position after position (Protocol.md, "Handing a cache over").
+    /// number of a key, position after position (Protocol.md, "Handing over").
     public func bytes(of positions: Range<Int>) -> [UInt8] { cache.bytes(of: positions) }
 
     /// Takes positions behind those held, as `bytes(of:)` gave them; false, and nothing changed,

@@ -67,8 +67,9 @@ final class ProcessMesh {
     ) throws {
         var arguments = [
             "node", "--listen", "127.0.0.1:0", "--swarm", other ?? swarm, "--data", data(index),
-            "--run", "always",
         ]
+        // Nodes that share a machine would take each other for their owner's work.
+        if !extra.contains("--run") { arguments += ["--run", "always"] }
         if let peer { arguments += ["--peer", peer.description] }
         running[index] = try ChildProcess(
             path: program, arguments: arguments + extra, log: place.path + "/\(index).log")

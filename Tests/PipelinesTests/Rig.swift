@@ -22,6 +22,8 @@ final class Rig {
         /// Letters and timers wait while it is paused.
         var waiting: [Event]?
         var stepTime = Interval.milliseconds(1)
+        /// Steps that are under way come to nothing.
+        var abandons = false
 
         init(_ number: Int, layers: LayerRange, keptByteLimit: Int) {
             keys = .seeded(UInt64(40 + number))
@@ -60,6 +62,16 @@ final class Rig {
     var failure: RequestFailure?
     var mendCount = 0
     var rewindCount = 0
+    /// Pairs of members: who gave its cache to whom.
+    var handoffs: [[Int]] = []
+    /// Positions that heirs were given.
+    var inheritedPositions = 0
+    /// Who gets a leaving stage's cache; nil where nobody does.
+    var heirs: (Rig, LayerRange) -> ChainLink? = { rig, layers in
+        rig.spareHeir(for: layers, besides: [])
+    }
+    /// Sees each letter (its kind, from whom, to whom) as it is sent; false loses it.
+    var onLetter: (Rig, UInt8, Int, Int) -> Bool = { _, _, _, _ in true }
     /// Who fills a gap; nil leaves it open until the next try.
     var filler: (Rig, LayerRange) -> [ChainLink]? = { rig, gap in rig.spare(for: gap) }
 
@@ -142,7 +154,11 @@ final class Rig {
             speak(number) { core, now, mail in
                 core.receive(letter.bytes, from: from, at: now, into: &mail)
             }
-        case .computed(let id, let step, let output):
+        case .computed(let id, let step, var output):
+            if member.abandons {
+                output = nil
+                member.caches[id]?.truncate(to: step.position)
+            }
             speak(number) { core, now, mail in
                 core.computed(
                     id, step: step, output: output, microseconds: 5, at: now, into: &mail)
@@ -163,6 +179,7 @@ final class Rig {
             guard let to = members.firstIndex(where: { $0.keys.id == letter.recipient }) else {
                 continue
             }
+            guard onLetter(self, letter.bytes[0], number, to) else { continue }
             add(.letter(letter, from: member.keys.id), to: to, after: .microseconds(500))
         }
         return value
@@ -180,6 +197,22 @@ final class Rig {
                 output = member.caches[offer.request]?.run(step.rows, Rig.rowByteCount)
             }
             add(.computed(step.request, step, output), to: number, after: member.stepTime)
+        case .exportCache(let id, let from, let end):
+            // Ten positions at a time.
+            let end = min(end, from + 10)
+            let bytes = member.caches[id]?.bytes(of: from..<end)
+            member.core.cacheExported(
+                id, from: from, upTo: end, bytes: bytes, at: now, into: &mail)
+        case .importCache(let id, let from, let bytes):
+            let position = member.caches[id]?.append(bytes, at: from)
+            inheritedPositions += (position ?? from) - from
+            member.core.cacheImported(id, position: position, at: now, into: &mail)
+        case .leaving(let id, let node, let layers):
+            guard let heir = heirs(self, layers) else { return }
+            member.core.appoint(id, heir: heir, of: node, at: now, into: &mail)
+        case .handedOver(_, let from, let to):
+            handoffs.append(
+                [from, to].compactMap { id in members.firstIndex { $0.keys.id == id } })
         case .closeCache(let id): member.caches[id] = nil
         case .opened: sendSteps(&mail)
         case .stepDone(let step): receive(step, &mail)
@@ -311,6 +344,16 @@ final class Rig {
         return links
     }
 
+    /// A node that holds these layers and stands nowhere in the chain.
+    func spareHeir(for layers: LayerRange, besides: [Int]) -> ChainLink? {
+        guard let request else { return nil }
+        let taken = members[0].core.chain(of: request).map(\.node)
+        return members.indices.dropFirst().first { number in
+            members[number].layers == layers && !besides.contains(number)
+                && !taken.contains(members[number].keys.id)
+        }.map { members[$0].link }
+    }
+
     func close() {
         guard let request else { return }
         speak(0) { core, now, mail in core.close(request, at: now, into: &mail) }
@@ -323,36 +366,5 @@ final class Rig {
     /// The longest wait between two results.
     var longestStall: Interval {
         zip(resultTimes.dropFirst(), resultTimes).map { $0.since($1) }.max() ?? .zero
-    }
-}
-
-/// A stand-in for layers and their KV cache: what comes of a row depends on every row before it.
-struct TinyCache {
-    let layers: LayerRange
-    private(set) var position = 0
-    private var pasts: [UInt64]
-
-    init(layers: LayerRange) {
-        self.layers = layers
-        pasts = Array(repeating: 7, count: layers.count)
-    }
-
-    mutating func run(_ rows: [UInt8], _ rowByteCount: Int) -> [UInt8] {
-        var output = rows
-        for start in stride(from: 0, to: rows.count, by: rowByteCount) {
-            for (index, layer) in layers.range.enumerated() {
-                var past = pasts[index] &+ UInt64(layer)
-                for byte in output[start..<start + rowByteCount] {
-                    past = (past ^ UInt64(byte)) &* 0x0000_0100_0000_01B3
-                }
-                pasts[index] = past
-                var random = SeededRandom(seed: past)
-                for byte in start..<start + rowByteCount {
-                    output[byte] = UInt8(truncatingIfNeeded: random.next())
-                }
-            }
-            position += 1
-        }
-        return output
     }
 }

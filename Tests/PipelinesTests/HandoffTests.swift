@@ -1,0 +1,181 @@
+import Identity
+import Pipelines
+import Primitives
+import Testing
+import Wire
+
+/// A stage leaves in the middle of a text, and hands its KV cache to another node.
+@Suite struct HandoffTests {
+    /// The seat that is handed over, and who gets it.
+    private static let giver = 2
+    private static let heir = 5
+
+    /// Three stages of two layers each, and a spare node beside each. Members 4, 5 and 6 hold what
+    /// 1, 2 and 3 hold; 7, 8 and 9 too.
+    private func rig(prompt: [Int] = [40, 30], decodeCount: Int = 100) -> Rig {
+        let stages = (0..<3).map { LayerRange(2 * $0, 2 * $0 + 2) }
+        let rig = Rig(layerCount: 6, stages + stages + stages)
+        rig.ask(rig.members[1...3].map(\.link), prompt: prompt, decodeCount: decodeCount)
+        return rig
+    }
+
+    private func drain(_ rig: Rig, _ number: Int, serve: Int = 500, keep: Int = 2_000) {
+        rig.speak(number) { core, now, mail in
+            core.drain(
+                computeUntil: now + .milliseconds(serve), until: now + .milliseconds(keep),
+                at: now, into: &mail)
+        }
+    }
+
+    @Test(arguments: [1, 2, 3], [2, 60, 150, 233])
+    func `a leaving stage hands over, and the text goes on at once`(
+        stage: Int, milliseconds: Int
+    ) {
+        let rig = rig()
+        rig.after(.milliseconds(milliseconds)) { drain($0, stage) }
+        rig.run(.seconds(20)) { $0.isDone }
+        #expect(rig.isRight && rig.rewindCount == 0)
+        guard milliseconds > 2 else { return }
+        #expect(rig.losses.isEmpty && rig.handoffs == [[stage, stage + 3]])
+        // A step takes 5 ms through this chain.
+        #expect(rig.longestStall < .milliseconds(20))
+    }
+
+    @Test func `the bytes that move are those of the positions, each once`() {
+        let rig = rig()
+        rig.after(.milliseconds(150)) { drain($0, Self.giver) }
+        rig.run(.seconds(20)) { $0.isDone }
+        let given = rig.members[Self.giver].core.counters.cacheBytesGiven
+        let taken = rig.members[Self.heir].core.counters.cacheBytesTaken
+        let positionCount = rig.inheritedPositions
+        #expect(rig.isRight && positionCount > 70)
+        #expect(given == taken && given == UInt64(positionCount * 2 * 8))
+        rig.close()
+        rig.run(.seconds(1))
+        // Every position was run once at each place of the chain: nothing was computed again.
+        let heirs = rig.accounts.first { $0.seat == 4 }
+        #expect(heirs?.positionCount == 170 - positionCount)
+    }
+
+    @Test func `a stage that may not compute any more hands over what it has`() {
+        let rig = rig()
+        rig.after(.milliseconds(150)) { drain($0, Self.giver, serve: 0) }
+        rig.run(.seconds(20)) { $0.isDone }
+        #expect(rig.isRight && rig.losses.isEmpty && rig.handoffs.count == 1)
+        #expect(rig.longestStall < .milliseconds(20))
+    }
+
+    @Test func `a step that is abandoned is the heir's`() {
+        let rig = rig()
+        rig.members[Self.giver].stepTime = .milliseconds(50)
+        rig.after(.milliseconds(1_500)) { rig in
+            drain(rig, Self.giver, serve: 0)
+            rig.members[Self.giver].abandons = true
+        }
+        rig.run(.seconds(20)) { $0.isDone }
+        #expect(rig.isRight && rig.losses.isEmpty && rig.handoffs.count == 1)
+    }
+
+    @Test func `without an heir a stage serves as long as it may, then its part is mended`() {
+        let rig = rig()
+        rig.heirs = { _, _ in nil }
+        rig.after(.milliseconds(150)) { drain($0, Self.giver, serve: 100, keep: 300) }
+        rig.run(.seconds(20)) { $0.isDone }
+        #expect(rig.isRight && rig.handoffs.isEmpty && rig.rewindCount == 0)
+        #expect(rig.losses.map(\.cause) == [.failed(.leaving)])
+    }
+
+    @Test func `every stage may leave, one after the other and all at once`() {
+        for gap in [0, 1, 7, 40] {
+            let rig = rig()
+            for (index, stage) in [2, 1, 3].enumerated() {
+                rig.after(.milliseconds(150 + gap * index)) { drain($0, stage) }
+            }
+            rig.run(.seconds(30)) { $0.isDone }
+            #expect(rig.isRight && rig.handoffs.count == 3 && rig.rewindCount == 0)
+        }
+    }
+
+    @Test func `an heir that refuses or is lost leaves the stage as it was`() {
+        let rig = rig()
+        var named = 0
+        rig.heirs = { rig, layers in
+            named += 1
+            if named == 1 {
+                rig.kill(Self.heir)
+                rig.after(.milliseconds(30)) { $0.tellLost(Self.heir) }
+            }
+            return rig.spareHeir(for: layers, besides: named == 1 ? [] : [Self.heir])
+        }
+        rig.after(.milliseconds(150)) { drain($0, Self.giver) }
+        rig.run(.seconds(20)) { $0.isDone }
+        #expect(rig.isRight && rig.handoffs == [[Self.giver, Self.giver + 6]] && named == 2)
+        #expect(rig.losses.isEmpty)
+    }
+
+    /// Letters between the first word of a handoff and the last, in the order of their sending.
+    private static let kinds: Set<UInt8> = Set(
+        [
+            MessageKind.stageLeaving, .openStage, .stageOpened, .handOver, .cachePart,
+            .cacheTaken, .handoffEnd, .stageStatus, .relinkStage, .stageRelinked, .closeStage,
+        ].map(\.rawValue))
+
+    /// Either side dies when the n-th letter of the handoff is sent, before or after it is out.
+    @Test(arguments: [giver, heir], [true, false])
+    func `whoever dies at whichever message, the text is the same`(
+        victim: Int, isSent: Bool
+    ) {
+        var letter = 0
+        var killCount = 0
+        while true {
+            let rig = rig(decodeCount: 60)
+            var seen = 0
+            var hasDrained = false
+            var isKilled = false
+            rig.onLetter = { rig, kind, from, to in
+                guard hasDrained, Self.kinds.contains(kind), !isKilled,
+                    [from, to].contains(Self.giver) || [from, to].contains(Self.heir)
+                else { return true }
+                defer { seen += 1 }
+                guard seen == letter else { return true }
+                isKilled = true
+                // A letter of the victim's own that is not out yet never is.
+                rig.kill(victim)
+                rig.after(.milliseconds(letter % 2 == 0 ? 1 : 400)) { $0.tellLost(victim) }
+                return isSent || from != victim
+            }
+            rig.after(.milliseconds(150)) { rig in
+                hasDrained = true
+                drain(rig, Self.giver)
+            }
+            rig.run(.seconds(30)) { $0.isDone }
+            #expect(rig.isRight, "letter \(letter)")
+            guard isKilled else { break }
+            killCount += 1
+            letter += 1
+        }
+        #expect(killCount >= 10, "every message of a handoff was tried")
+    }
+
+    @Test func `what a handoff's messages must not hold is dropped`() {
+        let rig = rig()
+        rig.run(.milliseconds(150))
+        let request = rig.request
+        var hostile: [[UInt8]] = []
+        for kind in [0x50, 0x51, 0x52, 0x53, 0x54] as [UInt8] {
+            hostile.append([kind])
+            hostile.append([kind] + Array(repeating: 0xFF, count: 80))
+            hostile.append([kind] + Array(repeating: 0, count: 43))
+        }
+        for bytes in hostile {
+            for (from, to) in [(0, 2), (2, 0), (1, 2), (9, 2), (9, 0)] {
+                rig.speak(to) { core, now, mail in
+                    core.receive(
+                        bytes, from: rig.members[from].keys.id, at: now, into: &mail)
+                }
+            }
+        }
+        rig.run(.seconds(20)) { $0.isDone }
+        #expect(rig.isRight && rig.request == request && rig.losses.isEmpty)
+    }
+}

@@ -1,0 +1,65 @@
+import Primitives
+
+/// A stand-in for layers and their KV cache: what comes of a row depends on every row before it.
+struct TinyCache {
+    let layers: LayerRange
+    private(set) var position = 0
+    private var pasts: [UInt64]
+    /// The pasts behind each position.
+    private var history: [[UInt64]] = []
+
+    init(layers: LayerRange) {
+        self.layers = layers
+        pasts = Array(repeating: 7, count: layers.count)
+    }
+
+    mutating func run(_ rows: [UInt8], _ rowByteCount: Int) -> [UInt8] {
+        var output = rows
+        for start in stride(from: 0, to: rows.count, by: rowByteCount) {
+            for (index, layer) in layers.range.enumerated() {
+                var past = pasts[index] &+ UInt64(layer)
+                for byte in output[start..<start + rowByteCount] {
+                    past = (past ^ UInt64(byte)) &* 0x0000_0100_0000_01B3
+                }
+                pasts[index] = past
+                var random = SeededRandom(seed: past)
+                for byte in start..<start + rowByteCount {
+                    output[byte] = UInt8(truncatingIfNeeded: random.next())
+                }
+            }
+            position += 1
+            history.append(pasts)
+        }
+        return output
+    }
+
+    mutating func truncate(to count: Int) {
+        history.removeLast(position - count)
+        position = count
+        pasts = history.last ?? Array(repeating: 7, count: layers.count)
+    }
+
+    /// Eight bytes for each layer and position; nil where they are not there.
+    func bytes(of positions: Range<Int>) -> [UInt8]? {
+        guard positions.upperBound <= history.count else { return nil }
+        return history[positions].flatMap { pasts in
+            pasts.flatMap { past in (0..<8).map { UInt8(truncatingIfNeeded: past >> (8 * $0)) } }
+        }
+    }
+
+    /// Positions from another cache: where this one ends now, or nil.
+    mutating func append(_ bytes: [UInt8], at start: Int) -> Int? {
+        let size = 8 * layers.count
+        guard start == position, !bytes.isEmpty, bytes.count % size == 0 else { return nil }
+        for first in stride(from: 0, to: bytes.count, by: size) {
+            pasts = (0..<layers.count).map { layer in
+                (0..<8).reduce(UInt64(0)) {
+                    $0 | UInt64(bytes[first + 8 * layer + $1]) << (8 * $1)
+                }
+            }
+            history.append(pasts)
+            position += 1
+        }
+        return position
+    }
+}
