@@ -31,6 +31,11 @@ public struct Ends: Sendable {
             in: tokenizer.offset..<tokenizer.offset + tokenizer.byteCount)
     }
 
+    var headByteCount: Int {
+        PanelMatrix.byteCount(
+            outputCount: head.outputCount, inputCount: head.inputCount, format: head.format)
+    }
+
     /// Rows of the residual stream for `ids`, each below the vocabulary's size.
     public func embed(_ ids: ArraySlice<Int>, into hidden: inout FloatBuffer, kernels: Kernels) {
         for (row, id) in ids.enumerated() {

@@ -6,6 +6,8 @@ public struct LocalModel: Sendable {
     public let shape: ModelShape
     public let ends: Ends
     public let layers: [LayerWeights]
+    /// Bytes of weights that one token's step reads: all layers and the head.
+    public let readByteCount: Int
 
     /// From pieces: the ends, then each layer. Throws where one of them is not of this shape.
     public init(shape: ModelShape, pieces: [WeightBytes]) throws(ModelError) {
@@ -19,6 +21,8 @@ public struct LocalModel: Sendable {
             layers.append(try LayerWeights(piece, shape: shape))
         }
         self.layers = layers
+        let layerByteCount = pieces.dropFirst().reduce(0) { $0 + $1.byteCount }
+        readByteCount = layerByteCount + ends.headByteCount
     }
 
     /// From ends that are there already, and the pieces of all layers.
@@ -31,7 +35,11 @@ public struct LocalModel: Sendable {
         var layers: [LayerWeights] = []
         for piece in layerPieces { layers.append(try LayerWeights(piece, shape: shape)) }
         self.layers = layers
+        readByteCount = layerPieces.reduce(0) { $0 + $1.byteCount } + ends.headByteCount
     }
+
+    /// Whether most of its products take weights of bytes or less.
+    public var isQuantized: Bool { layers.first.map { $0.output.format != .float16 } ?? false }
 
     /// From a checkpoint, through the same pieces as any other way.
     public init(_ builder: PieceBuilder) throws(ModelError) {
