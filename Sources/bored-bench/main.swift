@@ -27,6 +27,8 @@ case "worlds":
             nodeCount: Int(numbers[0]), seeds: numbers[1]...numbers[1] + numbers[2] - 1,
             roughFor: .seconds(Int(numbers[3]))))
 default:
-    print("bored-bench [kernels | sessions | serving | allocations | fuzz [CASES [SEED]] | worlds ...]")
+    print(
+        "bored-bench [kernels | sessions | serving | allocations | fuzz [CASES [SEED]] | worlds ...]"
+    )
     exit(64)
 }
