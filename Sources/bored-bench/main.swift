@@ -28,7 +28,8 @@ case "worlds":
             roughFor: .seconds(Int(numbers[3]))))
 default:
     print(
-        "bored-bench [kernels | sessions | serving | allocations | fuzz [CASES [SEED]] | worlds ...]"
+        "bored-bench [kernels | sessions | serving | allocations | fuzz [CASES [SEED]]"
+            + " | worlds ...]"
     )
     exit(64)
 }
