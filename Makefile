@@ -5,13 +5,13 @@ MODE = -c release --explicit-target-dependency-import-check error
 BIN = $(shell $(SWIFT) build -c release --show-bin-path)
 SOURCES = Package.swift Sources Tests
 
-.PHONY: help deps build build-tests test demo bench lint format tidy docs containers ci clean
+.PHONY: help deps build build-tests test demo bench fuzz lint format tidy docs containers ci clean
 
 help:
 	@echo "make demo     set up, build, and see a mesh answer"
 	@echo "make test     set up, build, and run every test"
 	@echo "make ci       lint, tidy, import check, tests, purity, documents: what .ci/run runs"
-	@echo "also          deps build bench lint format tidy docs containers clean"
+	@echo "also          deps build bench fuzz lint format tidy docs containers clean"
 
 deps:
 	@Scripts/deps.sh
@@ -31,6 +31,9 @@ demo: deps
 
 bench: build
 	$(BIN)/bored-bench
+
+fuzz: build
+	$(BIN)/bored-bench fuzz 1000000
 
 lint:
 	$(SWIFT) format lint --strict --recursive $(SOURCES)

@@ -104,12 +104,14 @@ let package = Package(
             ]),
 
         // MARK: executables
+        .target(name: "CAllocations"),
         program("bored", ["Commands"]),
         program(
             "bored-bench",
             [
-                "Primitives", "Identity", "Wire", "Sessions", "MeshNode", "Simulation", "Tensors",
-                "Transformers", "Runtime",
+                "Primitives", "Identity", "Wire", "Sessions", "Gossip", "Shards", "Pipelines",
+                "MeshNode", "Simulation", "Tensors", "Checkpoints", "Transformers", "Runtime",
+                "CAllocations",
             ]),
         program("bored-tidy", []),
 
@@ -126,7 +128,9 @@ let package = Package(
         tests("Pipelines", ["Primitives", "Identity", "Wire", "Pipelines"]),
         tests(
             "MeshNode",
-            ["Primitives", "Identity", "Wire", "Sessions", "Shards", "Pipelines", "MeshNode"]),
+            [
+                "Primitives", "Identity", "Wire", "Sessions", "Shards", "Pipelines", "MeshNode",
+            ]),
         tests("Simulation", ["Primitives", "Identity", "Wire", "MeshNode", "Simulation"]),
         tests("Tensors", ["Primitives", "Tensors"]),
         tests("Checkpoints", ["Primitives", "Checkpoints"]),
@@ -134,7 +138,10 @@ let package = Package(
         tests("Tokenizers", ["Primitives", "Checkpoints", "Templates", "Tokenizers"]),
         tests(
             "Transformers",
-            ["Primitives", "Tensors", "Checkpoints", "Tokenizers", "Transformers", "CModel"]),
+            [
+                "Primitives", "Tensors", "Checkpoints", "Tokenizers", "Transformers", "CModel",
+                "CAllocations",
+            ]),
         tests(
             "Runtime",
             [

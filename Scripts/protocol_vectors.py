@@ -118,6 +118,62 @@ def shards(name, reader):
         check(False, "an unknown kind")
 
 
+def hop(reader):
+    """Where a seat's results go: record, seat, first step, replayed positions."""
+    data = reader.blob(320)
+    found = Record(data) if data else None
+    seat, _, replayed = reader.varint(), reader.varint(), reader.varint()
+    check((found is None) == (seat == 0), "a hop without its seat")
+    check(found is not None or replayed == 0, "a replay to the entry")
+
+
+def pipelines(name, reader):
+    kind = reader.u8()
+    if kind == 0x40:
+        record(reader, name)
+        reader.take(40)
+        lower, upper, seat = reader.varint(1024), reader.varint(1024), reader.varint()
+        check(lower < upper and seat > 0, "an offer that contradicts itself")
+        for _ in range(4):
+            reader.varint()
+        reader.take(32)
+        reader.varint()
+        hop(reader)
+        reader.take(64)
+    elif kind in (0x41, 0x42):
+        reader.u64()
+        reader.varint()
+        reader.take(32 + (1 if kind == 0x42 else 0) + 64)
+    else:
+        reader.take(40)
+        if kind == 0x47:
+            reader.take(32)
+            for _ in range(6):
+                reader.varint()
+            reader.take(32 + 64)
+            return
+        reader.varint()
+        if kind in (0x43, 0x44):
+            reader.varint()
+            reader.varint()
+            count, times = reader.varint(256), reader.varint(64)
+            reader.take(4 * times)
+            check(count > 0 and reader.left() % count == 0, "rows of unequal lengths")
+            reader.take(reader.left())
+        elif kind == 0x45:
+            check(1 <= reader.u8() <= 9, "reason")
+            reader.varint()
+        elif kind == 0x49:
+            check(reader.u8() == 1, "side")
+            hop(reader)
+        elif kind == 0x4C:
+            check(reader.u8() <= 4, "phase")
+            reader.varint()
+            reader.varint()
+        else:
+            check(kind in (0x46, 0x48, 0x4B), "an unknown kind")
+
+
 def messages(file, kinds, read):
     path = FOLDER / file
     if not path.exists():
@@ -128,7 +184,7 @@ def messages(file, kinds, read):
         data = bytes.fromhex(text)
         if not data or data[0] not in kinds or name in ("root", "own", "known", "asker"):
             continue
-        if name.endswith(("ID", "Bytes", "Digest", "Manifest")):
+        if name.endswith(("ID", "Bytes", "Digest", "Manifest", "Record")):
             if not name.startswith("ask"):
                 continue
         reader = Reader(data)
@@ -139,6 +195,28 @@ def messages(file, kinds, read):
             sys.exit(f"{file}, {name}: {error}")
         count += 1
     return count
+
+
+def parts():
+    """Records, states, ads and manifests of identity.json and wire.json, with their signatures."""
+    told = {}
+    for file in ("identity.json", "wire.json"):
+        told.update(json.loads((FOLDER / file).read_text()))
+    field = lambda name: bytes.fromhex(told[name])
+    try:
+        records = [Record(field(name)) for name in ("record", "extendedRecord")]
+        signed, manifest = Reader(field("signedState")), Reader(field("signedManifest"))
+        found = records + [State(signed), Ad(field("ad")), Manifest(manifest)]
+        signed.end()
+        manifest.end()
+    except wire.WireError as error:
+        sys.exit(f"identity.json or wire.json: {error}")
+    for one in found:
+        believe(one, type(one).__name__)
+    check(all(one.id == field("id") for one in records), "the id of a record")
+    check(found[-1].digest == field("manifestDigest"), "the digest of a manifest")
+    check(digest("bored name", b"boredling") == field("topicOfName"), "the topic of a name")
+    return len(found)
 
 
 def tokenizers():
@@ -197,6 +275,8 @@ if __name__ == "__main__":
         "gossip": messages("gossip.json", range(0x20, 0x2D), gossip),
         "kademlia": messages("kademlia.json", range(0x10, 0x16), kademlia),
         "shards": messages("shards.json", range(0x30, 0x37), shards),
+        "pipelines": messages("pipelines.json", range(0x40, 0x4F), pipelines),
+        "parts": parts(),
         "tokenizer": tokenizers(),
         "noise": noise(),
     }

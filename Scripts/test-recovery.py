@@ -72,13 +72,24 @@ class Fleet:
         sys.exit(f"node {index} did not start: see {data}.log")
 
     def restart_lost(self, hurt):
-        """Brings every node back that something happened to."""
+        """Brings every node back that something happened to, and waits until it holds layers: for
+        some seconds its peers still believe in its earlier life."""
+        ready = {index: self.ready_count(index) for index in hurt}
         for index in hurt:
             self.processes[index].kill()
             self.processes[index].wait()
             self.addresses[index] = None
         for index in hurt:
             self.start(index)
+        deadline = time.time() + COVER_PATIENCE_SECONDS
+        while time.time() < deadline and any(
+                self.ready_count(index) == count for index, count in ready.items()):
+            time.sleep(0.05)
+
+    def ready_count(self, index):
+        """How often a node has said that its layers are ready."""
+        with open(f"{self.place}/{self.swarm}-{index}.log") as log:
+            return sum('"event":"ready"' in line for line in log)
 
     def stop(self):
         for process in self.processes:

@@ -6,13 +6,13 @@
 #define TARGET
 #define ROWS 6
 #define FULL_ROWS 2
+#define PAIR_ROWS 0
+#define STREAMS 3
 #define PREFETCH_INPUTS 16
 #define LEVEL_KERNELS bored_neon_kernels
 
 #define BYTES_OFFSET 0
-#define DOT_ROWS 3
-#define DOT_VECTORS 4
-#define DIRECT_ROWS 3
+#define DOT_VECTORS 2
 
 // Bytes below 64, or of either sign: the same instructions serve both. Every CPU of the
 // architecture has them.

@@ -104,3 +104,7 @@ void bored_float_from_half(int level, const uint16_t *x, size_t count, float *y)
 uint64_t bored_read_probe(int level, const void *bytes, size_t byte_count) {
     return kernels_of(level)->read_probe(bytes, byte_count);
 }
+
+size_t bored_multiply_probe(int level, int is_quantized, size_t rounds, int32_t *result) {
+    return kernels_of(level)->multiply_probe(is_quantized, rounds, result);
+}

@@ -5,8 +5,8 @@ size_t bored_block_inputs(int format) { return bored_shapes[format].block_inputs
 size_t bored_block_bytes(int format) { return bored_shapes[format].block_bytes; }
 
 size_t bored_panel_bytes(int format, size_t input_count) {
-    size_t block_count = input_count / bored_shapes[format].block_inputs;
-    return block_count * bored_shapes[format].block_bytes * BORED_WIDTH;
+    const struct bored_shape *shape = &bored_shapes[format];
+    return input_count / shape->block_inputs * shape->block_bytes * BORED_WIDTH;
 }
 
 static uint16_t half_at(const uint8_t *bytes) { return bytes[0] | (uint16_t)bytes[1] << 8; }

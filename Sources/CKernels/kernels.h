@@ -29,6 +29,7 @@ struct bored_kernels {
     void (*half_from_float)(const float *x, size_t count, uint16_t *y);
     void (*float_from_half)(const uint16_t *x, size_t count, float *y);
     uint64_t (*read_probe)(const void *bytes, size_t byte_count);
+    size_t (*multiply_probe)(int is_quantized, size_t rounds, int32_t *result);
 };
 
 /// One output's weights of 32 inputs: (quant - offset) * scale of its half - minimum.

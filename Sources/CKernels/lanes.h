@@ -4,6 +4,9 @@
 //   ROWS             rows of x that one pass over a panel serves at most
 //   FULL_ROWS        the most rows whose 32 outputs each fit the registers together; beyond,
 //                    a panel is done in two halves
+//   PAIR_ROWS        rows whose outputs of two panels fit the registers together; 0: none do
+//   STREAMS          panels that one row reads side by side: processors fetch ahead in several
+//                    streams faster than in one
 //   PREFETCH_INPUTS  how far ahead of itself a pass of several rows asks for weights
 //   DOT, DOT_ROWS ... what lanes_quantized.h asks for
 //   LEVEL_KERNELS    the name of the level's table
@@ -57,7 +60,7 @@ enum { VECTORS = BORED_WIDTH / LANES };
 
 // Where a panel is read more than once, a stretch of it this long is served to all rows before the
 // next: 8 KiB stay in the first-level cache. The chains go on from where they stand in y.
-enum { STRETCH = 128 };
+enum { STRETCH = 128, PAIR_STRETCH = 512, LONG_STRETCH = 2048 };
 
 #include "lanes_product.h"
 #include "lanes_functions.h"
@@ -66,8 +69,11 @@ enum { STRETCH = 128 };
 
 // In four streams, for the reason given at STREAMS.
 FUNCTION uint64_t read_probe(const void *bytes, size_t byte_count) {
-    enum { PROBE_STREAMS = 4, STEP = 64, PER_STEP = STEP / sizeof(lanes_i) };
-    lanes_i mixed[PER_STEP] = {0};
+    // Vectors of 32 bytes read faster than wider ones.
+    typedef int32_t probe_i
+        __attribute__((ext_vector_type(LANES < 8 ? LANES : 8), aligned(4), may_alias));
+    enum { PROBE_STREAMS = 4, STEP = 64, PER_STEP = STEP / sizeof(probe_i) };
+    probe_i mixed[PER_STEP] = {0};
     const char *cursor = bytes;
     size_t distance = byte_count / (PROBE_STREAMS * STEP) * STEP;
     for (size_t i = 0; i < distance; i += STEP)
@@ -76,7 +82,7 @@ FUNCTION uint64_t read_probe(const void *bytes, size_t byte_count) {
 #pragma clang loop unroll(full)
             for (int part = 0; part < (int)PER_STEP; part++)
                 mixed[part] ^=
-                    *(const loose_i *)(cursor + stream * distance + i + part * sizeof(lanes_i));
+                    *(const probe_i *)(cursor + stream * distance + i + part * sizeof(probe_i));
     uint64_t words[sizeof mixed / 8], result;
     memcpy(words, mixed, sizeof mixed);
     size_t whole = PROBE_STREAMS * distance;
@@ -85,7 +91,28 @@ FUNCTION uint64_t read_probe(const void *bytes, size_t byte_count) {
     return result;
 }
 
+// Enough sums to hide how long an instruction takes, few enough to leave registers for the rest.
+FUNCTION size_t multiply_probe(int is_quantized, size_t rounds, int32_t *result) {
+    enum { SUMS = 12, STEPS = 256 };
+    lanes_f weights = SPLAT((float)*result), sums[SUMS];
+    lanes_i dots[SUMS];
+    int32_t x[STEPS];
+    for (int i = 0; i < STEPS; i++) x[i] = (i * 0x01030507 + *result) & 0x3F3F3F3F;
+    for (int i = 0; i < SUMS; i++) sums[i] = weights, dots[i] = (lanes_i)*result;
+    for (size_t round = 0; round < rounds; round++)
+        for (int step = 0; step < STEPS; step++)
+#pragma clang loop unroll(full)
+            for (int i = 0; i < SUMS; i++) {
+                if (is_quantized)
+                    dots[i] = DOT(dots[i], (lanes_i)weights + i, (lanes_i)x[step]);
+                else
+                    sums[i] = FMA(sums[i], weights, SPLAT((float)x[step]));
+            }
+    for (int i = 0; i < SUMS; i++) *result ^= dots[i][0] ^ (int32_t)sums[i][LANES - 1];
+    return rounds * STEPS * SUMS * LANES * (is_quantized ? QUAD : 1);
+}
+
 const struct bored_kernels LEVEL_KERNELS = {
     multiply, multiply_quantized, quantize, attend, rms_norm, layer_norm, exponential_all,
-    activate, soft_cap_all, half_from_float, float_from_half, read_probe,
+    activate, soft_cap_all, half_from_float, float_from_half, read_probe, multiply_probe,
 };

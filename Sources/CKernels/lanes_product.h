@@ -1,9 +1,5 @@
 // Products with Float16 weights, on vectors of LANES numbers; part of lanes.h.
 
-// One row is a matter of reading memory, and processors fetch ahead in several streams faster than
-// in one: that many panels are read side by side.
-enum { STREAMS = 3 };
-
 /// Which of a panel's 32 outputs a tile makes.
 enum columns { WHOLE, FIRST_HALF, SECOND_HALF };
 
@@ -124,12 +120,57 @@ FUNCTION size_t row_by_panels(const struct bored_product *p) {
     return panel;
 }
 
+#if PAIR_ROWS
+#define PAIR_CASE(R)                                                                       \
+    case R:                                                                                \
+        tile(                                                                              \
+            R, 2 * VECTORS, weights, panel_stride, count, x, x_stride, y, y_stride, resume, \
+            WHOLE);                                                                        \
+        break
+
+/// Any number of rows times two neighbouring panels, a stretch of their inputs after the other.
+FUNCTION void rows_by_pair(
+    const struct bored_product *p, const uint16_t *weights, size_t panel_stride, float *first) {
+    const size_t x_stride = p->x_stride, y_stride = p->y_stride;
+    size_t passes = (p->row_count + PAIR_ROWS - 1) / PAIR_ROWS;
+    // A few passes read a long stretch from the second-level cache; more of them gain by a short one.
+    size_t stretch = passes > 3 ? PAIR_STRETCH : LONG_STRETCH;
+    for (size_t start = 0; start < p->input_count; start += stretch) {
+        size_t count = p->input_count - start < stretch ? p->input_count - start : stretch;
+        for (size_t pass = 0, row = 0; pass < passes; pass++) {
+            size_t size = p->row_count / passes + (pass < p->row_count % passes);
+            const float *x = p->x + row * x_stride + start;
+            float *y = first + row * y_stride;
+            const int resume = start > 0;
+            switch (size) {
+                PAIR_CASE(1);
+                PAIR_CASE(2);
+                PAIR_CASE(3);
+                PAIR_CASE(4);
+                PAIR_CASE(5);
+                PAIR_CASE(6);
+            }
+            row += size;
+        }
+        weights += count * BORED_WIDTH;
+    }
+}
+#endif
+
 FUNCTION void multiply(const struct bored_product *p) {
     size_t panel = p->row_count == 1 ? row_by_panels(p) : p->panel_begin;
-    for (; panel < p->panel_end; panel++) {
+    while (panel < p->panel_end) {
         const uint16_t *weights = (const uint16_t *)(p->panels + panel * p->panel_stride);
         float *y = p->y + panel * BORED_WIDTH;
         size_t width = p->output_count - panel * BORED_WIDTH;
+#if PAIR_ROWS
+        if (p->row_count > 1 && panel + 1 < p->panel_end && width >= 2 * BORED_WIDTH) {
+            rows_by_pair(p, weights, p->panel_stride / 2, y);
+            panel += 2;
+            continue;
+        }
+#endif
+        panel++;
         if (width < BORED_WIDTH) {
             narrow_panel(
                 p->row_count, weights, p->input_count, p->x, p->x_stride, y, p->y_stride, width);

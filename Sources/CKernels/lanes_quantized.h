@@ -3,15 +3,16 @@
 //   BYTES_OFFSET     what DOT wants added to weights that have a sign: 0 or 128
 //   DOT_PAIRS        1 where DOT_TWO(sum, even, odd, x_even, x_odd) does two quads of weights below
 //                    64 in less than twice the time
-//   DOT_ROWS, DOT_VECTORS  rows and vectors of outputs whose sums fit the registers together
-//   DIRECT_ROWS      so many rows are served straight from the panel; for more, a stretch of it is
-//                    first spread out into bytes
+//   DOT_VECTORS      vectors of outputs whose sums of DOT_ROWS rows fit the registers together
 #include "lanes_formats.h"
 
-// Sums of one tile, and the panels of a pair.
-enum { TILE_WIDTH = 2 * BORED_WIDTH, TILE_VECTORS = TILE_WIDTH / LANES };
-
 // MARK: rows times a group
+
+/// Rows of one pass: the more, the less is spent on reading the weights.
+enum { DOT_ROWS = 6 };
+// Inputs of a stretch: of whole bytes so many that it stays in the first-level cache; what has fewer
+// bits is read slowly enough for the second.
+enum { BYTES_STRETCH = 512, BITS_STRETCH = 2048 };
 
 INLINE lanes_i splat_quad(const int8_t *quants) {
     int32_t quad;
@@ -29,13 +30,11 @@ INLINE lanes_i first_dot(const int format, const struct bored_input_group *x, co
 }
 
 /// Goes on with the chains of `rows` rows and `vectors` vectors of outputs by one group of inputs.
-/// The weights lie in a panel's group, or spread out (`is_spread`). Sums and scales are rows of
-/// `stride` floats.
+/// The vectors are those of the panel's group from `first_vector` on.
 INLINE void group_tile(
-    const int format, const int is_spread, const int rows, const int vectors,
-    const uint8_t *weights, size_t quad_bytes, const int first_vector, const float *scales,
-    const float *minima, const struct bored_input_group *x, size_t x_stride, float *sums,
-    size_t stride) {
+    const int format, const int rows, const int vectors, const int first_vector,
+    const uint8_t *group, const float *scales, const float *minima,
+    const struct bored_input_group *x, size_t x_stride, lanes_f (*sums)[DOT_VECTORS]) {
     enum { PAIRS = QUADS / 2 };
     const int halves = HALF_COUNT(format);
 #pragma clang loop unroll(full)
@@ -50,15 +49,8 @@ INLINE void group_tile(
         for (int pair = half * PAIRS / halves; pair < (half + 1) * PAIRS / halves; pair++) {
             lanes_u even[DOT_VECTORS], odd[DOT_VECTORS];
 #pragma clang loop unroll(full)
-            for (int v = 0; v < vectors; v++) {
-                if (is_spread) {
-                    const uint8_t *from = weights + 2 * pair * quad_bytes + v * 4 * LANES;
-                    even[v] = load_words(from);
-                    odd[v] = load_words(from + quad_bytes);
-                } else {
-                    read_quads(format, weights, pair, first_vector + v, &even[v], &odd[v]);
-                }
-            }
+            for (int v = 0; v < vectors; v++)
+                read_quads(format, group, pair, first_vector + v, &even[v], &odd[v]);
             const int8_t *quants = x->quants + 2 * pair * QUAD;
             const size_t step = x_stride * sizeof *x;
             if (DOT_PAIRS && format != BORED_Q8_0) {
@@ -88,179 +80,112 @@ INLINE void group_tile(
             lanes_f weighted = SPLAT(x[r * x_stride].weighted);
 #pragma clang loop unroll(full)
             for (int v = 0; v < vectors; v++) {
-                float *sum = sums + r * stride + v * LANES;
-                lanes_f product = LOAD(scales + half * stride + v * LANES) * scale;
+                lanes_f product = LOAD(scales + half * BORED_WIDTH + v * LANES) * scale;
                 lanes_f dot = __builtin_convertvector(dots[r][v], lanes_f);
-                lanes_f next = FMA(dot, product, LOAD(sum));
+                lanes_f next = FMA(dot, product, sums[r][v]);
                 if (IS_K(format)) next = FMA(-LOAD(minima + v * LANES), weighted, next);
-                STORE(sum, next);
+                sums[r][v] = next;
             }
         }
     }
 }
 
-// MARK: a few rows, straight from the panel
+// MARK: rows times panels
 
-INLINE void direct_panel(
-    const int format, const int rows, const struct bored_product *p, const uint8_t *panel,
-    const struct bored_input_group *x, float *y, size_t width) {
-    enum { V = DOT_VECTORS < VECTORS ? DOT_VECTORS : VECTORS };
+/// Goes on with `rows` rows' chains by `blocks` blocks of a panel; they begin where `resume` is 0.
+INLINE void rows_by_blocks(
+    const int format, const int rows, const uint8_t *panel, size_t blocks,
+    const struct bored_input_group *x, size_t x_stride, float *y, size_t y_stride, size_t width,
+    int resume) {
+    enum { V = DOT_VECTORS };
     const struct bored_shape *shape = &bored_shapes[format];
     const size_t per_block = shape->block_inputs / GROUP;
     float scales[2 * SUPER_GROUPS * BORED_WIDTH] __attribute__((aligned(64)));
     float minima[SUPER_GROUPS * BORED_WIDTH] __attribute__((aligned(64)));
-    float sums[rows * BORED_WIDTH] __attribute__((aligned(64)));
-    memset(sums, 0, sizeof sums);
-    for (size_t i = 0; i < p->input_count / shape->block_inputs; i++) {
+    lanes_f sums[VECTORS / V][DOT_ROWS][DOT_VECTORS];
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows; r++) {
+        float whole[BORED_WIDTH] = {0};
+        if (resume) memcpy(whole, y + r * y_stride, width * sizeof(float));
+#pragma clang loop unroll(full)
+        for (int v = 0; v < VECTORS; v++) sums[v / V][r][v % V] = LOAD(whole + v * LANES);
+    }
+    for (size_t i = 0; i < blocks; i++) {
         read_head(format, panel, VECTORS, scales, minima, BORED_WIDTH);
         const uint8_t *group = panel + shape->head_bytes;
-        for (size_t g = 0; g < per_block; g++, x++, group += shape->group_bytes)
+        for (size_t g = 0; g < per_block; g++, x++, group += shape->group_bytes) {
+            // Lines asked for in their order are fetched ahead; these formats' loads are out of it.
+            if (format == BORED_Q5_K || format == BORED_Q6_K)
+#pragma clang loop unroll(full)
+                for (size_t line = 0; line < shape->group_bytes; line += 64)
+                    __builtin_prefetch(group + line);
 #pragma clang loop unroll(full)
             for (int v = 0; v < VECTORS; v += V)
                 group_tile(
-                    format, 0, rows, V, group, 0, v,
+                    format, rows, V, v, group,
                     scales + g * HALF_COUNT(format) * BORED_WIDTH + v * LANES,
-                    minima + g * BORED_WIDTH + v * LANES, x, p->group_stride, sums + v * LANES,
-                    BORED_WIDTH);
-        panel += shape->block_bytes * BORED_WIDTH;
-    }
-    for (int r = 0; r < rows; r++)
-        memcpy(y + r * p->y_stride, sums + r * BORED_WIDTH, width * sizeof(float));
-}
-
-#define DIRECT_CASE(R)                                             \
-    case R:                                                        \
-        direct_panel(format, R, p, panel, x, y, width);            \
-        break
-
-/// Up to DIRECT_ROWS rows times the product's panels.
-INLINE void few_rows(const int format, const struct bored_product *p, size_t row, size_t rows) {
-    const struct bored_input_group *x = p->groups + row * p->group_stride;
-    for (size_t i = p->panel_begin; i < p->panel_end; i++) {
-        const uint8_t *panel = p->panels + i * p->panel_stride;
-        float *y = p->y + row * p->y_stride + i * BORED_WIDTH;
-        size_t left = p->output_count - i * BORED_WIDTH;
-        size_t width = left < BORED_WIDTH ? left : BORED_WIDTH;
-        switch (rows) {
-            DIRECT_CASE(1);
-            DIRECT_CASE(2);
-            DIRECT_CASE(3);
-#if DIRECT_ROWS > 3
-            DIRECT_CASE(4);
-#endif
-        }
-    }
-}
-
-// MARK: many rows, from weights spread out
-
-/// A stretch of up to two panels: 256 inputs, spread out so that rows only load and multiply.
-struct spread {
-    uint8_t bytes[SUPER_GROUPS * QUADS * TILE_WIDTH * QUAD] __attribute__((aligned(64)));
-    float scales[2 * SUPER_GROUPS * TILE_WIDTH] __attribute__((aligned(64)));
-    float minima[SUPER_GROUPS * TILE_WIDTH] __attribute__((aligned(64)));
-};
-
-/// Spreads `count` groups of a panel, the first of which begins a block, into the tile's outputs
-/// from `offset` on.
-INLINE void spread_panel(
-    const int format, const uint8_t *panel, size_t count, size_t offset, struct spread *out) {
-    const struct bored_shape *shape = &bored_shapes[format];
-    const size_t per_block = shape->block_inputs / GROUP;
-    for (size_t first = 0; first < count; first += per_block) {
-        read_head(
-            format, panel, VECTORS, out->scales + first * HALF_COUNT(format) * TILE_WIDTH + offset,
-            out->minima + first * TILE_WIDTH + offset, TILE_WIDTH);
-        const uint8_t *group = panel + shape->head_bytes;
-        for (size_t g = 0; g < per_block; g++, group += shape->group_bytes) {
-            uint8_t *to = out->bytes + ((first + g) * QUADS * TILE_WIDTH + offset) * QUAD;
-#pragma clang loop unroll(full)
-            for (int pair = 0; pair < QUADS / 2; pair++)
-#pragma clang loop unroll(full)
-                for (int v = 0; v < VECTORS; v++) {
-                    lanes_u even, odd;
-                    read_quads(format, group, pair, v, &even, &odd);
-                    uint8_t *target = to + (2 * pair * TILE_WIDTH + v * LANES) * QUAD;
-                    *(loose_u *)target = even;
-                    *(loose_u *)(target + TILE_WIDTH * QUAD) = odd;
-                }
+                    minima + g * BORED_WIDTH + v * LANES, x, x_stride, sums[v / V]);
         }
         panel += shape->block_bytes * BORED_WIDTH;
     }
+#pragma clang loop unroll(full)
+    for (int r = 0; r < rows; r++) {
+        float whole[BORED_WIDTH];
+#pragma clang loop unroll(full)
+        for (int v = 0; v < VECTORS; v++) STORE(whole + v * LANES, sums[v / V][r][v % V]);
+        memcpy(y + r * y_stride, whole, width * sizeof(float));
+    }
 }
 
-/// Goes on with `rows` rows' chains by a spread stretch of `count` groups; `width` outputs of the
-/// tile exist.
-INLINE void spread_tile(
-    const int format, const int rows, const struct spread *weights, size_t count,
-    const struct bored_input_group *x, size_t x_stride, float *y, size_t y_stride, size_t width,
-    int resume) {
-    float sums[rows * TILE_WIDTH] __attribute__((aligned(64)));
-    memset(sums, 0, sizeof sums);
-    if (resume)
-        for (int r = 0; r < rows; r++)
-            memcpy(sums + r * TILE_WIDTH, y + r * y_stride, width * sizeof(float));
-    for (size_t g = 0; g < count; g++)
-        for (int v = 0; v < TILE_VECTORS; v += DOT_VECTORS)
-            group_tile(
-                format, 1, rows, DOT_VECTORS,
-                weights->bytes + (g * QUADS * TILE_WIDTH + v * LANES) * QUAD, TILE_WIDTH * QUAD, 0,
-                weights->scales + g * HALF_COUNT(format) * TILE_WIDTH + v * LANES,
-                weights->minima + g * TILE_WIDTH + v * LANES, x + g, x_stride, sums + v * LANES,
-                TILE_WIDTH);
-    for (int r = 0; r < rows; r++)
-        memcpy(y + r * y_stride, sums + r * TILE_WIDTH, width * sizeof(float));
-}
-
-#define SPREAD_CASE(R)                                                                        \
-    case R:                                                                                   \
-        spread_tile(                                                                          \
-            format, R, &weights, count, x, p->group_stride, y, p->y_stride, width, start > 0); \
+#define ROWS_CASE(R)                                                                        \
+    case R:                                                                                 \
+        rows_by_blocks(                                                                     \
+            format, R, from, count, x, p->group_stride, y, p->y_stride, width, start > 0);  \
         break
 
-/// All rows times the product's panels, two panels and 256 inputs at a time.
-INLINE void many_rows(const int format, const struct bored_product *p) {
+/// All rows times one panel, in passes of nearly equal size: where there are several, a stretch of
+/// the panel stays in a cache until all rows are served.
+INLINE void rows_by_quantized_panel(
+    const int format, const struct bored_product *p, const uint8_t *panel, float *first,
+    size_t width) {
     const struct bored_shape *shape = &bored_shapes[format];
-    size_t groups = p->input_count / GROUP, passes = (p->row_count + DOT_ROWS - 1) / DOT_ROWS;
-    struct spread weights;
-    for (size_t i = p->panel_begin; i < p->panel_end; i += 2) {
-        size_t left = p->output_count - i * BORED_WIDTH;
-        size_t panels = i + 1 < p->panel_end ? 2 : 1;
-        size_t width = left < panels * BORED_WIDTH ? left : panels * BORED_WIDTH;
-        for (size_t start = 0; start < groups; start += SUPER_GROUPS) {
-            size_t count = groups - start < SUPER_GROUPS ? groups - start : SUPER_GROUPS;
-            size_t skipped =
-                start / (shape->block_inputs / GROUP) * shape->block_bytes * BORED_WIDTH;
-            for (size_t j = 0; j < panels; j++)
-                spread_panel(
-                    format, p->panels + (i + j) * p->panel_stride + skipped, count,
-                    j * BORED_WIDTH, &weights);
-            for (size_t pass = 0, row = 0; pass < passes; pass++) {
-                size_t size = p->row_count / passes + (pass < p->row_count % passes);
-                const struct bored_input_group *x = p->groups + row * p->group_stride + start;
-                float *y = p->y + row * p->y_stride + i * BORED_WIDTH;
-                switch (size) {
-                    SPREAD_CASE(1);
-                    SPREAD_CASE(2);
-                    SPREAD_CASE(3);
-#if DOT_ROWS > 3
-                    SPREAD_CASE(4);
-                    SPREAD_CASE(5);
-                    SPREAD_CASE(6);
-#endif
-                }
-                row += size;
+    size_t passes = (p->row_count + DOT_ROWS - 1) / DOT_ROWS;
+    size_t blocks = p->input_count / shape->block_inputs;
+    const size_t inputs = format == BORED_Q8_0 ? BYTES_STRETCH : BITS_STRETCH;
+    size_t stretch = passes > 1 ? inputs / shape->block_inputs : blocks;
+    for (size_t start = 0; start < blocks; start += stretch) {
+        size_t count = blocks - start < stretch ? blocks - start : stretch;
+        const uint8_t *from = panel + start * shape->block_bytes * BORED_WIDTH;
+        for (size_t pass = 0, row = 0; pass < passes; pass++) {
+            size_t size = p->row_count / passes + (pass < p->row_count % passes);
+            const struct bored_input_group *x =
+                p->groups + row * p->group_stride + start * (shape->block_inputs / GROUP);
+            float *y = first + row * p->y_stride;
+            switch (size) {
+                ROWS_CASE(1);
+                ROWS_CASE(2);
+                ROWS_CASE(3);
+                ROWS_CASE(4);
+                ROWS_CASE(5);
+                ROWS_CASE(6);
             }
+            row += size;
         }
     }
 }
 
-#define FORMAT_FUNCTION(format)                                          \
-    FUNCTION void multiply_##format(const struct bored_product *p) {     \
-        if (p->row_count <= DIRECT_ROWS)                                 \
-            few_rows(BORED_##format, p, 0, p->row_count);                \
-        else                                                             \
-            many_rows(BORED_##format, p);                                \
+INLINE void rows_by_quantized_panels(const int format, const struct bored_product *p) {
+    for (size_t i = p->panel_begin; i < p->panel_end; i++) {
+        size_t left = p->output_count - i * BORED_WIDTH;
+        rows_by_quantized_panel(
+            format, p, p->panels + i * p->panel_stride, p->y + i * BORED_WIDTH,
+            left < BORED_WIDTH ? left : BORED_WIDTH);
+    }
+}
+
+#define FORMAT_FUNCTION(format)                                      \
+    FUNCTION void multiply_##format(const struct bored_product *p) { \
+        rows_by_quantized_panels(BORED_##format, p);                 \
     }
 
 FORMAT_FUNCTION(Q8_0)

@@ -265,7 +265,23 @@ static uint64_t read_probe(const void *bytes, size_t byte_count) {
     return mixed;
 }
 
+static size_t multiply_probe(int is_quantized, size_t rounds, int32_t *result) {
+    enum { SUMS = 8, STEPS = 256 };
+    float sums[SUMS] = {0}, weight = (float)*result;
+    int32_t dots[SUMS] = {0};
+    for (size_t step = 0; step < rounds * STEPS; step++)
+        for (int i = 0; i < SUMS; i++) {
+            if (is_quantized)
+                dots[i] += ((int32_t)step & 63) * (*result & 63);
+            else
+                sums[i] = __builtin_fmaf(sums[i], weight, (float)step);
+        }
+    for (int i = 0; i < SUMS; i++) *result ^= dots[i] ^ (int32_t)sums[i];
+    return rounds * STEPS * SUMS;
+}
+
 const struct bored_kernels bored_scalar_kernels = {
     multiply, multiply_quantized, quantize, attend, rms_norm, layer_norm, exponential_all,
     activate, soft_cap_all, half_from_float_all, float_from_half_all, read_probe,
+    multiply_probe,
 };

@@ -6,19 +6,18 @@
 #define TARGET __attribute__((target("avx2,fma,f16c")))
 #define ROWS 6
 #define FULL_ROWS 2
+#define PAIR_ROWS 0
+#define STREAMS 3
 #define PREFETCH_INPUTS 16
 #define LEVEL_KERNELS bored_avx2_kernels
 
 #define BYTES_OFFSET 0
-#define DOT_ROWS 3
-#define DOT_VECTORS 2
-#define DIRECT_ROWS 3
+#define DOT_VECTORS 1
 #define PRODUCTS(weights, x) _mm256_maddubs_epi16((__m256i)(weights), (__m256i)(x))
 #define WIDEN(sum, products) \
     ((sum) + (lanes_i)_mm256_madd_epi16((products), _mm256_set1_epi16(1)))
 // Bytes with a sign are multiplied as magnitudes of the weights times x with the weights' signs:
-// two
-// products of 128 * 127 fit 16 bits. Of weights below 64, four do.
+// two products of 128 * 127 fit 16 bits. Of weights below 64, four do.
 #define DOT_PAIRS 1
 #define DOT(sum, weights, x)                                 \
     WIDEN(                                                   \

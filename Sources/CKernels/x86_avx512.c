@@ -1,5 +1,5 @@
-// Thirty-two registers of sixteen floats: twelve rows of 32 outputs. Bytes are multiplied by VNNI's
-// instruction, whose weights have no sign.
+// Thirty-two registers of sixteen floats: twelve rows of 32 outputs, or six of 64. Bytes are
+// multiplied by VNNI's instruction, whose weights have no sign.
 #if defined(__x86_64__)
 #include <immintrin.h>
 
@@ -10,13 +10,13 @@
         min_vector_width(512)))
 #define ROWS 12
 #define FULL_ROWS 12
+#define PAIR_ROWS 6
+#define STREAMS 4
 #define PREFETCH_INPUTS 16
 #define LEVEL_KERNELS bored_avx512_kernels
 
 #define BYTES_OFFSET 128
-#define DOT_ROWS 6
-#define DOT_VECTORS 4
-#define DIRECT_ROWS 4
+#define DOT_VECTORS 2
 #define DOT_PAIRS 0
 #define DOT(sum, weights, x) \
     ((lanes_i)_mm512_dpbusd_epi32((__m512i)(sum), (__m512i)(weights), (__m512i)(x)))

@@ -64,6 +64,9 @@ final class AnswerPrinter {
             "\(answer.ids.count) tokens", "\(decimal(stats.tokensPerSecond, 1)) tokens/s",
             "first after \(decimal(Double(stats.firstTokenMicroseconds) / 1_000, 1)) ms",
         ]
+        if stats.draftedCount > 0 {
+            words.append("\(stats.heldDraftCount) of \(stats.draftedCount) drafted held")
+        }
         if !answer.chain.isEmpty {
             words.append("network \(decimal(100 * stats.networkShare, 0)) %")
             if stats.mendCount > 0 { words.append("chain mended \(stats.mendCount) times") }
@@ -96,6 +99,8 @@ final class AnswerPrinter {
         object.add("tokensPerSecond", stats.tokensPerSecond)
         object.add("firstTokenMilliseconds", Double(stats.firstTokenMicroseconds) / 1_000)
         object.add("networkShare", stats.networkShare)
+        object.add("drafted", stats.draftedCount)
+        object.add("draftsHeld", stats.heldDraftCount)
         object.add("accounts", stats.accountCount)
         object.add("mended", stats.mendCount)
         object.add("tokenMicroseconds", stats.tokenMicroseconds.map(Int.init))

@@ -6,7 +6,7 @@ enum CommandList {
     static let all = [
         demo, prompt, node, presence, pause, resume, health, modelImport, modelList, modelRemove,
         modelInfo, modelLogits, modelGenerate, modelPerplexity, modelTokenize, modelRender, embed,
-        key, simulate,
+        key, bench, simulate,
     ]
 
     private static let json = OptionSpecification("json", .flag, "one JSON object per line")
@@ -106,6 +106,10 @@ enum CommandList {
                 .init(
                     "wait", .value("SECONDS"), "patience for layers nobody holds", standard: "15"),
                 .init("raw", .flag, "continue TEXT as it stands, without a chat form"),
+                .init(
+                    "draft", .value("MODEL"),
+                    "guess ahead by a small model of the same vocabulary, by text, or by none",
+                    standard: "text"),
                 .init("alone", .flag, "compute everything in this process, with no mesh"),
                 .init("stats", .flag, "tell about speed and the chain afterwards"),
                 threads, kernel, config, json,
@@ -214,6 +218,19 @@ enum CommandList {
 
     static let key = CommandSpecification(
         "key", "shows who this node is", options: [data, config, json])
+
+    static let bench = CommandSpecification(
+        "bench", "measures a model here, beside what this machine can do at most",
+        operands: "[SOURCE]", operandCount: 0...1,
+        options: [
+            .init("shape", .value("NAME"), "a random model: llama-1b or llama-110m"),
+            .init("tokens", .value("N"), "tokens to decode", standard: "32"),
+            threads, kernel, data, config, json,
+        ],
+        notes: [
+            "Memory and multipliers are measured first. A prompt is shown as a share of the",
+            "multiply peak, tokens one by one as a share of the memory read between them.",
+        ])
 
     static let simulate = CommandSpecification(
         "simulate", "runs a world of nodes in virtual time, faults and all",

@@ -78,6 +78,7 @@ public enum Program {
         case "model tokenize": try TokenizeCommand.run(settings)
         case "model render": try RenderCommand.run(settings)
         case "key": try KeyCommand.run(settings)
+        case "bench": try BenchCommand.run(settings)
         case "simulate": try SimulateCommand.run(settings)
         default: try DemoCommand.run(settings)
         }

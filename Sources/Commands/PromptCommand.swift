@@ -42,6 +42,35 @@ enum PromptCommand {
             stopStrings: settings.list("stop"))
     }
 
+    /// Who guesses ahead: nobody, the text itself, or a small model of the store.
+    private static func drafter(
+        _ settings: Settings, _ model: TextModel, promptIDs: [Int],
+        _ generation: GenerationSettings, _ store: ModelStore
+    ) throws -> (any Drafter)? {
+        switch settings.string("draft") ?? "text" {
+        case "none": return nil
+        case "text": return PromptLookup()
+        case let name:
+            guard let stored = store.models(matching: name).first, stored.hasAllPieces else {
+                throw CommandError(
+                    "The store has no complete model '\(name)' to draft with: see bored model list."
+                )
+            }
+            let small = try TextModel(stored.manifest, store: store)
+            guard small.hasVocabulary(of: model) else {
+                throw CommandError(
+                    "\(small.manifest.name) has another vocabulary than \(model.manifest.name), so "
+                        + "it can't draft for it.")
+            }
+            return ModelDrafter(
+                try AloneAnswer.load(small, store: store), sampling: generation.sampling,
+                promptCount: promptIDs.count,
+                positionCount: promptIDs.count + generation.maximumTokenCount,
+                kernels: Kernels(level: try settings.kernelLevel()),
+                crew: try ThreadCrew(memberCount: try settings.threadCount()))
+        }
+    }
+
     // MARK: alone
 
     private static func alone(
@@ -64,11 +93,13 @@ enum PromptCommand {
         let writer = AnswerPrinter(settings)
         let answer: Answer
         do {
+            let promptIDs = try model.promptIDs(for: text, isRaw: settings.flag("raw"))
+            let generation = try generationSettings(settings, model, sampling)
+            let drafter = try drafter(settings, model, promptIDs: promptIDs, generation, store)
             answer = try AloneAnswer.run(
-                model, try AloneAnswer.load(model, store: store),
-                promptIDs: try model.promptIDs(for: text, isRaw: settings.flag("raw")),
-                settings: try generationSettings(settings, model, sampling), kernels: kernels,
-                crew: crew, tell: writer.tell)
+                model, try AloneAnswer.load(model, store: store), promptIDs: promptIDs,
+                settings: generation, draftedBy: drafter, kernels: kernels, crew: crew,
+                tell: writer.tell)
         } catch let error as GenerationError {
             throw CommandError("\(error)")
         }
@@ -108,9 +139,12 @@ enum PromptCommand {
         introduce(model, settings)
         let writer = AnswerPrinter(settings)
         do {
+            let promptIDs = try model.promptIDs(for: text, isRaw: settings.flag("raw"))
+            let generation = try generationSettings(settings, model, sampling)
+            let drafter = try drafter(settings, model, promptIDs: promptIDs, generation, store)
             let run = try MeshAnswer(
-                model, promptIDs: try model.promptIDs(for: text, isRaw: settings.flag("raw")),
-                settings: try generationSettings(settings, model, sampling), tell: writer.tell)
+                model, promptIDs: promptIDs, settings: generation, draftedBy: drafter,
+                tell: writer.tell)
             let answer = try run.run(on: &loop, patience: patience) { effect in
                 switch effect {
                 case .requestOpened(_, let seats), .requestMended(_, let seats):

@@ -17,6 +17,8 @@ public enum HashPurpose: Int, Sendable, CaseIterable {
     case handshakeMAC
     case cookieKey
     case entropy
+    /// Rows of a request up to a position; stays within a node.
+    case prefix
     case simulated
 
     private var name: String {
@@ -34,6 +36,7 @@ public enum HashPurpose: Int, Sendable, CaseIterable {
         case .handshakeMAC: "bored mac1"
         case .cookieKey: "bored cookie"
         case .entropy: "bored entropy"
+        case .prefix: "bored prefix"
         case .simulated: "bored simulated"
         }
     }

@@ -12,7 +12,7 @@ extension KademliaCore {
         nextLookup += 1
         var lookup = Lookup(
             target: target, purpose: purpose, isUrgent: urgent,
-            deadline: now + settings.lookupTimeout)
+            deadline: now + settings.lookupTimeout, regionRadius: regionRadius(for: purpose))
         let limit = settings.closestCount
         let recently = recentFailure(at: now)
         for entry in table.closest(to: target, count: limit)
@@ -33,6 +33,20 @@ extension KademliaCore {
         if case .ads = purpose { collectOwnAds(&lookup, at: now) }
         advance(id, lookup, at: now, into: &mail)
         return id
+    }
+
+    /// Where ads are kept and looked for: within a distance at which as many honest nodes are
+    /// expected as keep an ad, so that ids placed beside a topic don't push them aside
+    /// (SR-DHT-Store; decision 14).
+    private func regionRadius(for purpose: LookupPurpose) -> UInt64? {
+        switch purpose {
+        case .nodes, .ownNeighbours, .refresh: return nil
+        case .ads, .publish: break
+        }
+        guard settings.keepsRegions, let nodeCount = density.median else { return nil }
+        let share = UInt64.max / UInt64(max(nodeCount, 1))
+        let (radius, isWhole) = share.multipliedReportingOverflow(by: UInt64(settings.closestCount))
+        return isWhole ? .max : radius
     }
 
     /// Failures after this moment keep a node out of lookups.
@@ -63,11 +77,11 @@ extension KademliaCore {
         finish(id, lookup, isWhole: false, at: now, into: &mail)
     }
 
-    /// Sends what a lookup may send now; ends it where nothing is left to learn.
+    /// Sends what a lookup may send now; ends it where nothing is left to learn. Callers take the
+    /// lookup out of the table: two owners would have its candidates copied.
     mutating func advance(
-        _ id: LookupID, _ lookup: Lookup, at now: Instant, into mail: inout Mail
+        _ id: LookupID, _ lookup: consuming Lookup, at now: Instant, into mail: inout Mail
     ) {
-        var lookup = lookup
         let concurrency = lookup.isUrgent ? settings.urgentConcurrency : settings.concurrency
         while !lookup.isSettled(closestCount: settings.closestCount),
             let record = lookup.nextToAsk(
@@ -109,7 +123,7 @@ extension KademliaCore {
             density.add(
                 target: lookup.target, distances: distances, closestCount: settings.closestCount)
         }
-        let closest = Array(answered.prefix(settings.closestCount))
+        let closest = lookup.nearest(closestCount: settings.closestCount)
         switch lookup.purpose {
         case .nodes: emit(.foundNodes(id, closest))
         case .ads: emit(.foundAds(id, lookup.ads.values))

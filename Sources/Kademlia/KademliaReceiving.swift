@@ -195,7 +195,7 @@ extension KademliaCore {
         _ request: KademliaRequest, with records: [NodeRecord], at now: Instant,
         into mail: inout Mail
     ) {
-        guard let id = request.lookup, var lookup = lookups[id] else { return }
+        guard let id = request.lookup, var lookup = lookups.remove(id) else { return }
         let hopCount = (lookup.candidate(request.peer)?.hopCount ?? 0) + 1
         lookup.mark(request.peer, .answered)
         let recently = recentFailure(at: now)

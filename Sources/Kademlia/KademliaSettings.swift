@@ -10,6 +10,8 @@ public struct KademliaSettings: Sendable {
     public var urgentConcurrency = 5
     /// Nodes that a lookup wants to hear of, and nodes that store an ad (Kademlia's k).
     public var closestCount = 16
+    /// Whether ads are also kept by, and looked for at, all nodes of their topic's region.
+    public var keepsRegions = true
     /// Between two liveness checks, whatever the size of the table.
     public var livenessInterval = Interval.seconds(5)
     /// Nodes heard from within this time are not checked.

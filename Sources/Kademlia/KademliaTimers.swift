@@ -34,7 +34,7 @@ extension KademliaCore {
                 failRequest(number, at: now, into: &mail)
             } else if !request.isSlow, request.softDeadline <= now {
                 requests.update(number) { $0.isSlow = true }
-                guard let id = request.lookup, var lookup = lookups[id] else { continue }
+                guard let id = request.lookup, var lookup = lookups.remove(id) else { continue }
                 lookup.mark(request.peer, .slow)
                 advance(id, lookup, at: now, into: &mail)
             }
@@ -85,7 +85,7 @@ extension KademliaCore {
         if case .put(let id) = request.purpose {
             settlePublication(id, stored: false, at: now, into: &mail)
         }
-        guard let id = request.lookup, var lookup = lookups[id] else { return }
+        guard let id = request.lookup, var lookup = lookups.remove(id) else { return }
         lookup.mark(request.peer, .failed)
         advance(id, lookup, at: now, into: &mail)
     }

@@ -28,17 +28,28 @@ struct Lookup: Sendable {
     let purpose: LookupPurpose
     let isUrgent: Bool
     let deadline: Instant
+    /// Every node no farther from the target than this belongs to the target's region, in units of
+    /// 2^-64 of the space; nil where the region is not known, or nothing depends on it.
+    let regionRadius: UInt64?
     /// In order of distance to the target.
     private(set) var candidates = OrderedTable<Bytes32, Candidate>()
     /// The best ad of each holder.
     var ads = OrderedTable<NodeID, Ad>()
     private(set) var requestCount = 0
 
-    init(target: NodeID, purpose: LookupPurpose, isUrgent: Bool, deadline: Instant) {
+    init(
+        target: NodeID, purpose: LookupPurpose, isUrgent: Bool, deadline: Instant,
+        regionRadius: UInt64? = nil
+    ) {
         self.target = target
         self.purpose = purpose
         self.isUrgent = isUrgent
         self.deadline = deadline
+        self.regionRadius = regionRadius
+    }
+
+    private func isInRegion(_ distance: Bytes32) -> Bool {
+        regionRadius.map { distance.first <= $0 } ?? false
     }
 
     /// Whether a caller waits for this lookup's event.
@@ -81,13 +92,13 @@ struct Lookup: Sendable {
         for index in candidates.keys.indices {
             let candidate = candidates.values[index]
             if candidate.progress == .failed { continue }
+            if seen >= closestCount, !isInRegion(candidates.keys[index]) { break }
             if candidate.progress == .fresh {
                 candidates.update(at: index) { $0.progress = .asked }
                 requestCount += 1
                 return candidate.record
             }
             seen += 1
-            if seen == closestCount { break }
         }
         return nil
     }
@@ -97,17 +108,26 @@ struct Lookup: Sendable {
         candidates.values.filter { $0.progress == .answered }.map(\.record)
     }
 
-    /// Whether asking on can change nothing: the nearest `closestCount` have answered or failed.
+    /// Of those that answered the nearest `closestCount`, and the others of the region.
+    func nearest(closestCount: Int) -> [NodeRecord] {
+        let answered = answered
+        let inRegion = answered.prefix { isInRegion($0.id.distance(to: target)) }
+        return Array(answered.prefix(max(closestCount, inRegion.count)))
+    }
+
+    /// Whether asking on can change nothing: the nearest `closestCount`, and all of the region,
+    /// have answered or failed.
     func isSettled(closestCount: Int) -> Bool {
         if case .ads(let wanted) = purpose, ads.count >= wanted { return true }
         if isUrgent, case .nodes = purpose, isAnswerKnown { return true }
         let isSpent = requestCount >= Limits.lookupRequestCount
         var seen = 0
-        for candidate in candidates.values where candidate.progress != .failed {
-            if candidate.progress == .fresh, isSpent { continue }
-            guard candidate.progress == .answered else { return false }
+        for index in candidates.keys.indices {
+            let progress = candidates.values[index].progress
+            if progress == .failed || (progress == .fresh && isSpent) { continue }
+            if seen >= closestCount, !isInRegion(candidates.keys[index]) { return true }
+            guard progress == .answered else { return false }
             seen += 1
-            if seen == closestCount { return true }
         }
         return true
     }

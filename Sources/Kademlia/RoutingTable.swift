@@ -49,14 +49,15 @@ struct RoutingTable: Sendable {
     mutating func admit(_ entry: TableEntry) -> Admission {
         precondition(entry.id != own && !entry.record.isTransient)
         let logDistance = own.logDistance(to: entry.id)
-        var bucket = buckets[logDistance] ?? Bucket()
+        // Taken out, so that its entries are changed in place.
+        var bucket = buckets.remove(logDistance) ?? Bucket()
         defer { buckets[logDistance] = bucket }
         if let index = bucket.entries.firstIndex(where: { $0.id == entry.id }) {
             bucket.entries[index].meet(entry)
             return .known
         }
         bucket.replacements.removeAll { $0.id == entry.id }
-        guard hasRoom(for: entry.address, in: bucket) else { return .refused }
+        guard hasRoom(for: entry.address, in: bucket, at: logDistance) else { return .refused }
         if bucket.entries.count < Bucket.capacity(at: logDistance) {
             bucket.entries.append(entry)
             count += 1
@@ -78,14 +79,18 @@ struct RoutingTable: Sendable {
 
     /// Whether a /24 or /48 may have one more node; loopback and private space may always, because
     /// a home or a test runs many nodes there.
-    private func hasRoom(for address: PeerAddress, in bucket: Bucket) -> Bool {
+    private func hasRoom(
+        for address: PeerAddress, in bucket: Bucket, at logDistance: Int
+    ) -> Bool {
         guard !address.isPrivate else { return true }
         let prefix = address.prefix
         let near = bucket.entries.count { $0.address.prefix == prefix }
         guard near < Limits.bucketPrefixEntryCount else { return false }
-        return buckets.values.reduce(0) { sum, bucket in
-            sum + bucket.entries.count { $0.address.prefix == prefix }
-        } < Limits.tablePrefixEntryCount
+        var total = near
+        for (other, bucket) in zip(buckets.keys, buckets.values) where other != logDistance {
+            total += bucket.entries.count { $0.address.prefix == prefix }
+        }
+        return total < Limits.tablePrefixEntryCount
     }
 
     /// The entry that gives way to a node whose part of the bucket is empty: of the most crowded
@@ -144,7 +149,7 @@ struct RoutingTable: Sendable {
         count -= 1
         buckets[logDistance] = bucket
         let fitting = bucket.replacements.indices.filter {
-            hasRoom(for: bucket.replacements[$0].address, in: bucket)
+            hasRoom(for: bucket.replacements[$0].address, in: bucket, at: logDistance)
         }
         if !fitting.isEmpty {
             let chosen = fitting[random.below(fitting.count)]

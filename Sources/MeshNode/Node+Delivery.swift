@@ -2,7 +2,7 @@ internal import Gossip
 internal import Identity
 internal import Kademlia
 internal import Pipelines
-internal import Primitives
+public import Primitives
 internal import Sessions
 internal import Shards
 internal import Wire
@@ -97,6 +97,15 @@ extension Node {
 
     private mutating func restartBootstrapIfAlone(at now: Instant) {
         if sessions.establishedPeers.isEmpty, !isLeaving { bootstrap.restart(at: now) }
+    }
+
+    /// A whole message of an authenticated peer, as a session would deliver it: for drivers that
+    /// have their own sessions, and for who tries what hostile peers may say.
+    public mutating func receive(
+        message bytes: [UInt8], from peer: NodeID, at now: Instant, into outbox: inout Outbox
+    ) {
+        route(bytes, from: peer, at: now)
+        settle(at: now, into: &outbox)
     }
 
     /// Gives a whole message to the room its first byte names.

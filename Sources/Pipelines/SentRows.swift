@@ -48,6 +48,7 @@ struct SentRows: Sendable {
             byteCount -= last.rows.count
             parts.removeLast()
         }
+        cutLast(at: step.position)
         guard end == step.position else { return forget(parts.count, and: step) }
         let limit = min(limit, byteCount + room)
         var (count, left) = (0, byteCount + step.rows.count)
@@ -63,6 +64,18 @@ struct SentRows: Sendable {
                 index: step.isReplay ? nil : step.index, position: step.position,
                 rowCount: step.rowCount, stageMicroseconds: step.stageMicroseconds,
                 rows: step.rows))
+    }
+
+    /// Drops the rows of the last part from a position on: drafted ahead, and overwritten now.
+    private mutating func cutLast(at position: Int) {
+        guard var last = parts.popLast() else { return }
+        if position < last.end {
+            let rowByteCount = last.rows.count / last.rowCount
+            byteCount -= (last.end - position) * rowByteCount
+            last.rowCount = position - last.position
+            last.rows.removeLast(last.rows.count - last.rowCount * rowByteCount)
+        }
+        parts.append(last)
     }
 
     /// Forgets the oldest parts, and a step that was never kept.

@@ -21,7 +21,11 @@ struct StageRequest: Sendable {
     /// The next step to run.
     var nextStepIndex: Int
     /// Positions in the KV cache.
-    var position = 0
+    var position = 0 {
+        didSet { isRebuilt = isRebuilt || position >= offer.resumePosition }
+    }
+    /// Stays so when a step overwrites what was drafted ahead.
+    private var isRebuilt = false
     /// Steps that wait, by index, and replays that wait, by position: messages overtake each other.
     var waiting = OrderedTable<Int, Step>()
     var waitingReplays = OrderedTable<Int, Step>()
@@ -46,7 +50,7 @@ struct StageRequest: Sendable {
     }
 
     var seat: Int { offer.seat }
-    var isRebuilding: Bool { position < offer.resumePosition }
+    var isRebuilding: Bool { !isRebuilt && position < offer.resumePosition }
 
     /// Takes out the rows to run next: replays until the cache is rebuilt, then steps.
     mutating func takeNext() -> Step? {

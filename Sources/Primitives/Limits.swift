@@ -384,6 +384,15 @@ public enum Limits {
     public static let datagramBatchesPerTurn = 4
     /// What all KV caches together may take where the owner says nothing.
     public static let cacheByteCountDefault = 1 << 30
+    /// Rows of one batch at a stage: those of short steps first; long ones go in chunks that fill
+    /// the batch up to the second number, and have at least the third. What is left waits.
+    public static let batchRowCount = 96
+    public static let batchFillRowCount = 64
+    public static let batchChunkRowCount = 16
+    /// A step of so many rows at most is short: decoding, with what was drafted ahead.
+    public static let shortStepRowCount = 16
+    /// Batches that a step watches others go before it; then it leads the next.
+    public static let batchPatienceCount = 4
     /// Positions that a stage makes caches for; longer requests are refused.
     public static let cachePositionCount = 32_768
     /// How long a prompt waits for its stages' accounts after its last token.

@@ -5,21 +5,25 @@ import Wire
 
 /// An answer computed wholly in this process: what every mesh must equal.
 public enum AloneAnswer {
-    /// Loads all pieces of a stored model. Throws where one is missing or damaged.
+    /// Loads the layers of a stored model, beside the ends that are loaded. Throws where a piece is
+    /// missing or damaged.
     public static func load(_ model: TextModel, store: ModelStore) throws(DataError) -> LocalModel {
         var pieces: [WeightBytes] = []
-        for entry in model.manifest.pieces { pieces.append(try store.readPiece(entry)) }
-        do { return try LocalModel(shape: model.shape, pieces: pieces) } catch {
+        for entry in model.manifest.pieces.dropFirst() {
+            pieces.append(try store.readPiece(entry))
+        }
+        do { return try LocalModel(model.ends, layerPieces: pieces) } catch {
             throw DataError("The model \(model.manifest.name) can't be used: \(error).")
         }
     }
 
     /// Runs a generation to its end; `tell` gets the text piece by piece.
     ///
-    /// - Parameter isCancelled: asked after each token.
+    /// - Parameter drafter: guesses ahead; nil where nothing is drafted.
     public static func run(
         _ model: TextModel, _ local: LocalModel, promptIDs: [Int], settings: GenerationSettings,
-        kernels: Kernels, crew: some Crew, tell: @escaping (String) -> Void
+        draftedBy drafter: (any Drafter)? = PromptLookup(), kernels: Kernels, crew: some Crew,
+        tell: @escaping (String) -> Void
     ) throws(GenerationError) -> Answer {
         var generation = try Generation(
             promptIDs: promptIDs, settings: settings, vocabularySize: model.shape.vocabularySize,
@@ -30,10 +34,13 @@ public enum AloneAnswer {
             promptIDs: promptIDs, seed: settings.sampling.seed, model: model.manifest)
         var run = LocalRun(
             local, kernels: kernels, positionCount: generation.positionCountMaximum,
-            rowCountMaximum: settings.prefillRowCount)
+            rowCountMaximum: max(settings.prefillRowCount, 1 + settings.draftCountMaximum))
         let start = SystemClock.now()
         var first: Instant?
-        run.run(&generation, crew: crew) { id in
+        let drafting = drafter.map { drafter in
+            Drafting(drafter) { SystemClock.now().since(start).microseconds }
+        }
+        run.run(&generation, drafting: drafting, crew: crew) { id in
             first = first ?? SystemClock.now()
             return writer.append(id)
         }
@@ -52,6 +59,8 @@ extension Answer {
     mutating func take(_ generation: Generation, _ writer: AnswerWriter) {
         ids = Array(generation.answerIDs)
         text = writer.text
+        stats.draftedCount = generation.draftedCount
+        stats.heldDraftCount = generation.heldDraftCount
         finish = generation.finishReason == .stop || writer.isStopped ? .stop : .length
     }
 }

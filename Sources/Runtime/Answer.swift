@@ -42,6 +42,9 @@ public struct AnswerStats: Hashable, Sendable {
     public var chainMicroseconds: UInt64 = 0
     /// What stages say they computed in that time.
     public var computeMicroseconds: UInt64 = 0
+    /// Tokens that were drafted ahead, and those of them that held.
+    public var draftedCount = 0
+    public var heldDraftCount = 0
     /// When each token was there, since the request; over a mesh only.
     public var tokenMicroseconds: [UInt64] = []
     /// Times that lost stages were replaced.

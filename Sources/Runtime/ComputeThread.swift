@@ -4,7 +4,7 @@ import Synchronization
 /// One thread that does heavy work in order, so that the loop's thread never does.
 ///
 /// Jobs wait in a bounded queue; a full queue refuses. Results go where the job sends them: into a
-/// `Mailbox` of the loop.
+/// `Mailbox` of the loop. Between jobs it does rounds of standing work, as long as there is some.
 public final class ComputeThread: Sendable {
     public typealias Job = @Sendable () -> Void
 
@@ -16,12 +16,13 @@ public final class ComputeThread: Sendable {
     private let shared: Shared
     private let thread: PlainThread
 
-    /// Starts the thread; at most `capacity` jobs wait.
+    /// Starts the thread; at most `capacity` jobs wait. `round` does a piece of the standing work,
+    /// and says false when there was none.
     public init(
         name: String = "bored-compute", capacity: Int = Limits.computeJobCount,
-        isBackground: Bool = false
+        isBackground: Bool = false, round: @escaping @Sendable () -> Bool = { false }
     ) throws(SystemError) {
-        let shared = Shared(capacity: capacity)
+        let shared = Shared(capacity: capacity, round: round)
         self.shared = shared
         thread = try PlainThread(name: name, isBackground: isBackground) { shared.serve() }
     }
@@ -29,6 +30,9 @@ public final class ComputeThread: Sendable {
     /// Adds a job; false when the queue is full or the thread is ending.
     @discardableResult
     public func submit(_ job: @escaping Job) -> Bool { shared.submit(job) }
+
+    /// There is standing work.
+    public func wake() { shared.wake() }
 
     /// Jobs that wait, without the one that runs.
     public var waitingCount: Int { shared.queue.withLock { $0.jobs.count } }
@@ -42,8 +46,14 @@ public final class ComputeThread: Sendable {
     private final class Shared: Sendable {
         let queue: Mutex<Queue>
         private let gate = Gate()
+        private let round: @Sendable () -> Bool
 
-        init(capacity: Int) { queue = Mutex(Queue(jobs: Ring(capacity: capacity))) }
+        init(capacity: Int, round: @escaping @Sendable () -> Bool) {
+            queue = Mutex(Queue(jobs: Ring(capacity: capacity)))
+            self.round = round
+        }
+
+        func wake() { gate.advance() }
 
         func submit(_ job: @escaping Job) -> Bool {
             let isAdded = queue.withLock { !$0.isClosed && $0.jobs.append(job) }
@@ -64,7 +74,7 @@ public final class ComputeThread: Sendable {
                     job()
                 } else if isClosed {
                     return
-                } else {
+                } else if !round() {
                     gate.wait(whileAt: seen, spinCount: Limits.computeSpinCount)
                 }
             }

@@ -18,6 +18,7 @@ public enum AnswerError: Error, Hashable, Sendable {
 public struct MeshAnswer: ~Copyable {
     private let model: TextModel
     private var generation: Generation
+    private let drafter: (any Drafter)?
     private var writer: AnswerWriter
     private var answer: Answer
     private var scratch: EndsScratch
@@ -32,7 +33,7 @@ public struct MeshAnswer: ~Copyable {
 
     public init(
         _ model: TextModel, promptIDs: [Int], settings: GenerationSettings,
-        tell: @escaping (String) -> Void
+        draftedBy drafter: (any Drafter)? = PromptLookup(), tell: @escaping (String) -> Void
     ) throws(AnswerError) {
         do {
             generation = try Generation(
@@ -47,8 +48,11 @@ public struct MeshAnswer: ~Copyable {
             model, promptIDs: promptIDs, stopStrings: settings.stopStrings, tell: tell)
         answer = Answer(
             promptIDs: promptIDs, seed: settings.sampling.seed, model: model.manifest)
-        scratch = EndsScratch(shape: model.shape)
-        hidden = FloatBuffer(count: settings.prefillRowCount * model.shape.hiddenSize)
+        self.drafter = drafter
+        let yieldingCount = 1 + settings.draftCountMaximum
+        scratch = EndsScratch(shape: model.shape, rowCountMaximum: yieldingCount)
+        hidden = FloatBuffer(
+            count: max(settings.prefillRowCount, yieldingCount) * model.shape.hiddenSize)
     }
 
     /// Runs the request to its end.
@@ -115,14 +119,14 @@ public struct MeshAnswer: ~Copyable {
     /// Sends as many rows as there are and the chain takes: a long prompt fills it with steps.
     private mutating func sendRows(_ loop: inout NodeLoop) {
         guard let ticket else { return }
-        while let rows = waiting ?? generation.nextRows() {
+        while let rows = waiting ?? generation.nextRows(draftedBy: drafter) {
             waiting = nil
-            let ids = generation.ids[rows.start..<rows.start + rows.count]
-            model.ends.embed(ids, into: &hidden, kernels: loop.engine.kernels)
-            let bytes = hidden.littleEndianBytes(numberCount: rows.count * model.shape.hiddenSize)
+            let ids = generation.ids(of: rows)
+            model.ends.embed(ids[...], into: &hidden, kernels: loop.engine.kernels)
+            let bytes = hidden.littleEndianBytes(numberCount: ids.count * model.shape.hiddenSize)
             let isSent = loop.with { node, now, outbox in
                 node.step(
-                    ticket, position: rows.start, rowCount: rows.count, rows: bytes, at: now,
+                    ticket, position: rows.start, rowCount: ids.count, rows: bytes, at: now,
                     into: &outbox)
             }
             guard isSent else {
@@ -145,17 +149,20 @@ public struct MeshAnswer: ~Copyable {
             answer.stats.chainMicroseconds += now.since(sentAt).microseconds
             answer.stats.computeMicroseconds += step.stageMicroseconds.reduce(0) { $0 + UInt64($1) }
         }
-        let size = model.shape.hiddenSize
-        hidden.write(littleEndian: Array(step.rows.suffix(size * 4)))
-        let id = hidden.withSpan { span in
+        let count = rows.yieldingRowCount * model.shape.hiddenSize
+        hidden.write(littleEndian: step.rows.suffix(count * 4))
+        hidden.withSpan { span in
             generation.accept(
-                rows, lastRow: span.extracting(0..<size), ends: model.ends, scratch: &scratch,
-                kernels: engine.kernels, crew: SerialCrew())
+                rows, lastRows: span.extracting(0..<count),
+                microseconds: now.since(sentAt).microseconds, ends: model.ends, scratch: &scratch,
+                kernels: engine.kernels, crew: SerialCrew()
+            ) { id in
+                let tokenAt = SystemClock.now()
+                firstAt = firstAt ?? tokenAt
+                answer.stats.tokenMicroseconds.append(tokenAt.since(startedAt).microseconds)
+                return writer.append(id)
+            }
         }
-        let tokenAt = SystemClock.now()
-        firstAt = firstAt ?? tokenAt
-        answer.stats.tokenMicroseconds.append(tokenAt.since(startedAt).microseconds)
-        if let id, !writer.append(id) { generation.stop() }
     }
 
     /// Closes the request, and gives the stages a moment for their accounts.

@@ -113,14 +113,8 @@ extension NodeLoop {
     }
 
     private func run(_ step: Step) {
-        submit(compute) { [engine] answers in
-            let result = engine.run(step)
-            answers.post(
-                .engine(
-                    .computed(
-                        step.request, step, output: result?.output,
-                        microseconds: result?.microseconds ?? 0)))
-        }
+        engine.submit(step)
+        compute.wake()
     }
 }
 

@@ -77,7 +77,9 @@ public struct NodeLoop: ~Copyable {
             kernels: Kernels(level: settings.kernelLevel), crew: crew,
             cacheByteLimit: settings.cacheByteLimit)
         // All that can fail comes before the first part of the loop exists.
-        let compute = try ComputeThread(name: "bored-compute", isBackground: isBackground)
+        let compute = try ComputeThread(name: "bored-compute", isBackground: isBackground) {
+            engine.runRound { answers.post(.engine($0)) }
+        }
         let disk = try ComputeThread(name: "bored-disk", isBackground: isBackground)
         watch = try settings.presence.map { presence throws(SystemError) in
             try PresenceWatch(settings: presence, directory: settings.directory) { verdict in

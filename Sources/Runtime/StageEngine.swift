@@ -31,23 +31,30 @@ public enum StageRefusal: Error, Hashable, Sendable, CustomStringConvertible {
 
 /// Layers in memory and the KV caches of the requests they serve: the arithmetic of a node.
 ///
-/// Used by one compute thread; the lock is there for the compiler and never waited for.
+/// Used by one compute thread; steps come from, and work is given up by, any thread.
 public final class StageEngine: Sendable {
     /// One model's layers that are loaded here.
-    private struct LoadedLayers {
+    struct LoadedLayers {
         var layers: LayerRange
         var weights: [LayerWeights]
         var forward: Forward
     }
 
     /// One request's memory, allocated when it is opened.
-    private final class RequestCache {
+    final class RequestCache {
         let model: Digest
         let weights: [LayerWeights]
         let forward: Forward
+        let workspace: Workspace
         let state: KeyValueState
+        var prefix: RowPrefix
 
-        init(_ loaded: LoadedLayers, model: Digest, state: KeyValueState) {
+        init(
+            _ loaded: LoadedLayers, model: Digest, workspace: Workspace, state: KeyValueState,
+            request: RequestID
+        ) {
+            prefix = RowPrefix(request, model: model, layers: state.layers)
+            self.workspace = workspace
             self.model = model
             self.state = state
             forward = loaded.forward
@@ -57,28 +64,31 @@ public final class StageEngine: Sendable {
     }
 
     /// Rows on their way through the layers: shared by all requests of a model's shape.
-    private final class Workspace {
+    final class Workspace {
         var hidden: FloatBuffer
         var scratch: ForwardScratch
 
         init(_ shape: ModelShape) {
-            hidden = FloatBuffer(count: Limits.rowsPerStep * shape.hiddenSize)
-            scratch = ForwardScratch(shape: shape, rowCountMaximum: Limits.rowsPerStep)
+            hidden = FloatBuffer(count: Limits.batchRowCount * shape.hiddenSize)
+            scratch = ForwardScratch(shape: shape, rowCountMaximum: Limits.batchRowCount)
         }
     }
 
-    private struct State {
+    struct State {
         var models = OrderedTable<Digest, LoadedLayers>()
         var caches = OrderedTable<RequestID, RequestCache>()
         var workspaces = OrderedTable<Digest, Workspace>()
         let pool: KeyValuePool
+        var queue = StepQueue()
 
         init(cacheByteLimit: Int) { pool = KeyValuePool(byteLimit: cacheByteLimit) }
     }
 
     public let kernels: Kernels
-    private let crew: ThreadCrew
-    private let state: Mutex<State>
+    let crew: ThreadCrew
+    let state: Mutex<State>
+    /// Steps that the next round takes up: put here by a thread that must not wait for a batch.
+    let incoming = Mutex<[Step]>([])
 
     /// - Parameter cacheByteLimit: memory for all KV caches together; what exceeds it is refused.
     public init(kernels: Kernels, crew: ThreadCrew, cacheByteLimit: Int) {
@@ -140,8 +150,8 @@ public final class StageEngine: Sendable {
         _ id: RequestID, model: Digest, layers: LayerRange, hiddenSize: Int, positionLimit: Int
     ) throws(StageRefusal) {
         try state.withLock { state throws(StageRefusal) in
-            guard let loaded = state.models[model], loaded.layers.contains(layers),
-                loaded.forward.shape.hiddenSize == hiddenSize
+            guard let loaded = state.models[model], let workspace = state.workspaces[model],
+                loaded.layers.contains(layers), loaded.forward.shape.hiddenSize == hiddenSize
             else { throw .layersNotLoaded }
             guard (1...loaded.forward.positionCountMaximum).contains(positionLimit) else {
                 throw .tooManyPositions(limit: loaded.forward.positionCountMaximum)
@@ -149,7 +159,9 @@ public final class StageEngine: Sendable {
             do throws(KeyValueRefusal) {
                 let memory = try state.pool.open(
                     shape: loaded.forward.shape, layers: layers, capacity: positionLimit)
-                state.caches[id] = RequestCache(loaded, model: model, state: memory)
+                state.caches[id] = RequestCache(
+                    loaded, model: model, workspace: workspace, state: memory,
+                    request: id)
             } catch {
                 throw .memory(error)
             }
@@ -157,7 +169,13 @@ public final class StageEngine: Sendable {
     }
 
     /// Ends a request: its memory is free at once.
-    public func close(_ id: RequestID) { state.withLock { $0.caches[id] = nil } }
+    public func close(_ id: RequestID) {
+        incoming.withLock { steps in steps.removeAll { $0.request == id } }
+        state.withLock { state in
+            state.queue.remove(id)
+            state.caches[id] = nil
+        }
+    }
 
     /// What the KV caches take.
     public var cacheFigures: KeyValuePool.Figures { state.withLock { $0.pool.figures } }
@@ -165,41 +183,9 @@ public final class StageEngine: Sendable {
     func withCache<Result: Sendable>(
         of id: RequestID, _ body: @Sendable (KeyValueState) -> Result
     ) -> Result? {
-        state.withLock { state -> Result? in
+        state.withLock { (state: inout State) -> Result? in
             guard let cache = state.caches[id] else { return nil }
             return body(cache.state)
-        }
-    }
-
-    /// The owner is back: from a moment on, the step that is being computed ends at its next part
-    /// and none begins; nil takes that back. From any thread, without waiting.
-    public func abandon(at moment: Instant?) { crew.abandon(at: moment ?? .never) }
-
-    /// Runs a step's rows through the request's layers: the rows that come out and the time it
-    /// took, or nil where the request is not open, the step does not follow the one before, or it
-    /// was abandoned: then it can be run again.
-    public func run(_ step: Step) -> (output: [UInt8], microseconds: UInt32)? {
-        state.withLock { state in
-            guard let cache = state.caches[step.request],
-                let workspace = state.workspaces[cache.model],
-                step.position == cache.state.positionCount,
-                step.position + step.rowCount <= cache.state.capacity
-            else { return nil }
-            guard !crew.isAbandoned else { return nil }
-            let start = SystemClock.now()
-            workspace.hidden.write(littleEndian: step.rows)
-            cache.forward.run(
-                cache.weights, hidden: &workspace.hidden, startPosition: step.position,
-                rowCount: step.rowCount, state: cache.state, scratch: &workspace.scratch,
-                crew: crew)
-            guard !crew.isAbandoned else {
-                cache.state.truncate(to: step.position)
-                return nil
-            }
-            let numberCount = step.rowCount * cache.forward.shape.hiddenSize
-            let output = workspace.hidden.littleEndianBytes(numberCount: numberCount)
-            let microseconds = SystemClock.now().since(start).microseconds
-            return (output, UInt32(clamping: microseconds))
         }
     }
 }

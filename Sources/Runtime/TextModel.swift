@@ -54,6 +54,12 @@ public struct TextModel: Sendable {
         return tokenizer.encode(text, addSpecial: false, parseSpecial: true)
     }
 
+    /// Whether both models mean the same by every id: one can draft for the other.
+    public func hasVocabulary(of other: TextModel) -> Bool {
+        tokenizer.model.kind == other.tokenizer.model.kind
+            && tokenizer.model.pieces == other.tokenizer.model.pieces
+    }
+
     /// Ids that end an answer.
     public var stopIDs: [Int] { tokenizer.model.eosIDs }
 }

@@ -1,6 +1,13 @@
 internal import Identity
 internal import Primitives
 
+/// A value that is seldom there, outside of the place that it would take in each session.
+final class Aside<Value: Sendable>: Sendable {
+    let value: Value
+
+    init(_ value: Value) { self.value = value }
+}
+
 /// One peer: a handshake, a session, or both.
 struct Session {
     enum Phase {
@@ -30,10 +37,18 @@ struct Session {
     var address: PeerAddress
     /// Where initiations go.
     var candidates: [PeerAddress] = []
-    var handshake: OutgoingHandshake?
+    var handshake: OutgoingHandshake? {
+        get { handshakeAside?.value }
+        set { handshakeAside = newValue.map { Aside($0) } }
+    }
+    private var handshakeAside: Aside<OutgoingHandshake>?
     var current: SessionKeys?
     var previous: SessionKeys?
-    var next: UnconfirmedKeys?
+    var next: UnconfirmedKeys? {
+        get { nextAside?.value }
+        set { nextAside = newValue.map { Aside($0) } }
+    }
+    private var nextAside: Aside<UnconfirmedKeys>?
     var lastInitiation: InitiationMark?
     /// Whether this node's own side asked for the session, and wants to hear if it fails.
     var isWanted = false

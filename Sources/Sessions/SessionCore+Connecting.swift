@@ -7,7 +7,7 @@ extension SessionCore {
     public mutating func connect(
         to record: NodeRecord, address: PeerAddress?, at now: Instant, into outbox: inout Outbox
     ) {
-        guard record.id != keys.id else { return }
+        guard record.id != keys.id, !hasLeft else { return }
         if let slot = slotOfPeer[record.id] {
             sessions[slot].isWanted = true
             return

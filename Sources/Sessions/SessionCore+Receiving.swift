@@ -13,6 +13,7 @@ extension SessionCore {
             bench.counters.droppedUnknownKind += 1
             return
         }
+        guard !hasLeft else { return }
         switch kind {
         case .data: receiveData(bytes, from: address, at: now, into: &outbox)
         case .initiation: receiveInitiation(bytes, from: address, at: now, into: &outbox)

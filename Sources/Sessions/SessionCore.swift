@@ -29,6 +29,9 @@ public struct SessionCore: ~Copyable, Core {
     var introductionWindowStart = Instant.origin
     var introductionCount = 0
 
+    /// Set when the node says goodbye: nobody is called any more, and nobody is answered.
+    var hasLeft = false
+
     /// Never later than the earliest deadline.
     private var earliest = Instant.never
     /// Where the next walk over due sessions begins, so that a full outbox starves nobody.
@@ -141,8 +144,9 @@ public struct SessionCore: ~Copyable, Core {
         vacate(slot)
     }
 
-    /// Says goodbye to all peers, as far as the outbox has room.
+    /// Says goodbye to all peers, as far as the outbox has room. No session comes about afterwards.
     public mutating func closeAll(at now: Instant, into outbox: inout Outbox) {
+        hasLeft = true
         for peer in slotOfPeer.keys { close(peer, reason: .left, at: now, into: &outbox) }
         inquiries = []
     }

@@ -184,4 +184,11 @@ extension Kernels {
         precondition(range.lowerBound % 64 == 0 && range.count % 64 == 0)
         return unsafe bored_read_probe(code, bytes.base + range.lowerBound, range.count)
     }
+
+    /// Multiplies and adds out of registers: how often. Timed by the caller, it tells the most that
+    /// a product with such weights can reach.
+    public func multiplyProbe(isQuantized: Bool, roundCount: Int) -> Int {
+        var result: CInt = 1
+        return unsafe bored_multiply_probe(code, isQuantized ? 1 : 0, roundCount, &result)
+    }
 }

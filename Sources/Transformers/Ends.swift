@@ -31,6 +31,11 @@ public struct Ends: Sendable {
             in: tokenizer.offset..<tokenizer.offset + tokenizer.byteCount)
     }
 
+    var headByteCount: Int {
+        PanelMatrix.byteCount(
+            outputCount: head.outputCount, inputCount: head.inputCount, format: head.format)
+    }
+
     /// Rows of the residual stream for `ids`, each below the vocabulary's size.
     public func embed(_ ids: ArraySlice<Int>, into hidden: inout FloatBuffer, kernels: Kernels) {
         for (row, id) in ids.enumerated() {
@@ -42,56 +47,68 @@ public struct Ends: Sendable {
         }
     }
 
-    /// The logits of one row after the last layer: final norm, then head.
+    /// The logits of rows after the last layer, (rows, hiddenSize): final norm, then head.
     public func computeLogits(
-        of row: Span<Float>, scratch: inout EndsScratch, kernels: Kernels, crew: some Crew
+        of rows: Span<Float>, scratch: inout EndsScratch, kernels: Kernels, crew: some Crew
     ) {
-        precondition(row.count == shape.hiddenSize)
-        scratch.row.withMutableSpan { copy in
-            for index in row.indices { copy[index] = row[index] }
+        let rowCount = rows.count / shape.hiddenSize
+        precondition(rows.count % shape.hiddenSize == 0 && rowCount <= scratch.rowCountMaximum)
+        scratch.rows.withMutableSpan { copy in
+            for index in rows.indices { copy[index] = rows[index] }
         }
         kernels.norm(
-            scratch.row, finalNorm, epsilon: shape.normEpsilon, rowCount: 1,
+            scratch.rows, finalNorm, epsilon: shape.normEpsilon, rowCount: rowCount,
             width: shape.hiddenSize, into: &scratch.normed)
         kernels.multiply(
-            head, by: scratch.normed, rowCount: 1, into: &scratch.logits,
+            head, by: scratch.normed, rowCount: rowCount, into: &scratch.logits,
             scratch: &scratch.product, crew: crew)
         if let headBias {
             kernels.add(
                 bias: headBias, to: &scratch.logits, layout: RowLayout(stride: headBias.count),
-                rowCount: 1)
+                rowCount: rowCount)
         }
         if shape.numbers.finalSoftCap > 0 {
             kernels.softCap(
-                &scratch.logits, cap: shape.numbers.finalSoftCap, count: head.outputCount)
+                &scratch.logits, cap: shape.numbers.finalSoftCap,
+                count: rowCount * head.outputCount)
         }
     }
 }
 
 /// Buffers of the ends, allocated once.
 public struct EndsScratch: ~Copyable {
-    var row: FloatBuffer
+    public let rowCountMaximum: Int
+    var rows: FloatBuffer
     var normed: FloatBuffer
     var product: ProductScratch
-    /// vocabularySize numbers, written by `Ends.computeLogits`.
+    /// (rows, vocabularySize), written by `Ends.computeLogits`.
     public internal(set) var logits: FloatBuffer
 
-    public init(shape: ModelShape) {
-        row = FloatBuffer(count: shape.hiddenSize)
-        normed = FloatBuffer(count: shape.hiddenSize)
-        product = ProductScratch(rowCount: 1, inputCount: shape.hiddenSize)
-        logits = FloatBuffer(count: shape.vocabularySize)
+    /// - Parameter rowCountMaximum: rows whose logits are wanted at once.
+    public init(shape: ModelShape, rowCountMaximum: Int = 1) {
+        self.rowCountMaximum = rowCountMaximum
+        rows = FloatBuffer(count: rowCountMaximum * shape.hiddenSize)
+        normed = FloatBuffer(count: rowCountMaximum * shape.hiddenSize)
+        product = ProductScratch(rowCount: rowCountMaximum, inputCount: shape.hiddenSize)
+        logits = FloatBuffer(count: rowCountMaximum * shape.vocabularySize)
     }
 }
 
 extension Generation {
-    /// Rows came back from the last layer, `lastRow` of them yields a token: the id chosen, or nil
-    /// where the answer ended instead.
+    /// Rows came back from the last layer; `lastRows` are those that yield: each id chosen is told,
+    /// as in `accept(_:logits:microseconds:tell:)`.
+    ///
+    /// - Parameter microseconds: how long the step took until now.
     public mutating func accept(
-        _ rows: Rows, lastRow: Span<Float>, ends: Ends, scratch: inout EndsScratch,
-        kernels: Kernels, crew: some Crew
-    ) -> Int? {
-        ends.computeLogits(of: lastRow, scratch: &scratch, kernels: kernels, crew: crew)
-        return scratch.logits.withSpan { accept(rows, logits: $0) }
+        _ rows: Rows, lastRows: Span<Float>, microseconds: UInt64, ends: Ends,
+        scratch: inout EndsScratch, kernels: Kernels, crew: some Crew, tell: (Int) -> Bool
+    ) {
+        ends.computeLogits(of: lastRows, scratch: &scratch, kernels: kernels, crew: crew)
+        let count = rows.yieldingRowCount * ends.shape.vocabularySize
+        scratch.logits.withSpan { logits in
+            accept(
+                rows, logits: logits.extracting(0..<count), microseconds: microseconds,
+                tell: tell)
+        }
     }
 }

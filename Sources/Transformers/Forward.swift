@@ -40,16 +40,18 @@ public struct Forward: Sendable {
     }
 
     /// Sends positions of several requests through `layers` together, in place. Allocates only
-    /// pages, and where it meets a larger cache than ever before.
+    /// pages, and where it meets a larger cache than ever before. False where the crew was stopped
+    /// meanwhile: the rows mean nothing then, and the states hold what they held.
     ///
     /// - Parameters:
     ///   - layers: the weights of every state's layers, in order.
     ///   - hidden: (rows of all segments one after the other, hiddenSize), the residual stream.
     ///   - batch: one segment for each request. Each continues behind what its state holds.
+    @discardableResult
     public func run(
         _ layers: [LayerWeights], hidden: inout FloatBuffer, batch: [Segment],
         scratch: inout ForwardScratch, crew: some Crew
-    ) {
+    ) -> Bool {
         var rowCount = 0
         for segment in batch {
             let state = segment.state
@@ -61,11 +63,12 @@ public struct Forward: Sendable {
         }
         precondition(rowCount <= scratch.rowCountMaximum)
         for (index, weights) in layers.enumerated() {
-            if crew.isAbandoned { return }
+            if crew.isAbandoned { return false }
             run(weights, index, &hidden, batch, rowCount, &scratch, crew)
         }
-        if crew.isAbandoned { return }
+        if crew.isAbandoned { return false }
         for segment in batch { segment.state.advance(by: segment.rowCount) }
+        return true
     }
 
     /// One block: attention, then feed-forward, each added to the rows that come in.

@@ -4,18 +4,27 @@
 /// brings the outcome back with `accept`. Several steps of a prompt may be on their way at once;
 /// only the last row of the last one yields a token. Alone and over a mesh the loop is this one.
 public struct Generation: Sendable {
-    /// Positions for one step: `ids[start ..< start + count]` of the generation.
+    /// Positions for one step: `ids[start ..< start + count]` of the generation, and behind them
+    /// what was drafted ahead.
     public struct Rows: Hashable, Sendable {
         public var start: Int
         public var count: Int
-        /// Whether the last row's logits choose a token.
+        /// Ids that may follow; never behind rows that yield no token.
+        public var draft: [Int]
+        /// Whether the last row's logits choose a token, and those of drafted rows the next ones.
         public var yieldsToken: Bool
 
-        public init(start: Int, count: Int, yieldsToken: Bool) {
+        public init(start: Int, count: Int, draft: [Int] = [], yieldsToken: Bool) {
             self.start = start
             self.count = count
+            self.draft = draft
             self.yieldsToken = yieldsToken
         }
+
+        /// Rows of the step.
+        public var rowCount: Int { count + draft.count }
+        /// The last rows, whose logits are wanted.
+        public var yieldingRowCount: Int { yieldsToken ? 1 + draft.count : 0 }
     }
 
     public let settings: GenerationSettings
@@ -31,6 +40,10 @@ public struct Generation: Sendable {
     private var issuedCount = 0
     /// Positions whose rows came back.
     private var acceptedCount = 0
+    private var budget = DraftBudget()
+    /// Ids that were drafted, and those of them that held.
+    public private(set) var draftedCount = 0
+    public private(set) var heldDraftCount = 0
 
     public init(
         promptIDs: [Int], settings: GenerationSettings, vocabularySize: Int, contextLength: Int
@@ -65,6 +78,24 @@ public struct Generation: Sendable {
         return Rows(start: start, count: count, yieldsToken: issuedCount == ids.count)
     }
 
+    /// As above, with what `drafter` guesses behind a single position.
+    public mutating func nextRows(draftedBy drafter: (any Drafter)?) -> Rows? {
+        guard var rows = nextRows() else { return nil }
+        guard let drafter, rows.count == 1, rows.yieldsToken else { return rows }
+        let room = min(settings.draftCountMaximum, positionCountMaximum - ids.count - 1)
+        let count = budget.draftCount(maximum: room)
+        if count > 0 {
+            rows.draft = drafter.draft(after: ids, count: count)
+            precondition(rows.draft.count <= count, "a drafter keeps to its count")
+        }
+        return rows
+    }
+
+    /// The ids of a step's rows.
+    public func ids(of rows: Rows) -> [Int] {
+        Array(ids[rows.start..<rows.start + rows.count]) + rows.draft
+    }
+
     /// Rows came back that yield no token. They come back in the order in which they were issued.
     public mutating func accept(_ rows: Rows) {
         precondition(!rows.yieldsToken && rows.start == acceptedCount, "rows out of order")
@@ -74,21 +105,50 @@ public struct Generation: Sendable {
     /// Rows came back whose last one has these logits: the id chosen, or nil where the answer ended
     /// instead. `finishReason` tells afterwards whether there is more.
     public mutating func accept(_ rows: Rows, logits: Span<Float>) -> Int? {
+        var chosen: Int?
+        accept(rows, logits: logits, microseconds: 0) { id in
+            chosen = id
+            return true
+        }
+        return chosen
+    }
+
+    /// Rows came back with the logits of those that yield, (yieldingRowCount, vocabulary). Each id
+    /// chosen is told; the next drafted row counts as long as the draft holds and `tell` says yes.
+    ///
+    /// - Parameter microseconds: how long the step took: it decides how much is drafted from now.
+    public mutating func accept(
+        _ rows: Rows, logits: Span<Float>, microseconds: UInt64, tell: (Int) -> Bool
+    ) {
         precondition(rows.yieldsToken && rows.start == acceptedCount, "rows out of order")
-        precondition(finishReason == nil)
-        acceptedCount += rows.count
-        let id = sampler.draw(
-            logits, position: ids.count, ids: ids, promptCount: promptCount)
-        if settings.stopIDs.contains(id) {
-            finishReason = .stop
-            return nil
+        precondition(finishReason == nil && logits.count % rows.yieldingRowCount == 0)
+        let width = logits.count / rows.yieldingRowCount
+        var heldCount = 0
+        for row in 0...rows.draft.count {
+            let rowLogits = logits.extracting(row * width..<(row + 1) * width)
+            let id = sampler.draw(
+                rowLogits, position: ids.count, ids: ids, promptCount: promptCount)
+            guard !settings.stopIDs.contains(id) else {
+                finishReason = .stop
+                break
+            }
+            ids.append(id)
+            if let count = settings.likelihoodCount {
+                likelihoods.append(LogProbabilities(rowLogits, of: id, bestCount: count))
+            }
+            if ids.count == positionCountMaximum { finishReason = .length }
+            if !tell(id) { finishReason = .stop }
+            guard finishReason == nil, row < rows.draft.count, id == rows.draft[row] else { break }
+            heldCount += 1
         }
-        ids.append(id)
-        if let count = settings.likelihoodCount {
-            likelihoods.append(LogProbabilities(logits, of: id, bestCount: count))
-        }
-        if ids.count == positionCountMaximum { finishReason = .length }
-        return id
+        // What was drafted behind the last id that held is overwritten by the next rows.
+        issuedCount = rows.start + rows.count + heldCount
+        acceptedCount = issuedCount
+        draftedCount += rows.draft.count
+        heldDraftCount += heldCount
+        budget.note(
+            draftCount: rows.draft.count, acceptedCount: heldCount, microseconds: microseconds,
+            maximum: settings.draftCountMaximum)
     }
 
     /// The answer is complete: its text reached a stop string.

@@ -11,6 +11,8 @@ public struct GenerationSettings: Hashable, Sendable {
     public var stopStrings: [String]
     /// Prompt positions of one step, at least 1. Changes speed, never a bit of the answer.
     public var prefillRowCount: Int
+    /// Ids that may be drafted behind one position. Changes speed, never a bit of the answer.
+    public var draftCountMaximum = Limits.shortStepRowCount - 1
     /// How likely each token was is kept, with so many of the likeliest; nil keeps nothing.
     public var likelihoodCount: Int?
 

@@ -31,17 +31,32 @@ public final class KeyValuePool {
         public var pageByteCount = 0
         /// Memory that requests were promised, those pages included.
         public var promisedByteCount = 0
+        /// Pages that wait to be shared or are, and their outputs' memory.
+        public var knownPageCount = 0
+        public var outputByteCount = 0
+        /// Pages that were taken from another request instead of being computed, so far.
+        public var sharedPageCount: UInt64 = 0
 
         public init() {}
     }
 
     public let byteLimit: Int
     public private(set) var figures = Figures()
+    /// Pages by what their request's rows were up to their end.
+    private var known: [Digest: KnownPage] = [:]
+
+    /// A page that other requests with the same rows may hold as well.
+    private struct KnownPage {
+        var page: KeyValuePage
+        /// What came of its rows; empty once the memory was needed.
+        var output: [UInt8]
+        var holderCount: Int
+    }
 
     /// - Parameter byteLimit: what all requests together are promised at most.
     public init(byteLimit: Int) { self.byteLimit = byteLimit }
 
-    /// Memory that can still be promised.
+    /// Memory that can still be promised. Outputs make room where they must.
     public var freeByteCount: Int { byteLimit - figures.promisedByteCount }
 
     /// A request's memory, for `capacity` positions of `layers`. Throws where that is more than is
@@ -57,7 +72,52 @@ public final class KeyValuePool {
         }
         figures.requestCount += 1
         figures.promisedByteCount += needed
+        if figures.outputByteCount > freeByteCount { forgetOutputs() }
         return KeyValueState(shape: shape, layers: layers, capacity: capacity, pool: self)
+    }
+
+    private func forgetOutputs() {
+        known = known.mapValues {
+            KnownPage(page: $0.page, output: [], holderCount: $0.holderCount)
+        }
+        figures.outputByteCount = 0
+    }
+
+    // MARK: sharing
+
+    /// A page that is known by `digest`, and its output, for one holder more.
+    func share(_ digest: Digest) -> (page: KeyValuePage, output: [UInt8])? {
+        guard let found = known[digest], !found.output.isEmpty else { return nil }
+        known[digest]?.holderCount += 1
+        figures.sharedPageCount += 1
+        return (found.page, found.output)
+    }
+
+    /// Makes a page known; returns the page that is known already where there is one, with the
+    /// caller as one holder more.
+    func make(_ page: KeyValuePage, known digest: Digest, output: [UInt8]) -> KeyValuePage? {
+        if let found = known[digest] {
+            known[digest]?.holderCount += 1
+            return found.page
+        }
+        let isKept = output.count <= freeByteCount - figures.outputByteCount
+        known[digest] = KnownPage(page: page, output: isKept ? output : [], holderCount: 1)
+        figures.knownPageCount += 1
+        figures.outputByteCount += isKept ? output.count : 0
+        return nil
+    }
+
+    /// One holder less; true where others hold the page still.
+    func leave(_ digest: Digest) -> Bool {
+        guard let found = known[digest] else { return false }
+        guard found.holderCount == 1 else {
+            known[digest]?.holderCount -= 1
+            return true
+        }
+        known[digest] = nil
+        figures.knownPageCount -= 1
+        figures.outputByteCount -= found.output.count
+        return false
     }
 
     func took(_ layout: KeyValueLayout) {
@@ -65,10 +125,13 @@ public final class KeyValuePool {
         figures.pageByteCount += layout.pageByteCount
     }
 
-    func close(pageCount: Int, promisedCount: Int, _ layout: KeyValueLayout) {
+    func gaveUp(_ layout: KeyValueLayout) {
+        figures.pageCount -= 1
+        figures.pageByteCount -= layout.pageByteCount
+    }
+
+    func close(promisedCount: Int, _ layout: KeyValueLayout) {
         figures.requestCount -= 1
-        figures.pageCount -= pageCount
-        figures.pageByteCount -= pageCount * layout.pageByteCount
         figures.promisedByteCount -= promisedCount * layout.pageByteCount
     }
 }

@@ -9,6 +9,8 @@ public final class KeyValueState {
     public let capacity: Int
     var cache: KeyValueCache
     private let pool: KeyValuePool?
+    /// By page: what the pool knows it by, or nil where only this request does.
+    private var digests: [Digest?] = []
 
     /// Room for `capacity` positions, counted by nobody.
     public convenience init(shape: ModelShape, layers: LayerRange, capacity: Int) {
@@ -24,8 +26,12 @@ public final class KeyValueState {
     }
 
     deinit {
-        pool?.close(
-            pageCount: cache.pages.count,
+        guard let pool else { return }
+        for digest in digests {
+            if let digest, pool.leave(digest) { continue }
+            pool.gaveUp(cache.layout)
+        }
+        pool.close(
             promisedCount: cache.layout.pageCount(ofPositions: capacity), cache.layout)
     }
 
@@ -47,14 +53,32 @@ public final class KeyValueState {
     /// One position's keys and values as bytes.
     public var positionByteCount: Int { cache.layout.positionByteCount }
 
-    /// Makes sure of pages for `rowCount` positions more: what a step writes into. Traps beyond
-    /// the capacity.
+    /// Makes sure of pages for `rowCount` positions more that nobody else reads: what a step
+    /// writes into. Traps beyond the capacity.
     public func reserve(rowCount: Int) {
         precondition(rowCount >= 0 && positionCount + rowCount <= capacity)
-        while cache.pagedCount < positionCount + rowCount {
-            cache.add(KeyValuePage(cache.layout))
-            pool?.took(cache.layout)
+        let pageSize = cache.layout.pagePositionCount
+        if rowCount > 0 {
+            for index in positionCount / pageSize..<max(positionCount / pageSize, pageCount) {
+                own(index)
+            }
         }
+        while cache.pagedCount < positionCount + rowCount { addPage(KeyValuePage(cache.layout)) }
+    }
+
+    private func addPage(_ page: KeyValuePage) {
+        cache.add(page)
+        digests.append(nil)
+        pool?.took(cache.layout)
+    }
+
+    /// A page that is to be written: others that hold it keep it as it is.
+    private func own(_ index: Int) {
+        guard let digest = digests[index], let pool else { return }
+        digests[index] = nil
+        guard pool.leave(digest) else { return }
+        cache.replace(at: index, with: KeyValuePage(copying: cache.pages[index]))
+        pool.took(cache.layout)
     }
 
     /// Forgets every position from `newCount` on: they will be computed again.
@@ -65,6 +89,41 @@ public final class KeyValueState {
 
     /// Counts positions whose keys and values every layer has written.
     func advance(by rowCount: Int) { cache.advance(by: rowCount) }
+
+    // MARK: sharing
+
+    /// Positions of a page.
+    public var pagePositionCount: Int { cache.layout.pagePositionCount }
+
+    /// Takes the next page from another request whose rows were the same up to its end, instead of
+    /// computing it: what came of its rows, or nil where nobody has such a page. Only where the
+    /// positions held fill whole pages.
+    ///
+    /// - Parameter digest: of all rows of the request up to the page's end.
+    public func share(_ digest: Digest) -> [UInt8]? {
+        guard let pool, positionCount == cache.pagedCount,
+            positionCount + pagePositionCount <= capacity, let found = pool.share(digest)
+        else { return nil }
+        cache.add(found.page)
+        digests.append(digest)
+        cache.advance(by: pagePositionCount)
+        return found.output
+    }
+
+    /// Lets other requests share a page that is full. Where another one is known by the digest
+    /// already, this request holds that one from now on.
+    ///
+    /// - Parameter output: what came of the page's rows.
+    public func publish(page index: Int, digest: Digest, output: [UInt8]) {
+        guard let pool, digests[index] == nil, (index + 1) * pagePositionCount <= positionCount
+        else { return }
+        digests[index] = digest
+        guard let known = pool.make(cache.pages[index], known: digest, output: output) else {
+            return
+        }
+        cache.replace(at: index, with: known)
+        pool.gaveUp(cache.layout)
+    }
 
     // MARK: handing over
 

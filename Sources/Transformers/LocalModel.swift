@@ -1,3 +1,4 @@
+import Primitives
 public import Tensors
 
 /// A whole model in one process, for answers with no mesh and for comparing with those over one.
@@ -5,6 +6,8 @@ public struct LocalModel: Sendable {
     public let shape: ModelShape
     public let ends: Ends
     public let layers: [LayerWeights]
+    /// Bytes of weights that one token's step reads: all layers and the head.
+    public let readByteCount: Int
 
     /// From pieces: the ends, then each layer. Throws where one of them is not of this shape.
     public init(shape: ModelShape, pieces: [WeightBytes]) throws(ModelError) {
@@ -18,7 +21,25 @@ public struct LocalModel: Sendable {
             layers.append(try LayerWeights(piece, shape: shape))
         }
         self.layers = layers
+        let layerByteCount = pieces.dropFirst().reduce(0) { $0 + $1.byteCount }
+        readByteCount = layerByteCount + ends.headByteCount
     }
+
+    /// From ends that are there already, and the pieces of all layers.
+    public init(_ ends: Ends, layerPieces: [WeightBytes]) throws(ModelError) {
+        shape = ends.shape
+        self.ends = ends
+        guard layerPieces.count == shape.layerCount else {
+            throw .invalidShape("\(shape.layerCount) layers in \(layerPieces.count) pieces")
+        }
+        var layers: [LayerWeights] = []
+        for piece in layerPieces { layers.append(try LayerWeights(piece, shape: shape)) }
+        self.layers = layers
+        readByteCount = layerPieces.reduce(0) { $0 + $1.byteCount } + ends.headByteCount
+    }
+
+    /// Whether most of its products take weights of bytes or less.
+    public var isQuantized: Bool { layers.first.map { $0.output.format != .float16 } ?? false }
 
     /// From a checkpoint, through the same pieces as any other way.
     public init(_ builder: PieceBuilder) throws(ModelError) {
@@ -51,7 +72,8 @@ public struct LocalRun: ~Copyable {
             shape: shape, layers: shape.layers, capacity: forward.positionCountMaximum)
         hidden = FloatBuffer(count: rowCountMaximum * shape.hiddenSize)
         scratch = ForwardScratch(shape: shape, rowCountMaximum: rowCountMaximum)
-        endsScratch = EndsScratch(shape: shape)
+        endsScratch = EndsScratch(
+            shape: shape, rowCountMaximum: min(rowCountMaximum, Limits.shortStepRowCount))
     }
 
     public var positionCount: Int { state.positionCount }
@@ -77,27 +99,42 @@ public struct LocalRun: ~Copyable {
                 of: rows.extracting(numbers), scratch: &endsScratch,
                 kernels: forward.kernels, crew: crew)
         }
-        return endsScratch.logits.array()
+        return endsScratch.logits.array(0..<model.shape.vocabularySize)
+    }
+
+    /// Forgets every position from `newCount` on.
+    public mutating func truncate(to newCount: Int) {
+        if newCount < state.positionCount { state.truncate(to: newCount) }
     }
 
     /// Runs `generation` on until it ends or `tell` says no. `tell` gets each id as it is chosen.
+    ///
+    /// - Parameter drafting: who guesses ahead, if anybody does.
     public mutating func run(
-        _ generation: inout Generation, crew: some Crew = SerialCrew(),
-        tell: (Int) -> Bool = { _ in true }
+        _ generation: inout Generation, drafting: Drafting? = nil,
+        crew: some Crew = SerialCrew(), tell: (Int) -> Bool = { _ in true }
     ) {
-        while let rows = generation.nextRows() {
-            append(generation.ids[rows.start..<rows.start + rows.count], crew: crew)
+        while let rows = generation.nextRows(draftedBy: drafting?.drafter) {
+            let start = drafting?.microseconds() ?? 0
+            truncate(to: rows.start)
+            append(generation.ids(of: rows)[...], crew: crew)
             guard rows.yieldsToken else {
                 generation.accept(rows)
                 continue
             }
-            let last = span(ofRow: rows.count - 1)
-            let id = hidden.withSpan { all in
-                generation.accept(
-                    rows, lastRow: all.extracting(last), ends: model.ends,
-                    scratch: &endsScratch, kernels: forward.kernels, crew: crew)
+            let size = model.shape.hiddenSize
+            let last = (rows.rowCount - rows.yieldingRowCount) * size..<rows.rowCount * size
+            hidden.withSpan { all in
+                model.ends.computeLogits(
+                    of: all.extracting(last), scratch: &endsScratch, kernels: forward.kernels,
+                    crew: crew)
             }
-            if let id, !tell(id) { return generation.stop() }
+            let count = rows.yieldingRowCount * model.shape.vocabularySize
+            let time = (drafting?.microseconds() ?? 0) - start
+            endsScratch.logits.withSpan { logits in
+                generation.accept(
+                    rows, logits: logits.extracting(0..<count), microseconds: time, tell: tell)
+            }
         }
     }
 

@@ -54,6 +54,59 @@ import Wire
         #expect(world.members.allSatisfy { $0.core.adCount == 0 })
     }
 
+    /// Keys whose ids lie nearer to the topic than `distance`, of as many tries as it takes.
+    private func keysBeside(_ topic: NodeID, within distance: UInt64, count: Int) -> [NodeKeys] {
+        var found: [NodeKeys] = []
+        var seed: UInt64 = 5_000_000
+        while found.count < count {
+            seed += 1
+            let keys = NodeKeys.seeded(seed, suite: World.suite)
+            if keys.id.distance(to: topic).first <= distance { found.append(keys) }
+        }
+        return found
+    }
+
+    /// How many of 15 answers name a holder while sixteen nodes that keep nothing lie nearer to the
+    /// topic than any honest one.
+    private func foundUnderSiege(keepsRegions: Bool) -> Int {
+        let honestCount = 120
+        var settings = KademliaSettings()
+        settings.keepsRegions = keepsRegions
+        var world = World(count: honestCount, seed: 21, settings: settings)
+        world.bootstrap(settling: .seconds(20))
+        let nearest = world.members.map { $0.record.id.distance(to: topic).first }.min() ?? 0
+        for keys in keysBeside(topic, within: nearest, count: 16) { world.add(keys) }
+        for index in honestCount..<world.members.count { world.establish(index, index % 7) }
+        world.run(for: .seconds(20))
+        world.tamper = { from, bytes in
+            // What a besieger answers about ads is that it knows of none, and of nobody.
+            guard from >= honestCount, bytes[0] == 0x15 else { return bytes }
+            return Array(bytes[0..<5]) + [0, 0]
+        }
+        let holders = [3, 17, 29]
+        for holder in holders {
+            let (ad, topic) = (ad(of: holder, in: world), topic)
+            world.act(holder) { core, now, mail in
+                core.publish(ad, topics: [topic], at: now, into: &mail)
+            }
+        }
+        world.run(for: .seconds(5))
+        var found = 0
+        for asker in [8, 40, 60, 80, 100] {
+            let names = findAds(&world, by: asker, wanted: 10)
+            found += names.count { name in holders.contains { world.id($0) == name } }
+        }
+        return found
+    }
+
+    @Test func `ids placed beside a topic hide its ads where no region keeps them`() {
+        let (without, with) = (
+            foundUnderSiege(keepsRegions: false), foundUnderSiege(keepsRegions: true)
+        )
+        print("found under siege: \(without) of 15 without regions, \(with) with them")
+        #expect(without < 5 && with >= 2 * without && with >= 8)
+    }
+
     @Test func `a third of the nodes may die at once`() {
         var world = World(count: 45, seed: 5)
         world.bootstrap(settling: .seconds(6))

@@ -98,6 +98,18 @@ struct World {
         }
     }
 
+    /// One more node, which knows nobody.
+    mutating func add(_ keys: NodeKeys) {
+        let record = NodeRecord(
+            keys: keys, sequence: 1, addresses: [Self.address(members.count)])
+        let core = KademliaCore(
+            own: record, suite: Self.suite, puzzleBitCount: 0, settings: KademliaSettings(),
+            seed: random.next())
+        indices[keys.id] = members.count
+        deadlines.append(.never)
+        members.append(Member(core: core, record: record, keys: keys))
+    }
+
     static func address(_ index: Int) -> PeerAddress {
         PeerAddress(10, 0, UInt8(index >> 8), UInt8(index & 255), port: 4_000)
     }

@@ -12,14 +12,16 @@ private struct Stage {
     let engine: StageEngine
     let layers: LayerRange
 
-    init(layers: LayerRange? = nil, cacheByteLimit: Int = 1 << 24) throws {
+    init(
+        layers: LayerRange? = nil, cacheByteLimit: Int = 1 << 24, memberCount: Int = 1
+    ) throws {
         shape = try ModelShape(
             architecture: .llama, options: [], layerCount: 4, hiddenSize: 64,
             feedForwardSize: 96, headCount: 4, keyValueHeadCount: 2, headSize: 16,
             vocabularySize: 100, contextLength: 512, normEpsilon: 1e-5, rotaryBase: 10_000)
         self.layers = layers ?? shape.layers
         engine = StageEngine(
-            kernels: Kernels(level: .detected), crew: try ThreadCrew(memberCount: 2),
+            kernels: Kernels(level: .detected), crew: try ThreadCrew(memberCount: memberCount),
             cacheByteLimit: cacheByteLimit)
         let pieces = shape.layers.range.map { layer in
             WeightBytes(copying: RandomModel.piece(layer + 1, shape: shape, seed: 3))
@@ -119,5 +121,215 @@ private func request(_ number: UInt64) -> RequestID {
         stage.engine.close(request(1))
         #expect(stage.engine.cacheFigures == KeyValuePool.Figures())
         try stage.open(request(2), positionLimit: 256)
+    }
+}
+
+@Suite struct `steps at a stage` {
+    /// What the engine tells until nothing waits: requests in order, and the last outputs.
+    private func drain(_ stage: Stage) -> [(id: RequestID, output: [UInt8]?)] {
+        var told: [(id: RequestID, output: [UInt8]?)] = []
+        while stage.engine.runRound({ answer in
+            if case .computed(let id, _, let output, _) = answer { told.append((id, output)) }
+        }) {}
+        return told
+    }
+
+    @Test(arguments: [1, 2, 3, 4] as [UInt64])
+    func `give the same bits in any company`(seed: UInt64) throws {
+        var random = SeededRandom(seed: seed)
+        let (stage, reference) = (try Stage(), try Stage())
+        let ids = (0..<5).map { request(UInt64($0)) }
+        var expected: [[UInt8]] = []
+        for id in ids {
+            try stage.open(id)
+            try reference.open(id)
+            expected.append(try (0..<200).flatMap { try reference.run(id, $0..<$0 + 1) })
+        }
+        let rowByteCount = stage.shape.hiddenSize * 4
+        var positions = ids.map { _ in 0 }
+        while positions.contains(where: { $0 < 200 }) {
+            var sent: [(index: Int, range: Range<Int>)] = []
+            for index in ids.indices where positions[index] < 200 && random.below(4) > 0 {
+                // Now and then some positions are overwritten, as after a draft that did not hold.
+                let start = max(0, positions[index] - (random.below(5) == 0 ? 3 : 0))
+                let count = random.below(2) == 0 ? 1 : 1 + random.below(120)
+                sent.append((index, start..<min(200, start + count)))
+                stage.engine.submit(stage.step(ids[index], start..<min(200, start + count)))
+            }
+            let told = drain(stage)
+            #expect(told.count == sent.count)
+            for (index, range) in sent {
+                let bytes = range.lowerBound * rowByteCount..<range.upperBound * rowByteCount
+                #expect(
+                    told.first { $0.id == ids[index] }?.output == Array(expected[index][bytes]))
+                positions[index] = range.upperBound
+            }
+        }
+    }
+
+    @Test func `short ones go first and long ones still come through`() throws {
+        let stage = try Stage()
+        for number in 1...3 { try stage.open(request(UInt64(number))) }
+        stage.engine.submit(stage.step(request(1), 0..<200))
+        stage.engine.submit(stage.step(request(2), 0..<1))
+        var order: [RequestID] = []
+        var roundCount = 0
+        var next = 1
+        while stage.engine.runRound({ answer in
+            if case .computed(let id, _, _, _) = answer { order.append(id) }
+        }) {
+            roundCount += 1
+            // Somebody decodes all the time.
+            if roundCount < 20 {
+                stage.engine.submit(stage.step(request(2), next..<next + 1))
+                next += 1
+            }
+        }
+        #expect(order.first == request(2))
+        // 63 rows beside each decoded one: it ends in the fourth batch.
+        #expect(order.firstIndex(of: request(1)) == 3)
+    }
+
+    @Test func `of other layers lead when they have waited`() throws {
+        let stage = try Stage()
+        try stage.open(request(1))
+        try stage.engine.open(
+            request(2), model: stage.model, layers: LayerRange(0, 2),
+            hiddenSize: stage.shape.hiddenSize, positionLimit: 200)
+        stage.engine.submit(stage.step(request(2), 0..<100))
+        var order: [RequestID] = []
+        for position in 0..<12 {
+            stage.engine.submit(stage.step(request(1), position..<position + 1))
+            _ = stage.engine.runRound { answer in
+                if case .computed(let id, _, _, _) = answer { order.append(id) }
+            }
+        }
+        #expect(order.contains(request(2)))
+    }
+
+    @Test(arguments: [1, 2]) func `that are given up leave the caches as they were`(
+        memberCount: Int
+    ) throws {
+        let stage = try Stage(memberCount: memberCount)
+        let id = request(9)
+        try stage.open(id)
+        let expected = try stage.run(id, 0..<200)
+        var givenUpCount = 0
+        for attempt in 0..<20 {
+            let engine = stage.engine
+            let thread = try PlainThread(name: "owner") {
+                let end = SystemClock.now() + .microseconds(attempt * 100)
+                while SystemClock.now() < end {}
+                engine.abandon(at: .origin)
+            }
+            stage.engine.submit(stage.step(id, 20..<200))
+            let told = drain(stage)
+            thread.join()
+            #expect(told.count == 1)
+            if told[0].output == nil { givenUpCount += 1 }
+            #expect(
+                stage.engine.cacheSize(of: id)?.positionCount == (told[0].output == nil ? 20 : 200))
+            // Whoever comes now is sent away, until the owner leaves again.
+            stage.engine.submit(stage.step(id, 20..<30))
+            #expect(drain(stage).map(\.output) == [nil])
+            engine.abandon(at: nil)
+        }
+        #expect(givenUpCount > 0)
+        let rowByteCount = stage.shape.hiddenSize * 4
+        #expect(try stage.run(id, 20..<200) == Array(expected[(20 * rowByteCount)...]))
+    }
+
+    @Test func `that do not follow, or of strangers, are answered without an output`() throws {
+        let stage = try Stage()
+        try stage.open(request(1))
+        for step in [
+            stage.step(request(1), 1..<2), stage.step(request(2), 0..<1),
+            stage.step(request(1), 0..<201),
+        ] {
+            stage.engine.submit(step)
+            let told = drain(stage)
+            #expect(told.count == 1 && told[0].output == nil)
+        }
+        stage.engine.submit(stage.step(request(1), 0..<200))
+        stage.engine.close(request(1))
+        #expect(drain(stage).isEmpty)
+    }
+}
+
+@Suite struct `requests that begin alike` {
+    private func other(_ number: UInt64, entry: UInt8 = 1) -> RequestID {
+        RequestID(entry: NodeID(Bytes32(Array(repeating: entry, count: 32))), number: number)
+    }
+
+    /// A step with the rows of another request.
+    private func step(
+        _ stage: Stage, _ id: RequestID, rowsOf source: RequestID, _ range: Range<Int>
+    )
+        -> Step
+    {
+        var step = stage.step(source, range)
+        step.request = id
+        return step
+    }
+
+    @Test func `share pages, and write into none that others hold`() throws {
+        let stage = try Stage()
+        let reference = try Stage()
+        let (first, second) = (other(1), other(2))
+        for id in [first, second] { try stage.open(id) }
+        try reference.open(first)
+        let expected = try reference.run(first, 0..<200)
+        let rowByteCount = stage.shape.hiddenSize * 4
+        #expect(try stage.run(first, 0..<150) == Array(expected[..<(150 * rowByteCount)]))
+        #expect(stage.engine.cacheFigures.knownPageCount == 2)
+        let answer = try #require(
+            stage.engine.run(step(stage, second, rowsOf: first, 0..<140)))
+        #expect(answer.output == Array(expected[..<(140 * rowByteCount)]))
+        let figures = stage.engine.cacheFigures
+        #expect(figures.sharedPageCount == 2)
+        // Three pages each, two of them the same.
+        #expect(figures.pageCount == 4)
+        // The second goes back into a shared page and writes other rows there.
+        _ = try #require(stage.engine.run(stage.step(second, 70..<110)))
+        #expect(stage.engine.cacheFigures.pageCount == 5)
+        // The first does not notice.
+        #expect(try stage.run(first, 150..<200) == Array(expected[(150 * rowByteCount)...]))
+        // A third one shares what the first holds still.
+        try stage.open(other(3))
+        let third = try #require(
+            stage.engine.run(step(stage, other(3), rowsOf: first, 0..<200)))
+        #expect(third.output == expected)
+        #expect(stage.engine.cacheFigures.sharedPageCount == 4)
+        for id in [first, second, other(3)] { stage.engine.close(id) }
+        var rest = stage.engine.cacheFigures
+        rest.sharedPageCount = 0
+        #expect(rest == KeyValuePool.Figures())
+    }
+
+    @Test func `share nothing with another entry's`() throws {
+        let stage = try Stage()
+        try stage.open(other(1))
+        try stage.open(other(1, entry: 2))
+        _ = try stage.run(other(1), 0..<128)
+        _ = try #require(
+            stage.engine.run(step(stage, other(1, entry: 2), rowsOf: other(1), 0..<128)))
+        #expect(stage.engine.cacheFigures.sharedPageCount == 0)
+        #expect(stage.engine.cacheFigures.pageCount == 4)
+    }
+
+    @Test func `give way to requests that need the memory`() throws {
+        let pageByteCount = 64 * 4 * 2 * 48 * 2
+        let outputByteCount = 64 * 64 * 4
+        let stage = try Stage(cacheByteLimit: 6 * pageByteCount + outputByteCount)
+        for number in 1...2 { try stage.open(other(UInt64(number)), positionLimit: 128) }
+        _ = try stage.run(other(1), 0..<128)
+        #expect(stage.engine.cacheFigures.outputByteCount == 2 * outputByteCount)
+        try stage.open(other(3), positionLimit: 128)
+        #expect(stage.engine.cacheFigures.outputByteCount == 0)
+        _ = try #require(
+            stage.engine.run(step(stage, other(2), rowsOf: other(1), 0..<128)))
+        // Computed, as its output is gone, and then held once.
+        #expect(stage.engine.cacheFigures.sharedPageCount == 0)
+        #expect(stage.engine.cacheFigures.pageCount == 2)
     }
 }

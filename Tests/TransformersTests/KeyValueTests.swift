@@ -1,3 +1,4 @@
+import CAllocations
 import Primitives
 import Tensors
 import Testing
@@ -123,5 +124,36 @@ private struct Runner: ~Copyable {
                 #expect(bits == Array(expected[numbers]))
             }
         }
+    }
+}
+
+@Suite struct `a decode step` {
+    @Test(arguments: SmallShape.allCases) func `allocates nothing`(small: SmallShape) throws {
+        var runner = Runner(try small.model())
+        let shape = runner.model.shape
+        let states = (0..<3).map { _ in
+            KeyValueState(shape: shape, layers: shape.layers, capacity: 60)
+        }
+        let batch = states.map { Segment(state: $0, rowCount: 1) }
+        let crew = SerialCrew()
+        func step() {
+            runner.forward.run(
+                runner.model.layers, hidden: &runner.hidden, batch: batch,
+                scratch: &runner.scratch, crew: crew)
+        }
+        // The first takes a page and the scratch.
+        step()
+        let before = bored_allocation_count()
+        let probe = [UInt8](repeating: 1, count: states.count)
+        let isCounting = bored_allocation_count() > before
+        withKnownIssue("another allocator is in place", isIntermittent: true) {
+            #expect(isCounting && probe.count == 3)
+        } when: {
+            !isCounting
+        }
+        let start = bored_allocation_count()
+        for _ in 0..<40 { step() }
+        #expect(bored_allocation_count() == start)
+        #expect(states.allSatisfy { $0.positionCount == 41 })
     }
 }

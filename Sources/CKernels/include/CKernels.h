@@ -148,3 +148,7 @@ double bored_power(double base, double exponent);
 
 /// Reads every byte once and returns a value that depends on all of them.
 uint64_t bored_read_probe(int level, const void *bytes, size_t byte_count);
+/// Multiplies and adds out of registers, as products with such weights do: returns how often. Timed
+/// by the caller, it tells the most that a product can reach. `*result` keeps it from being left
+/// out.
+size_t bored_multiply_probe(int level, int is_quantized, size_t rounds, int32_t *result);

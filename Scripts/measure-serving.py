@@ -1,0 +1,200 @@
+#!/usr/bin/env python3
+"""Measures a chain of two nodes of one thread beside one process of one thread, as ratios.
+
+A random model of a given shape is made, imported, and served by two `bored node` processes on
+loopback, half of the layers each. Rounds are interleaved; the best of each counts, so that other
+work on the machine spoils both sides alike. Needs numpy, and a tokenizer.json of 512 pieces.
+Usage: Scripts/measure-serving.py [--binary PATH] [--tokenizer FOLDER] [--shape 110m] [--rounds 5]
+"""
+import argparse
+import concurrent.futures
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy
+
+SHAPES = {  # hidden, feed-forward, layers, heads, key and value heads
+    "8m": (256, 704, 8, 8, 8),
+    "110m": (768, 2048, 12, 12, 12),
+    "1b": (2048, 8192, 16, 32, 8),
+}
+VOCABULARY = 512
+PATIENCE_SECONDS = 300
+
+
+def make_model(folder, tokenizer, shape):
+    """A Hugging Face folder with random F16 weights."""
+    hidden, wide, layers, heads, cached = SHAPES[shape]
+    os.makedirs(folder)
+    for name in ["tokenizer.json", "tokenizer_config.json"]:
+        shutil.copy(f"{tokenizer}/{name}", folder)
+    head = hidden // heads
+    with open(folder + "/config.json", "w") as file:
+        json.dump(dict(
+            architectures=["LlamaForCausalLM"], model_type="llama", hidden_size=hidden,
+            intermediate_size=wide, num_hidden_layers=layers, num_attention_heads=heads,
+            num_key_value_heads=cached, head_dim=head, vocab_size=VOCABULARY,
+            max_position_embeddings=2048, rms_norm_eps=1e-5, rope_theta=10000.0, hidden_act="silu",
+            bos_token_id=1, eos_token_id=2, tie_word_embeddings=True, torch_dtype="float16"), file)
+    sizes = {"model.embed_tokens.weight": (VOCABULARY, hidden), "model.norm.weight": (hidden,)}
+    for layer in range(layers):
+        name = f"model.layers.{layer}."
+        for part, size in [
+                ("self_attn.q_proj", (hidden, hidden)), ("self_attn.k_proj", (cached * head, hidden)),
+                ("self_attn.v_proj", (cached * head, hidden)), ("self_attn.o_proj", (hidden, hidden)),
+                ("mlp.gate_proj", (wide, hidden)), ("mlp.up_proj", (wide, hidden)),
+                ("mlp.down_proj", (hidden, wide)), ("input_layernorm", (hidden,)),
+                ("post_attention_layernorm", (hidden,))]:
+            sizes[name + part + ".weight"] = size
+    header, offset = {}, 0
+    for name, size in sizes.items():
+        count = 2 * int(numpy.prod(size))
+        header[name] = dict(dtype="F16", shape=list(size), data_offsets=[offset, offset + count])
+        offset += count
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    chance = numpy.random.default_rng(1)
+    with open(folder + "/model.safetensors", "wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for size in sizes.values():
+            if len(size) == 1:
+                numbers = numpy.ones(size, numpy.float16)
+            else:
+                scale = (3 / size[1]) ** 0.5
+                numbers = chance.uniform(-scale, scale, size).astype(numpy.float16)
+            file.write(numbers.tobytes())
+    return offset
+
+
+def run(binary, arguments):
+    done = subprocess.run([binary, *arguments], capture_output=True, text=True,
+                          timeout=PATIENCE_SECONDS)
+    if done.returncode != 0:
+        sys.exit(f"bored {' '.join(arguments[:2])}: {done.stderr.strip()}")
+    lines = done.stdout.strip().splitlines()
+    return json.loads(lines[-1]) if lines else {}
+
+
+def prompt(binary, text, tokens, seed, place):
+    """One answer's figures: prefill and decode, in tokens per second."""
+    answer = run(binary, ["prompt", text, "--raw", "--json", "--model", "random", "--draft", "none",
+                          "--max-tokens", str(tokens), "--seed", str(seed), "--temperature", "1",
+                          "--top-p", "1", *place])
+    stats = answer["stats"]
+    return dict(
+        prefill=len(answer["promptIds"]) / stats["firstTokenMilliseconds"] * 1000,
+        decode=stats["tokensPerSecond"], ids=answer["ids"],
+        seconds=stats["firstTokenMilliseconds"] / 1000
+        + (len(answer["ids"]) - 1) / max(1e-9, stats["tokensPerSecond"]))
+
+
+def anonymous_memory(process):
+    """Bytes of a process that are no file's."""
+    with open(f"/proc/{process.pid}/status") as status:
+        fields = dict(line.split(":", 1) for line in status)
+    return int(fields["RssAnon"].split()[0]) * 1024
+
+
+def listening(data):
+    try:
+        with open(data + "/node.json") as file:
+            return json.load(file)["address"]
+    except (OSError, ValueError):
+        return None
+
+
+def start(binary, place, swarm, layers):
+    """Two nodes that hold half of the layers each, and the first one's address."""
+    nodes, address = [], None
+    for index in range(2):
+        data = f"{place}/node{index}"
+        command = [binary, "node", "--listen", "127.0.0.1:0", "--swarm", swarm, "--data", data,
+                   "--layers", str(layers // 2), "--threads", "1", "--run", "always", "--json"]
+        if address:
+            command += ["--peer", address]
+        with open(data + ".log", "w") as log:
+            nodes.append(subprocess.Popen(command, stdout=log, stderr=log))
+        deadline = time.time() + 30
+        while listening(data) is None and time.time() < deadline:
+            time.sleep(0.05)
+        address = address or listening(data)
+    return nodes, address
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--binary", default=".build/release/bored")
+    parser.add_argument(
+        "--tokenizer",
+        default=os.environ.get("BORED_REFERENCE", "../shared/models") + "/stories260K/hf")
+    parser.add_argument("--shape", default="110m", choices=SHAPES)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--tokens", type=int, default=24)
+    options = parser.parse_args()
+    binary = os.path.abspath(options.binary)
+    layers = SHAPES[options.shape][2]
+    words = "The quick brown fox jumps over the lazy dog and runs far away into the wood. "
+    long = words * 12
+    best = {}
+
+    def note(key, value):
+        best[key] = max(best.get(key, 0), value)
+
+    with tempfile.TemporaryDirectory(prefix="bored-serving-") as place:
+        size = make_model(place + "/model", options.tokenizer, options.shape)
+        begin = time.time()
+        run(binary, ["model", "import", place + "/model", "--name", "random", "--json",
+                     "--data", place + "/alone"])
+        taken = time.time() - begin
+        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+        print(f"import: {size / 1e6 / taken:.0f} MB/s of {size / 1e6:.0f} MB, "
+              f"peak memory with the mapped file {peak / 1e6:.0f} MB")
+        for other in ["node0", "node1", "visitor0", "visitor1"]:
+            subprocess.run(["cp", "-al", place + "/alone", f"{place}/{other}"], check=True)
+            for name in ["key", "node.key", "node.json", "lock"]:
+                if os.path.exists(f"{place}/{other}/{name}"):
+                    os.remove(f"{place}/{other}/{name}")
+        swarm = f"serving-{os.getpid()}"
+        nodes, address = start(binary, place, swarm, layers)
+        alone = ["--alone", "--threads", "1", "--data", place + "/alone"]
+        mesh = [["--peer", address, "--swarm", swarm, "--wait", "120", "--data",
+                 f"{place}/visitor{index}"] for index in range(2)]
+        try:
+            for index in range(options.rounds):
+                seed = 100 + index
+                one = prompt(binary, long, options.tokens, seed, alone)
+                other = prompt(binary, long, options.tokens, seed, mesh[0])
+                if one["ids"] != other["ids"]:
+                    sys.exit("the mesh gave another answer")
+                note("alone prefill", one["prefill"])
+                note("alone decode", one["decode"])
+                note("mesh prefill", other["prefill"])
+                note("mesh decode", other["decode"])
+                with concurrent.futures.ThreadPoolExecutor() as pool:
+                    pair = list(pool.map(
+                        lambda way: prompt(binary, words, 2 * options.tokens, seed, way), mesh))
+                note("two requests decode", sum(answer["decode"] for answer in pair))
+                print(f"round {index}: " + ", ".join(f"{k} {v:.1f}" for k, v in best.items()),
+                      flush=True)
+            memory = [anonymous_memory(node) for node in nodes]
+        finally:
+            for node in nodes:
+                node.send_signal(signal.SIGTERM)
+            for node in nodes:
+                node.wait(timeout=20)
+    layer_bytes = size - 2 * VOCABULARY * SHAPES[options.shape][0]
+    print(f"memory of both nodes: {sum(memory) / layer_bytes:.2f} of their layers")
+    print(f"prefill over two nodes: {best['mesh prefill'] / best['alone prefill']:.2f} of one")
+    print(f"one request's decode: {best['mesh decode'] / best['alone decode']:.2f} of one")
+    print(f"two requests' decode: {best['two requests decode'] / best['alone decode']:.2f} of one")
+
+
+if __name__ == "__main__":
+    main()

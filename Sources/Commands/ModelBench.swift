@@ -1,0 +1,116 @@
+import Primitives
+import Runtime
+import Tensors
+import Transformers
+
+/// What a machine can do at most, measured with the threads that a model gets.
+struct MachineLimits {
+    /// More memory than any cache holds, for probes.
+    let memory: WeightBytes
+    let readBytesPerSecond: Double
+    let operationsPerSecond: Double
+    let byteOperationsPerSecond: Double
+
+    init(kernels: Kernels, crew: ThreadCrew) {
+        memory = WeightBytes(byteCount: 256 << 20) { (span: inout MutableRawSpan) in
+            // Pages never written would all be the same page of zeros.
+            for offset in stride(from: 0, to: span.byteCount, by: 4_096) {
+                span.write([1, 60], at: offset)
+            }
+        }
+        let memory = memory
+        readBytesPerSecond = (0..<8).reduce(0) { best, _ in
+            max(best, Self.readProbe(memory, kernels, crew))
+        }
+        func peak(_ isQuantized: Bool) -> Double {
+            (0..<20).reduce(0) { best, _ in
+                let start = SystemClock.now()
+                crew.run(partCount: crew.memberCount) { _ in
+                    _ = kernels.multiplyProbe(isQuantized: isQuantized, roundCount: 500)
+                }
+                let seconds = SystemClock.now().since(start).seconds
+                let count = kernels.multiplyProbe(isQuantized: isQuantized, roundCount: 1) * 500
+                return max(best, Double(2 * count * crew.memberCount) / max(seconds, 1e-9))
+            }
+        }
+        operationsPerSecond = peak(false)
+        byteOperationsPerSecond = peak(true)
+    }
+
+    /// Bytes per second of one reading of the probe's memory.
+    static func readProbe(_ memory: WeightBytes, _ kernels: Kernels, _ crew: ThreadCrew) -> Double {
+        let partSize = 2 << 20
+        let start = SystemClock.now()
+        crew.run(partCount: memory.byteCount / partSize) { index in
+            _ = kernels.readProbe(memory, range: index * partSize..<(index + 1) * partSize)
+        }
+        return Double(memory.byteCount) / max(SystemClock.now().since(start).seconds, 1e-9)
+    }
+}
+
+/// Prefill and decode of one model, each beside its limit.
+struct ModelBench {
+    let model: LocalModel
+    let kernels: Kernels
+    let crew: ThreadCrew
+    let limits: MachineLimits
+
+    struct Result {
+        var test: String
+        var tokensPerSecond: Double
+        var share: Double
+        var limit: String
+    }
+
+    /// Multiplications of weights for one position in all layers.
+    private var layerWork: Double {
+        let shape = model.shape
+        let attention = shape.hiddenSize * (2 * shape.querySize + 2 * shape.keyValueSize)
+        return Double(shape.layerCount)
+            * Double(attention + 3 * shape.hiddenSize * shape.feedForwardSize)
+    }
+
+    /// The best of three runs of a prompt of `count` tokens, logits of its last token included.
+    func prefill(_ count: Int) -> Result {
+        let rowCount = min(count, Limits.rowsPerStep)
+        var best = Double.infinity
+        for _ in 0..<3 {
+            var run = LocalRun(
+                model, kernels: kernels, positionCount: count, rowCountMaximum: rowCount)
+            let ids = (0..<count).map { 1 + $0 * 7_919 % (model.shape.vocabularySize - 1) }
+            let start = SystemClock.now()
+            for first in stride(from: 0, to: count, by: rowCount) {
+                run.append(ids[first..<min(count, first + rowCount)], crew: crew)
+            }
+            _ = run.logits(row: (count - 1) % rowCount, crew: crew)
+            best = min(best, SystemClock.now().since(start).seconds)
+        }
+        let isBytes = model.isQuantized
+        let peak = isBytes ? limits.byteOperationsPerSecond : limits.operationsPerSecond
+        return Result(
+            test: "prefill \(count)", tokensPerSecond: Double(count) / best,
+            share: 2 * layerWork * Double(count) / best / peak,
+            limit: isBytes ? "multiply peak of bytes" : "multiply peak")
+    }
+
+    /// Tokens one after the other, a reading of memory between each two: the medians of both.
+    func decode(_ count: Int) -> Result {
+        let count = min(count, model.shape.contextLength - 1)
+        var run = LocalRun(
+            model, kernels: kernels, positionCount: count + 1, rowCountMaximum: 1)
+        run.append([1], crew: crew)
+        var (times, shares): ([Double], [Double]) = ([], [])
+        for index in 0..<count {
+            let probe = MachineLimits.readProbe(limits.memory, kernels, crew)
+            let start = SystemClock.now()
+            run.append([2 + index % (model.shape.vocabularySize - 2)], crew: crew)
+            _ = run.logits(row: 0, crew: crew)
+            let seconds = SystemClock.now().since(start).seconds
+            times.append(seconds)
+            shares.append(Double(model.readByteCount) / seconds / probe)
+        }
+        return Result(
+            test: "decode", tokensPerSecond: 1 / times.sorted()[count / 2],
+            share: shares.sorted()[count / 2], limit: "memory read between its tokens")
+    }
+}

@@ -1,0 +1,151 @@
+public import Pipelines
+public import Primitives
+import Synchronization
+import Tensors
+import Transformers
+
+/// Steps of all requests, run in batches.
+extension StageEngine {
+    /// Puts a step into the queue of the next rounds; its answer comes out of one of them. For any
+    /// thread; waits for nobody.
+    public func submit(_ step: Step) { incoming.withLock { $0.append(step) } }
+
+    /// The owner is back: from a moment on, what is being computed ends within some milliseconds,
+    /// and steps are answered without an output; nil takes that back. Caches hold what they held
+    /// before each step. From any thread, without waiting.
+    public func abandon(at moment: Instant?) { crew.abandon(at: moment ?? .never) }
+
+    /// Runs one batch of what waits, and tells what was completed. False where nothing waited.
+    public func runRound(_ tell: (EngineAnswer) -> Void) -> Bool {
+        let arrived = incoming.withLock { steps in
+            defer { steps = [] }
+            return steps
+        }
+        let (answers, isBusy) = state.withLock { state in
+            var answers = arrived.compactMap { accept($0, &state) }
+            answers +=
+                crew.isAbandoned ? giveUp(&state) : sharePages(&state) + runBatch(&state)
+            return (answers, !state.queue.entries.isEmpty)
+        }
+        for answer in answers { tell(answer) }
+        return isBusy || !answers.isEmpty
+    }
+
+    /// Runs one step to its end, alone or with what else waits: for tests and measurements.
+    public func run(_ step: Step) -> (output: [UInt8], microseconds: UInt32)? {
+        submit(step)
+        var result: (output: [UInt8], microseconds: UInt32)?
+        var isDone = false
+        while !isDone {
+            let isBusy = runRound { answer in
+                guard case .computed(step.request, step, let output, let time) = answer else {
+                    return
+                }
+                isDone = true
+                result = output.map { ($0, time) }
+            }
+            if !isBusy { break }
+        }
+        return result
+    }
+
+    /// Queues a step; the answer where it can't be run.
+    private func accept(_ step: Step, _ state: inout State) -> EngineAnswer? {
+        guard let cache = state.caches[step.request],
+            step.position <= cache.state.positionCount,
+            step.position + step.rowCount <= cache.state.capacity,
+            step.rows.count == step.rowCount * cache.forward.shape.hiddenSize * 4
+        else { return .computed(step.request, step, output: nil, microseconds: 0) }
+        // It overwrites what was drafted ahead and did not hold.
+        cache.state.truncate(to: step.position)
+        state.queue.add(
+            step, group: StepGroup(model: cache.model, layers: cache.state.layers),
+            pages: cache.prefix.pages(of: step, pageSize: cache.state.pagePositionCount))
+        return nil
+    }
+
+    /// Takes pages that another request computed from the same rows.
+    private func sharePages(_ state: inout State) -> [EngineAnswer] {
+        let caches = state.caches
+        return state.queue.advance { entry in
+            guard let memory = caches[entry.step.request]?.state else { return }
+            while let page = entry.pages.first(where: { $0.row == entry.rowCount }),
+                let output = memory.share(page.digest)
+            {
+                entry.rowCount += memory.pagePositionCount
+                entry.output += output
+            }
+        }.map(answer)
+    }
+
+    /// Lets others share the pages that a batch filled.
+    private func publishPages(of parts: [StepQueue.Part], _ state: inout State) {
+        for part in parts {
+            let entry = state.queue.entries[part.index]
+            guard let cache = state.caches[entry.step.request] else { continue }
+            let size = cache.state.pagePositionCount
+            let rowByteCount = cache.forward.shape.hiddenSize * 4
+            for page in entry.pages
+            where page.row + size <= entry.rowCount
+                && page.row + size > entry.rowCount - part.rowCount
+            {
+                cache.state.publish(
+                    page: (entry.step.position + page.row) / size, digest: page.digest,
+                    output: Array(
+                        entry.output[page.row * rowByteCount..<(page.row + size) * rowByteCount]))
+            }
+        }
+    }
+
+    private func answer(_ entry: StepQueue.Entry) -> EngineAnswer {
+        .computed(
+            entry.step.request, entry.step, output: entry.output,
+            microseconds: UInt32(clamping: entry.microseconds))
+    }
+
+    private func runBatch(_ state: inout State) -> [EngineAnswer] {
+        let parts = state.queue.nextBatch()
+        let caches = parts.compactMap { state.caches[state.queue.entries[$0.index].step.request] }
+        guard let lead = caches.first else { return [] }
+        precondition(caches.count == parts.count, "closing a request takes its steps out")
+        let workspace = lead.workspace
+        let start = SystemClock.now()
+        var batch: [Segment] = []
+        var offset = 0
+        for (part, cache) in zip(parts, caches) {
+            let entry = state.queue.entries[part.index]
+            let rowByteCount = lead.forward.shape.hiddenSize * 4
+            let from = entry.rowCount * rowByteCount
+            let bytes = entry.step.rows[from..<from + part.rowCount * rowByteCount]
+            workspace.hidden.write(littleEndian: bytes, at: offset)
+            offset += bytes.count / 4
+            batch.append(Segment(state: cache.state, rowCount: part.rowCount))
+        }
+        let isWhole = lead.forward.run(
+            lead.weights, hidden: &workspace.hidden, batch: batch, scratch: &workspace.scratch,
+            crew: crew)
+        guard isWhole else { return giveUp(&state) }
+        var outputs: [[UInt8]] = []
+        offset = 0
+        for part in parts {
+            let end = offset + part.rowCount * lead.forward.shape.hiddenSize
+            outputs.append(workspace.hidden.littleEndianBytes(of: offset..<end))
+            offset = end
+        }
+        let time = SystemClock.now().since(start).microseconds
+        state.queue.note(parts, outputs: outputs, microseconds: time)
+        publishPages(of: parts, &state)
+        return state.queue.takeComplete().map(answer)
+    }
+
+    /// Answers everything that waits without an output, and forgets what was begun of it.
+    private func giveUp(_ state: inout State) -> [EngineAnswer] {
+        state.queue.removeAll().map { entry in
+            let memory = state.caches[entry.step.request]?.state
+            if let memory, memory.positionCount > entry.step.position {
+                memory.truncate(to: entry.step.position)
+            }
+            return .computed(entry.step.request, entry.step, output: nil, microseconds: 0)
+        }
+    }
+}

@@ -1,0 +1,121 @@
+import Pipelines
+import Primitives
+
+/// Layers that steps have in common when they can run together.
+struct StepGroup: Hashable, Sendable {
+    var model: Digest
+    var layers: LayerRange
+}
+
+/// Steps that wait at a stage, and which of their rows run together next.
+///
+/// Short steps come first, so that nobody's next token waits for another's long prompt; long steps
+/// go in chunks; who has waited for some batches leads the next, whatever it is.
+struct StepQueue: Sendable {
+    struct Entry: Sendable {
+        var step: Step
+        var group: StepGroup
+        /// For each page that the step fills whole, its first row in the step, and the digest of
+        /// all rows of the request up to its end.
+        var pages: [(row: Int, digest: Digest)] = []
+        /// Rows that were run.
+        var rowCount = 0
+        /// What came of them.
+        var output: [UInt8] = []
+        var microseconds: UInt64 = 0
+        /// Batches that went without it.
+        var passedCount = 0
+
+        var leftCount: Int { step.rowCount - rowCount }
+        var isShort: Bool { step.rowCount <= Limits.shortStepRowCount }
+    }
+
+    /// Rows of one entry for the next batch.
+    struct Part: Hashable, Sendable {
+        /// Where the entry stands in `entries`.
+        var index: Int
+        var rowCount: Int
+    }
+
+    /// In the order in which they came.
+    private(set) var entries: [Entry] = []
+
+    mutating func add(_ step: Step, group: StepGroup, pages: [(row: Int, digest: Digest)] = []) {
+        entries.append(Entry(step: step, group: group, pages: pages))
+    }
+
+    /// Changes each entry in place, and takes out those that are complete afterwards.
+    mutating func advance(_ change: (inout Entry) -> Void) -> [Entry] {
+        for index in entries.indices { change(&entries[index]) }
+        return takeComplete()
+    }
+
+    /// Takes out the entries of which every row was run.
+    mutating func takeComplete() -> [Entry] {
+        let complete = entries.filter { $0.leftCount == 0 }
+        if !complete.isEmpty { entries.removeAll { $0.leftCount == 0 } }
+        return complete
+    }
+
+    mutating func remove(_ id: RequestID) { entries.removeAll { $0.step.request == id } }
+
+    /// Takes everything out.
+    mutating func removeAll() -> [Entry] {
+        defer { entries = [] }
+        return entries
+    }
+
+    /// The parts of the next batch, all of one group and of requests that differ; none where
+    /// nothing waits.
+    func nextBatch() -> [Part] {
+        guard let lead else { return [] }
+        var parts = [part(lead, room: Limits.batchRowCount)]
+        var rowCount = parts[0].rowCount
+        for isShort in [true, false] {
+            for index in entries.indices where index != lead {
+                let entry = entries[index]
+                guard entry.group == entries[lead].group, entry.isShort == isShort else { continue }
+                let room =
+                    isShort
+                    ? Limits.batchRowCount - rowCount
+                    : min(
+                        max(Limits.batchFillRowCount - rowCount, Limits.batchChunkRowCount),
+                        Limits.batchRowCount - rowCount)
+                let next = part(index, room: room)
+                // A short step is run whole.
+                guard next.rowCount > 0, !isShort || next.rowCount == entry.leftCount else {
+                    continue
+                }
+                parts.append(next)
+                rowCount += next.rowCount
+                if !isShort, rowCount >= Limits.batchFillRowCount { return parts }
+            }
+        }
+        return parts
+    }
+
+    private func part(_ index: Int, room: Int) -> Part {
+        Part(
+            index: index,
+            rowCount: min(entries[index].leftCount, room, Limits.batchFillRowCount))
+    }
+
+    private var lead: Int? {
+        entries.firstIndex { $0.passedCount >= Limits.batchPatienceCount }
+            ?? entries.firstIndex { $0.isShort } ?? entries.indices.first
+    }
+
+    /// A batch ran: notes what came of each part.
+    mutating func note(_ parts: [Part], outputs: [[UInt8]], microseconds: UInt64) {
+        let rowCount = max(1, parts.reduce(0) { $0 + $1.rowCount })
+        for index in entries.indices { entries[index].passedCount += 1 }
+        for (part, output) in zip(parts, outputs) {
+            entries[part.index].rowCount += part.rowCount
+            entries[part.index].output += output
+            entries[part.index].passedCount = 0
+            // A batch is everybody's in proportion to the rows.
+            entries[part.index].microseconds +=
+                microseconds * UInt64(part.rowCount) / UInt64(rowCount)
+        }
+    }
+}

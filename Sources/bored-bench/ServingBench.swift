@@ -1,0 +1,145 @@
+import Primitives
+import Runtime
+import Tensors
+import Transformers
+
+/// What a stage makes of several requests, what a chain makes of two stages, what drafting makes of
+/// a slow way: ratios of runs that take turns.
+enum ServingBench {
+    /// The shape of a model of 110 million parameters, with a small vocabulary.
+    static func shape() throws -> ModelShape {
+        try ModelShape(
+            architecture: .llama, options: [.tiedHead], layerCount: 12, hiddenSize: 768,
+            feedForwardSize: 2_048, headCount: 12, keyValueHeadCount: 12, headSize: 64,
+            vocabularySize: 512, contextLength: 4_096, normEpsilon: 1e-5, rotaryBase: 10_000)
+    }
+
+    static func run() throws {
+        let shape = try shape()
+        let pieces = (0...shape.layerCount).map {
+            WeightBytes(copying: RandomModel.piece($0, shape: shape, seed: 1))
+        }
+        try measurePages(shape)
+        try measureChains(shape, Array(pieces.dropFirst()))
+        try measureDrafts(try LocalModel(shape: shape, pieces: pieces))
+    }
+
+    // MARK: pages
+
+    /// Attention of one position over many, in pages and in one piece.
+    private static func measurePages(_ shape: ModelShape) throws {
+        let count = 4_096
+        let kernels = Kernels(level: .detected)
+        var query = FloatBuffer(count: shape.querySize)
+        for index in 0..<query.count { query[index] = Float(index % 13) / 13 - 0.5 }
+        var output = FloatBuffer(count: shape.querySize)
+        var times: [Int: [Double]] = [:]
+        let sizes = [64, count]
+        for size in sizes {
+            let layout = KeyValueLayout(
+                layerCount: 1, headCount: shape.keyValueHeadCount, headSize: shape.headSize,
+                pagePositionCount: size)
+            var cache = KeyValueCache(layout, capacity: count)
+            while cache.pagedCount < count { cache.add(KeyValuePage(layout)) }
+            var scratch = FloatBuffer(
+                count: Kernels.attentionScratchCount(
+                    queryHeadCount: shape.headCount, cache: cache))
+            for _ in 0..<40 {
+                let time = seconds {
+                    kernels.attend(
+                        query: query, queryLayout: RowLayout(stride: shape.querySize), rowCount: 1,
+                        queryHeadCount: shape.headCount, cache: cache, layer: 0,
+                        positionCount: count, rule: AttentionRule(scale: 0.125), scratch: &scratch,
+                        into: &output, crew: SerialCrew())
+                }
+                times[size, default: []].append(time)
+            }
+        }
+        let best = sizes.compactMap { times[$0]?.min() }
+        report(
+            "attention over \(count) positions, in pages of 64 beside one piece",
+            "\(rounded(best[1] / best[0])) of the speed")
+    }
+
+    // MARK: chains
+
+    private static func measureChains(_ shape: ModelShape, _ pieces: [WeightBytes]) throws {
+        let one = try BenchChain(shape, pieces, stageCount: 1)
+        let two = try BenchChain(shape, pieces, stageCount: 2)
+        var best: [String: Double] = [:]
+        func note(_ what: String, _ speed: Double) { best[what] = max(best[what] ?? 0, speed) }
+        for _ in 0..<4 {
+            note("one prefill", try one.prefill(rowCount: 512))
+            note("two prefill", try two.prefill(rowCount: 512))
+            for count in [1, 2, 4, 8] {
+                note("one decode \(count)", try one.decode(requestCount: count, stepCount: 12))
+                note("two decode \(count)", try two.decode(requestCount: count, stepCount: 12))
+            }
+        }
+        func ratio(_ what: String, _ base: String) -> Double {
+            rounded((best[what] ?? 0) / max(1e-9, best[base] ?? 0))
+        }
+        for count in [2, 4, 8] {
+            report(
+                "\(count) requests at one stage, decoding",
+                "\(ratio("one decode \(count)", "one decode 1")) times one request")
+        }
+        report(
+            "prefill over two stages", "\(ratio("two prefill", "one prefill")) times one stage")
+        report(
+            "one request over two stages, decoding",
+            "\(ratio("two decode 1", "one decode 1")) of one stage")
+        report(
+            "2 requests over two stages, decoding",
+            "\(ratio("two decode 2", "one decode 1")) times one request at one stage")
+        one.finish()
+        two.finish()
+    }
+
+    // MARK: drafts
+
+    /// Greedy answers of a random model run into loops: text that repeats. The way is virtual.
+    private static func measureDrafts(_ model: LocalModel) throws {
+        for (what, temperature) in [("that repeats", Float(0)), ("that does not", Float(1.5))] {
+            for roundTrip in [UInt64(0), 50_000] {
+                let plain = try answer(model, nil, roundTrip, temperature)
+                let drafted = try answer(model, PromptLookup(), roundTrip, temperature)
+                report(
+                    "drafting, text \(what), round trip \(roundTrip / 1_000) ms",
+                    "\(rounded(Double(plain.time) / Double(drafted.time))) times as fast, "
+                        + "\(drafted.held) of \(drafted.drafted) held, "
+                        + (plain.ids == drafted.ids ? "same text" : "ANOTHER TEXT"))
+            }
+        }
+    }
+
+    private static func answer(
+        _ model: LocalModel, _ drafter: (any Drafter)?, _ roundTrip: UInt64, _ temperature: Float
+    ) throws -> (ids: [Int], time: UInt64, drafted: Int, held: Int) {
+        var generation = try Generation(
+            promptIDs: [1, 5, 9],
+            settings: GenerationSettings(
+                sampling: try SamplingSettings(temperature: temperature, seed: 1),
+                maximumTokenCount: 160),
+            vocabularySize: model.shape.vocabularySize, contextLength: model.shape.contextLength)
+        var run = LocalRun(
+            model, kernels: Kernels(level: .detected),
+            positionCount: generation.positionCountMaximum, rowCountMaximum: 64)
+        let start = SystemClock.now()
+        var callCount: UInt64 = 0
+        // Two looks at the clock are one step: a round trip lies between them.
+        let clock: () -> UInt64 = {
+            callCount += 1
+            return SystemClock.now().since(start).microseconds + callCount / 2 * roundTrip
+        }
+        run.run(
+            &generation, drafting: Drafting(drafter ?? NoDrafter(), microseconds: clock),
+            crew: SerialCrew())
+        return (generation.ids, clock(), generation.draftedCount, generation.heldDraftCount)
+    }
+}
+
+/// Guesses nothing.
+private final class NoDrafter: Drafter {
+    func draft(after ids: [Int], count: Int) -> [Int] { [] }
+}

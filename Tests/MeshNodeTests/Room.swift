@@ -1,1 +1,0 @@
-// What several cores together do is tried in SimulationTests, in worlds of whole nodes.

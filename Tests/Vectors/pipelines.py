@@ -1,0 +1,92 @@
+"""Writes pipelines.json: what an entry and a stage say to each other, built from Protocol.md's text
+with Python's own BLAKE2b and the package `cryptography`. `Tests/PipelinesTests/VectorTests.swift`
+holds the conversation with a stage."""
+import hashlib, json, os, struct
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+def blake(data, purpose):
+    person = purpose.encode().ljust(16, b"\0")
+    return hashlib.blake2b(data, digest_size=32, person=person).digest()
+
+def varint(value):
+    out = b""
+    while value >= 0x80:
+        out += bytes([value & 0x7F | 0x80]); value >>= 7
+    return out + bytes([value])
+
+def blob(data): return varint(len(data)) + data
+def u16(v): return struct.pack("<H", v)
+def u32(v): return struct.pack("<I", v)
+def u64(v): return struct.pack("<Q", v)
+def public(key): return key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+
+class Node:
+    """Seeds are one byte, 32 times; the puzzle's nonce is 0."""
+    def __init__(self, number):
+        self.signer = Ed25519PrivateKey.from_private_bytes(bytes([number]) * 32)
+        self.key = public(self.signer)
+        agreement = public(X25519PrivateKey.from_private_bytes(bytes([number + 100]) * 32))
+        self.id = blake(blake(self.key + u64(0), "bored work"), "bored node id")
+        body = bytes([1, 0, 1]) + u64(5) + self.key + agreement + u64(0) + blob(b"")
+        address = b"\x04" + bytes(10) + b"\xff\xff" + bytes([10, 0, 0, number]) + u16(4000)
+        self.record = self.signed(body + varint(1) + address + varint(0))
+    def signed(self, message):
+        return message + self.signer.sign(blake(message, "bored signature"))
+
+ENTRY, STAGE, LATER = Node(1), Node(2), Node(3)
+MODEL = blake(b"model", "bored manifest")
+NUMBER = 0x0102030405
+REQUEST = ENTRY.id + u64(NUMBER)
+HIDDEN = 2
+
+def offer(model, seat, number=NUMBER, resume=(0, 0)):
+    """The stage runs layers 1 ..< 3; steps come from the entry, results go to seat 3."""
+    body = b"\x40" + blob(ENTRY.record) + u64(number) + model + varint(1) + varint(3)
+    body += varint(seat) + varint(HIDDEN) + varint(40) + varint(resume[0]) + varint(resume[1])
+    body += ENTRY.id + varint(0)
+    body += blob(LATER.record) + varint(3) + varint(0) + varint(0)
+    return ENTRY.signed(body)
+
+def answer(kind, offered, seat, number=NUMBER, reason=b""):
+    body = bytes([kind]) + u64(number) + varint(seat) + blake(offered, "bored token") + reason
+    return STAGE.signed(body)
+
+def rows(count, first): return b"".join(struct.pack("<f", first + i) for i in range(count * HIDDEN))
+
+def step(kind, seat, index, position, times, data):
+    body = bytes([kind]) + REQUEST + varint(seat) + varint(index) + varint(position)
+    body += varint(len(data) // (4 * HIDDEN)) + varint(len(times))
+    return body + b"".join(u32(time) for time in times) + data
+
+def vectors():
+    opened, refused = offer(MODEL, 1), offer(bytes(32), 1, NUMBER + 1)
+    given, made, done = rows(3, 1.0), rows(3, 10.0), rows(1, 20.0)
+    chain = blake(blake(bytes(32) + made, "bored token") + done, "bored token")
+    account = b"\x47" + REQUEST + MODEL + varint(1) + varint(3) + varint(1) + varint(2) + varint(4)
+    account += varint(500) + chain
+    unknown = ENTRY.id + u64(NUMBER + 9)
+    return {
+        "entryRecord": ENTRY.record, "stageRecord": STAGE.record, "laterRecord": LATER.record,
+        "entryID": ENTRY.id, "stageID": STAGE.id, "laterID": LATER.id, "modelDigest": MODEL,
+        "openStage": opened, "stageOpened": answer(0x41, opened, 1),
+        "openOtherStage": refused,
+        "stageRefused": answer(0x42, refused, 1, NUMBER + 1, b"\x01"),
+        "step": step(0x43, 0, 0, 0, [], given), "madeBytes": made,
+        "passedStep": step(0x43, 1, 0, 0, [250], made),
+        "askStage": b"\x4b" + REQUEST + varint(1),
+        "stageStatus": b"\x4c" + REQUEST + varint(1) + b"\x03" + varint(1) + varint(3),
+        "relinkStage": b"\x49" + REQUEST + varint(1) + b"\x01" + blob(b"") + varint(0) + varint(1) + varint(0),
+        "secondStep": step(0x43, 0, 1, 3, [7], rows(1, 4.0)),
+        "stepDone": step(0x44, 1, 1, 3, [7, 250], done), "doneBytes": done,
+        "unknownStep": b"\x43" + unknown + varint(0) + varint(0) + varint(0) + varint(1) + varint(0) + rows(1, 1.0),
+        "stepFailed": b"\x45" + unknown + varint(0) + b"\x08" + varint(0),
+        "closeStage": b"\x46" + REQUEST + varint(1), "cancel": b"\x48" + REQUEST + varint(1),
+        "stageAccount": STAGE.signed(account),
+    }
+
+folder = os.path.dirname(os.path.abspath(__file__))
+with open(os.path.join(folder, "pipelines.json"), "w") as file:
+    json.dump({key: value.hex() for key, value in vectors().items()}, file, indent=1)
+    file.write("\n")
