@@ -163,7 +163,7 @@ class State:
 
     def __init__(self, reader):
         self.record = Record(reader.blob(320))
-        data = reader.blob(640)
+        data = reader.blob(896)
         check(len(data) > 64, "truncated")
         self.encoded, self.signature = data[:-64], data[-64:]
         inner = Reader(self.encoded)
@@ -174,6 +174,7 @@ class State:
         self.layer_time = inner.varint(2**40)
         self.coordinate = [inner.number("h") for _ in range(4)] + [inner.u16(), inner.u8()]
         self.holdings, self.pending = inner.list(8, holding), inner.list(8, holding)
+        self.demands = [inner.varint(2**20) for _ in self.holdings]
         inner.end()
         check(self.id == self.record.id, "the state is somebody else's")
 

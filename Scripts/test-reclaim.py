@@ -122,19 +122,21 @@ def foreground(binary, place, turns):
     with open(place + "/owner.log", "w") as log:
         node = subprocess.Popen(command, stdout=log, stderr=log)
     time.sleep(3)
-    ask = ["nice", "-n", "19", binary, "prompt", "word " * 400, "--raw", "--max-tokens", "100",
+    ask = ["nice", "-n", "19", binary, "prompt", "a mesh of idle cars " * 30, "--raw", "--max-tokens", "100",
            "--data", data, "--swarm", swarm, "--temperature", "1.5"]
-    alone, beside = [], []
+    alone, beside, before, during = [], [], [], []
     try:
         for _ in range(turns):
             alone.append(job(cores))
             stream = [subprocess.Popen(
                 ["sh", "-c", 'while :; do "$@"; done', "sh", *ask], stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL, start_new_session=True) for _ in range(cores)]
-            time.sleep(0.5)
+            start = processor_seconds(node)
+            time.sleep(1)
+            before.append(processor_seconds(node) - start)
             start = processor_seconds(node)
             beside.append(job(cores))
-            share = (processor_seconds(node) - start) / beside[-1]
+            during.append((processor_seconds(node) - start) / beside[-1])
             for each in stream:
                 os.killpg(each.pid, 15)
                 each.wait()
@@ -145,7 +147,8 @@ def foreground(binary, place, turns):
     print(f"foreground job on {cores} cores: alone best {min(alone):.2f} s, beside a busy node best "
           f"{min(beside):.2f} s, ratio of the best {min(beside) / min(alone):.3f}, of the medians "
           f"{statistics.median(beside) / statistics.median(alone):.3f}; the node got "
-          f"{100 * share:.1f} % of a core", flush=True)
+          f"{100 * statistics.median(before):.0f} % of a core before it and "
+          f"{100 * statistics.median(during):.0f} % beside it", flush=True)
 
 
 def main():

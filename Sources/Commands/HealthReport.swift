@@ -74,7 +74,7 @@ struct HealthReport {
     private func row(_ line: NodeLine) -> [String] {
         let state = line.state
         let ready = state.holdings.filter { !$0.layers.isEmpty }.map { name($0) }
-        let coming = state.pending.map { name($0) + " coming" }
+        let coming = state.pending.filter { !$0.layers.isEmpty }.map { name($0) + " coming" }
         let layers = (ready + coming).joined(separator: ", ")
         let used = size(UInt64(state.memoryUsedMebibytes) << 20)
         return [

@@ -15,8 +15,13 @@ enum NodeCommand {
         let keys = try directory.keys()
         let store = ModelStore(in: directory)
         let log = NodeLog(isJSON: settings.wantsJSON)
+        let (startedAt, first) = (
+            SystemClock.now(), directory.firstSequence(wallMilliseconds: wallMilliseconds())
+        )
+        try directory.noteSequence(first)
         var loop = try NodeLoop(
-            keys: keys, settings: try loopSettings(settings, directory), store: store)
+            keys: keys, settings: try loopSettings(settings, directory, firstSequence: first),
+            store: store)
         try loop.watchSignals()
         let swarm = try settings.swarmName()
         try directory.announce(
@@ -28,7 +33,9 @@ enum NodeCommand {
         loop.with { node, now, outbox in
             node.meet(directory.keptPeers(), at: now, into: &outbox)
         }
-        try serve(settings, directory: directory, log: log, loop: &loop)
+        try serve(settings, directory: directory, log: log, loop: &loop) {
+            try? directory.noteSequence(first + SystemClock.now().since(startedAt).milliseconds)
+        }
         log.write("leaving", "node \(keys.id.short)")
         try loop.leave { effect in
             if case .note(let note) = effect { log.write(note) }
@@ -39,12 +46,13 @@ enum NodeCommand {
     }
 
     private static func loopSettings(
-        _ settings: Settings, _ directory: DataDirectory
+        _ settings: Settings, _ directory: DataDirectory, firstSequence: UInt64
     ) throws -> NodeLoopSettings {
         var node = NodeSettings(
-            swarm: SwarmKey(name: try settings.swarmName()), firstSequence: wallMilliseconds())
+            swarm: SwarmKey(name: try settings.swarmName()), firstSequence: firstSequence)
         let memory = try settings.byteCount("memory").map { UInt64($0) }
         node.memoryByteCount = memory ?? machineMemory() / 2
+        node.diskByteLimit = try settings.byteCount("disk").map { UInt64($0) }
         node.layerLimit = try settings.integer("layers", in: 0...Limits.layerCount)
         node.region = settings.string("region") ?? ""
         guard node.region.utf8.count <= 8, node.region.utf8.allSatisfy({ $0 < 128 }) else {
@@ -84,7 +92,8 @@ enum NodeCommand {
                 let pieces = store.statuses(of: model.manifest)
                 loop.with { node, now, outbox in
                     node.addModel(
-                        model.signed, pieces: pieces, isServed: true, at: now, into: &outbox)
+                        model.signed, pieces: pieces, isServed: true, isKept: model.isKept,
+                        at: now, into: &outbox)
                 }
             } else {
                 log.write("searching", "model \(name) among the peers")
@@ -97,7 +106,8 @@ enum NodeCommand {
     }
 
     private static func serve(
-        _ settings: Settings, directory: DataDirectory, log: NodeLog, loop: inout NodeLoop
+        _ settings: Settings, directory: DataDirectory, log: NodeLog, loop: inout NodeLoop,
+        noteSequence: () -> Void
     ) throws {
         var nextResolve = SystemClock.now()
         var wait = Interval.milliseconds(200)
@@ -120,7 +130,9 @@ enum NodeCommand {
             for effect in try loop.turn(until: nextResolve) {
                 switch effect {
                 case .note(let note): log.write(note)
-                case .keepSeeds(let records): try? directory.keep(peers: records)
+                case .keepSeeds(let records):
+                    try? directory.keep(peers: records)
+                    noteSequence()
                 default: break
                 }
             }

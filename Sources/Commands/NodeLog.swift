@@ -37,6 +37,10 @@ struct NodeLog {
         case .stageOpened(let id, let layers): write("stage", "\(id) layers \(layers)")
         case .stageClosed(let id): write("closed", "\(id)")
         case .addressLearned(let address): write("address", "peers see this node at \(address)")
+        case .evicted(let model, let count):
+            write("evicted", "\(count) pieces of \(model): others hold them, and room was needed")
+        case .diskFull(let model):
+            write("disk", "no room for more of \(model): lend more by --disk, or remove models")
         case .chunkRefused(let root): write("fetch", "piece \(root.short) can't be had just now")
         case .handedOver(let id, let giver, let heir):
             write("handoff", "\(id) from \(giver.short) to \(heir.short)")

@@ -4,6 +4,7 @@ import Simulation
 /// `bored simulate`: worlds of production nodes in virtual time.
 enum SimulateCommand {
     static func run(_ settings: Settings) throws -> Int32 {
+        if settings.flag("commute") { return try SimulateCommuteCommand.run(settings) }
         let first = try settings.seed("seed") ?? 1
         let count = try settings.integer("seeds", in: 1...1_000_000) ?? 1
         var exitCode: Int32 = 0
@@ -18,7 +19,7 @@ enum SimulateCommand {
         return exitCode
     }
 
-    private static func worldSettings(_ settings: Settings, seed: UInt64) throws -> WorldSettings {
+    static func worldSettings(_ settings: Settings, seed: UInt64) throws -> WorldSettings {
         let nodeCount = try settings.integer("nodes", in: 2...100_000) ?? 100
         var world = WorldSettings(nodeCount: nodeCount, seed: seed)
         world.roughFor = .seconds(Int(60 * (try settings.number("minutes", in: 0...10_000) ?? 1)))
@@ -37,7 +38,7 @@ enum SimulateCommand {
     }
 
     /// What somebody types to see the same world again.
-    private static func repeatCommand(_ settings: Settings, seed: UInt64) -> String {
+    static func repeatCommand(_ settings: Settings, seed: UInt64) -> String {
         var words = ["bored simulate"]
         for option in settings.command.options where option.name != "seed" && option.name != "seeds"
         {

@@ -194,7 +194,7 @@ extension Node {
         }
         for block in blocks.prefix(Limits.holderSearchCount) {
             _ = kademlia.findAds(
-                topic: Topic.layers(of: model, block: block), wanted: Limits.pieceSourceCount,
+                topic: Topic.layers(of: model, block: block), wanted: Limits.holderAdCount,
                 urgent: true, at: now, into: &mail)
         }
         // A visitor knows only what it was told: it asks again.

@@ -25,7 +25,10 @@ extension Node {
         }
         let verdict = sessions.send(
             letter.bytes, to: peer, priority: letter.priority, at: now, into: &outbox)
-        guard verdict != .accepted else { return }
+        guard verdict != .accepted else {
+            counters.sent.add(letter.bytes)
+            return
+        }
         counters.lettersRefused += 1
         // A step that can't be queued would never be missed by anybody but a timer.
         if letter.priority == .activation { pipelines.peerLost(peer, at: now, into: &mail) }

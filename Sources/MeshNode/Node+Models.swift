@@ -11,12 +11,12 @@ extension Node {
     // MARK: verbs of the shell
 
     /// The store has this model: its pieces can be given away, and, where `isServed`, the node
-    /// chooses layers to hold.
+    /// chooses layers to hold. What `isKept` never makes room for other pieces.
     public mutating func addModel(
-        _ manifest: SignedManifest, pieces: [PieceStatus], isServed: Bool, at now: Instant,
-        into outbox: inout Outbox
+        _ manifest: SignedManifest, pieces: [PieceStatus], isServed: Bool, isKept: Bool = true,
+        at now: Instant, into outbox: inout Outbox
     ) {
-        accept(manifest, pieces: pieces, isServed: isServed, at: now)
+        accept(manifest, pieces: pieces, isServed: isServed, isKept: isKept, at: now)
         settle(at: now, into: &outbox)
     }
 
@@ -39,7 +39,9 @@ extension Node {
         if let manifest = shards.manifest(model) {
             let search = queries.first { $0.query.matches(manifest.manifest) }
             queries.removeAll { $0.query.matches(manifest.manifest) }
-            accept(manifest, pieces: pieces, isServed: search?.isServed ?? false, at: now)
+            accept(
+                manifest, pieces: pieces, isServed: search?.isServed ?? false, isKept: false,
+                at: now)
             emit(.manifestFound(manifest))
         }
         settle(at: now, into: &outbox)
@@ -67,6 +69,7 @@ extension Node {
             models.update(model) { $0.pieces[pieceIndex] = isWhole ? .complete : .absent }
             let piece = entry.manifest.manifest.pieces[pieceIndex]
             if isWhole { shards.offer(root: piece.root, chunkCount: piece.chunkCount) }
+            tellDisk(model)
             answerShell(model, pieceIndex, isWhole: isWhole)
             continueWork(on: model, at: now)
             stateChanged = true
@@ -89,13 +92,23 @@ extension Node {
             if layerMicroseconds == nil {
                 placement.loadFailed(model: model, at: now)
             } else {
-                placement.held(model: model, layers: layers, at: now)
+                placement.held(
+                    model: model, layers: layers, layerMicroseconds: layerMicroseconds ?? 0,
+                    at: now)
                 note(.ready(model: entry.name, layers))
                 publishAds(at: now)
             }
             stateChanged = true
             continueWork(on: model, at: now)
         }
+        settle(at: now, into: &outbox)
+    }
+
+    /// How many bytes of pieces may still be fetched and given away; nil for any number.
+    public mutating func setPieceBudget(
+        byteCount: Int?, at now: Instant, into outbox: inout Outbox
+    ) {
+        shards.setBudget(byteCount: byteCount, at: now, into: &mail)
         settle(at: now, into: &outbox)
     }
 
@@ -116,7 +129,8 @@ extension Node {
     // MARK: what follows
 
     private mutating func accept(
-        _ manifest: SignedManifest, pieces: [PieceStatus], isServed: Bool, at now: Instant
+        _ manifest: SignedManifest, pieces: [PieceStatus], isServed: Bool, isKept: Bool,
+        at now: Instant
     ) {
         let digest = manifest.manifest.digest
         precondition(pieces.count == manifest.manifest.pieces.count)
@@ -129,37 +143,18 @@ extension Node {
         let wasServed = models[digest]?.isServed ?? false
         if models[digest] == nil {
             models[digest] = ModelEntry(
-                manifest: manifest, pieces: pieces, isServed: isServed)
+                manifest: manifest, pieces: pieces, isServed: isServed, isKept: isKept)
         }
         models.update(digest) { $0.isServed = $0.isServed || isServed }
         if isServed, !wasServed, presence == .idle {
             placement.want(WantedModel(manifest.manifest), at: now)
         }
+        tellDisk(digest)
         stateChanged = true
     }
 
-    mutating func handle(_ event: PlacementEvent, at now: Instant) {
-        switch event {
-        case .hold(let model, let layers):
-            guard let entry = models[model] else { return }
-            note(.chosen(model: entry.name, layers))
-            models.update(model) { $0.chosen = layers }
-            stateChanged = true
-            continueWork(on: model, at: now)
-        case .release(let model):
-            guard let entry = models[model] else { return }
-            note(.released(model: entry.name))
-            models.update(model) { entry in
-                entry.loaded = nil
-                entry.chosen = nil
-            }
-            emit(.unload(model: model))
-            stateChanged = true
-        }
-    }
-
     /// The next thing to do for a model: nothing, fetch what is missing, or load what is there.
-    private mutating func continueWork(on model: Digest, at now: Instant) {
+    mutating func continueWork(on model: Digest, at now: Instant) {
         guard let entry = models[model] else { return }
         if case .fetching(let layers) = entry.work, entry.isComplete(layers) {
             load(layers, of: model)
@@ -172,6 +167,13 @@ extension Node {
         }
         if entry.isComplete(chosen) {
             load(chosen, of: model)
+            return
+        }
+        guard makeRoom(for: chosen, of: model, at: now) else {
+            note(.diskFull(model: entry.name))
+            models.update(model) { $0.chosen = nil }
+            placement.loadFailed(model: model, at: now)
+            stateChanged = true
             return
         }
         models.update(model) { entry in
@@ -299,7 +301,7 @@ extension Node {
     }
 
     /// Where a piece stands in the models known here.
-    private func places(of root: Digest) -> [(Digest, Int)] {
+    func places(of root: Digest) -> [(Digest, Int)] {
         zip(models.keys, models.values).flatMap { model, entry in
             entry.manifest.manifest.pieces.indices.filter {
                 entry.manifest.manifest.pieces[$0].root == root

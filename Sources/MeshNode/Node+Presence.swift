@@ -60,6 +60,7 @@ extension Node {
         deadlines.release = .never
         for entry in models.values where entry.isServed {
             placement.want(WantedModel(entry.manifest.manifest), at: now)
+            tellDisk(entry.manifest.manifest.digest)
         }
     }
 }

@@ -122,6 +122,10 @@ extension Node {
             requests.update(ticket) { $0.phase = .running(id) }
             emit(.requestOpened(ticket, seats(of: id)))
         case .broken(_, let losses):
+            for loss in losses where loss.cause == .refused(.layersNotHeld) {
+                // Its ad is out of date.
+                adHolders.remove(loss.node)
+            }
             requests.update(ticket) { $0.lost(losses, at: now) }
             mend(ticket, id, at: now)
         case .leaving(_, let node, let layers):

@@ -74,6 +74,8 @@ extension Node {
         (pipelines.requestCount, pipelines.stageCount)
     }
     public var nodeCountEstimate: Int { kademlia.nodeCountEstimate }
+    /// Choices of layers since the start, first ones included.
+    public var placementMoveCount: Int { placement.moveCount }
     public func roundTrip(to peer: NodeID) -> Interval? { sessions.roundTrip(to: peer) }
     public func manifest(_ model: Digest) -> SignedManifest? { shards.manifest(model) }
     public func hasPeer(_ peer: NodeID) -> Bool { sessions.isEstablished(peer) }
@@ -134,35 +136,14 @@ extension Node {
         }
     }
 
-    mutating func tellPlacement(at now: Instant) {
-        let neighbors = gossip.known.values.map { known in
-            Neighbor(
-                id: known.signed.state.id, holdings: known.signed.state.holdings,
-                pending: known.signed.state.pending, presence: known.signed.state.presence)
-        }
-        placement.neighborsChanged(neighbors, at: now)
-        offerSources(at: now)
-        advanceRequests(at: now)
-    }
-
     /// Signs and pushes what has changed about this node.
     mutating func publishState(at now: Instant) {
         guard !isTransient else { return }
         var state = gossip.ownState
         let entries = models.values.filter { $0.isServed || $0.hasAllPieces }
         state.holdings = entries.map(\.holding)
-        state.pending = entries.compactMap { entry in
-            let chosen: LayerRange
-            switch entry.work {
-            case .fetching(let layers), .loading(let layers): chosen = layers
-            case .none:
-                guard let next = entry.chosen else { return nil }
-                chosen = next
-            }
-            var holding = entry.holding
-            holding.layers = chosen
-            return holding
-        }
+        state.demands = entries.map(\.demand.told)
+        state.pending = pendingHoldings(of: entries)
         state.presence = isLeaving ? .leaving : presence
         state.activeRequestCount = pipelines.stageCount
         state.memoryMebibytes = Int(settings.memoryByteCount >> 20)
@@ -184,7 +165,11 @@ extension Node {
             let ad = Ad(
                 holding: holding, sequence: adSequence, lifetimeSeconds: Limits.adLifetimeSeconds,
                 record: record, keys: keys)
-            let topics = Topic.layers(of: holding) + [Topic.name(entry.name)]
+            // Where earlier ads lie, the truth replaces them.
+            let layers = Topic.layers(of: holding)
+            let earlier = entry.adTopics.filter { !layers.contains($0) }
+            models.update(holding.model) { $0.adTopics = layers }
+            let topics = layers + earlier + [Topic.name(entry.name)]
             kademlia.publish(ad, topics: topics, at: now, into: &mail)
         }
     }
@@ -201,10 +186,13 @@ extension Node {
                 guard let roundTrip = sessions.roundTrip(to: peer) else { continue }
                 gossip.measured(roundTrip: roundTrip, to: peer, at: now)
             }
+            measureDemand()
             // Load changes too often to be pushed each time.
             if gossip.ownState.activeRequestCount != pipelines.stageCount { stateChanged = true }
         }
+        if deadlines.placement <= now { tellPlacement(at: now) }
         if deadlines.publish <= now { publishAds(at: now) }
+        if deadlines.far <= now { askFar(at: now) }
         releaseLayers(at: now)
         if deadlines.seeds <= now {
             deadlines.seeds = now + Limits.seedInterval

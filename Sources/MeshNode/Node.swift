@@ -71,6 +71,7 @@ public struct Node: ~Copyable, Core {
             seed: random.next())
         placement = PlacementCore(
             own: keys.id, settings: settings.placement, seed: random.next(), at: now)
+        placement.setDomain(FailureDomain(of: record))
         placement.setBudget(
             memoryByteCount: settings.memoryByteCount, layerLimit: settings.layerLimit)
         shards = ShardCore(suite: settings.suite, seed: random.next())
@@ -114,6 +115,8 @@ public struct Node: ~Copyable, Core {
 
     /// Lets mail and events flow until every core is quiet.
     mutating func settle(at now: Instant, into outbox: inout Outbox) {
+        shards.isYielding =
+            pipelines.stageCount > 0 || requests.values.contains { $0.requestID != nil }
         var isQuiet = false
         while !isQuiet {
             isQuiet = true
@@ -128,7 +131,7 @@ public struct Node: ~Copyable, Core {
             if drainCores(at: now) { isQuiet = false }
             if neighborsChanged {
                 neighborsChanged = false
-                tellPlacement(at: now)
+                neighborhoodChanged(at: now)
                 isQuiet = false
             }
             if stateChanged {
@@ -178,6 +181,8 @@ public struct NodeCounters: Hashable, Sendable {
     public var unknownKinds: UInt64 = 0
     public var lettersWithoutRecord: UInt64 = 0
     public var lettersRefused: UInt64 = 0
+    /// Bytes of messages that went into sessions.
+    public var sent = RoomTraffic()
 
     public init() {}
 }
@@ -187,6 +192,9 @@ struct NodeDeadlines: Sendable {
     var measure: Instant
     var publish: Instant
     var seeds: Instant
+    /// News of the neighbourhood is gathered for a moment before placement looks at it.
+    var placement = Instant.never
+    var far: Instant
     /// When a node whose owner is back gives its layers back.
     var release = Instant.never
 
@@ -194,7 +202,10 @@ struct NodeDeadlines: Sendable {
         measure = start + Limits.roundTripSampleInterval
         publish = start + Limits.adPublishInterval
         seeds = start + Limits.seedInterval
+        far = start + Limits.farQuestionInterval
     }
 
-    var earliest: Instant { min(min(measure, release), min(publish, seeds)) }
+    var earliest: Instant {
+        min(min(min(measure, placement), min(far, release)), min(publish, seeds))
+    }
 }

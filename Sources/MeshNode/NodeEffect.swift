@@ -31,6 +31,8 @@ public enum NodeEffect: Sendable {
     case storeChunk(PieceEntry, index: Int, bytes: [UInt8])
     /// Every chunk of a piece was handed out to be stored. Answer with `Node.pieceStored`.
     case completePiece(model: Digest, pieceIndex: Int, PieceEntry)
+    /// Make room: others hold this piece, and it is not needed here now.
+    case removePiece(PieceEntry)
     /// Good records to begin with after a restart.
     case keepSeeds([NodeRecord])
 
@@ -102,6 +104,9 @@ public enum NodeNote: Hashable, Sendable {
     case stageClosed(RequestID)
     case addressLearned(PeerAddress)
     case chunkRefused(root: Digest)
+    case evicted(model: String, pieceCount: Int)
+    /// What was chosen does not fit the disk lent for pieces.
+    case diskFull(model: String)
     /// A stage of a request of this node gave its cache to another node.
     case handedOver(RequestID, from: NodeID, to: NodeID)
     /// The owner is back, or gone.

@@ -16,6 +16,9 @@ public struct NodeSettings: Sendable {
     public var region: String
     /// Memory lent for weights.
     public var memoryByteCount: UInt64
+    /// Disk lent for pieces fetched from peers; what was imported by hand does not count. Nil: no
+    /// limit.
+    public var diskByteLimit: UInt64?
     /// At most so many layers of each model; nil leaves it to the memory.
     public var layerLimit: Int?
     public var sessions: SessionSettings
@@ -39,6 +42,7 @@ public struct NodeSettings: Sendable {
         flags = []
         region = ""
         memoryByteCount = 0
+        diskByteLimit = nil
         layerLimit = nil
         sessions = SessionSettings(swarm: swarm)
         kademlia = KademliaSettings()

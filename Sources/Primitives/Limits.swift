@@ -30,8 +30,10 @@ public enum Limits {
     public static let manifestByteCount = 128 * 1_024
     /// A chunk of a piece: the unit of transfer and of checking.
     public static let chunkByteCount = 256 * 1_024
-    /// A signed state of a node.
-    public static let stateByteCount = 640
+    /// A signed state of a node: eight models held and eight pending fit.
+    public static let stateByteCount = 896
+    /// Requests served at once, in tenths, that a state may claim; more is malformed.
+    public static let demandTenths = 1 << 20
     /// A signed ad.
     public static let adByteCount = 640
 
@@ -151,6 +153,10 @@ public enum Limits {
     public static let requestsPerSource = 4
     /// Requests outstanding in all: 16 MiB on their way here. More wait.
     public static let shardRequestCount = 64
+    /// The same, and reads for others, while requests run on this node.
+    public static let yieldingRequestCount = 2
+    /// How long a source whose owner allows no more bytes is left alone.
+    public static let budgetRest = Interval.minutes(1)
     /// Reads outstanding in all; askers beyond are refused as busy.
     public static let shardReadCount = 256
     /// Pieces and manifests that can be offered; more are not.
@@ -261,6 +267,8 @@ public enum Limits {
     /// Records kept on disk to begin with after a restart, and how often they are written.
     public static let seedCount = 64
     public static let seedInterval = Interval.seconds(30)
+    /// How long changes of the neighbourhood are gathered before placement looks at them.
+    public static let placementGatherTime = Interval.milliseconds(20)
     /// Session round trips are fed to the coordinate this often.
     public static let roundTripSampleInterval = Interval.seconds(2)
     /// Ads are put into the DHT again this often, and forgotten there after their lifetime.
@@ -276,6 +284,13 @@ public enum Limits {
     /// While layers are missing, the DHT is asked this often for so many blocks of them.
     public static let holderSearchInterval = Interval.milliseconds(500)
     public static let holderSearchCount = 8
+    /// Holders of one block of layers that such a search ends with: one layer each may be all that
+    /// they hold.
+    public static let holderAdCount = 64
+    /// Where a neighbourhood has no room for a model, the DHT is asked this often who holds what
+    /// nobody near does, and such a holder counts while its ad is not older than this.
+    public static let farQuestionInterval = Interval.seconds(5)
+    public static let farAdAge = Interval.seconds(150)
     /// Peers a visitor asks for the states they know.
     public static let stateAskCount = 3
     /// Losses of stages without a step between them, after which a request fails.
@@ -358,6 +373,9 @@ public enum Limits {
     public static let patternMatchStepCount: UInt32 = 10_000_000
 
     // MARK: runtime
+
+    /// Of a day's bytes, what pieces leave to everything else.
+    public static let pieceBudgetReserve = 1 << 20
 
     /// Answers of the compute and disk threads that wait for the loop. A node that is so far
     /// behind loses them, and requests end by their deadlines.

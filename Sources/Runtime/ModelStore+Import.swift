@@ -45,6 +45,7 @@ extension ModelStore {
             of: checkpoint, name: name, shape: builder.shape, pieces: entries)
         let signed = SignedManifest(manifest, keys: keys)
         try add(signed, isDurable: isDurable)
+        try markKept(manifest.digest)
         _ = consume lock
         return signed
     }

@@ -10,6 +10,8 @@ public struct StoredModel: Sendable {
     public let signed: SignedManifest
     /// By piece: the ends, then each layer.
     public let isComplete: [Bool]
+    /// Imported by hand: its pieces never make room for others.
+    public let isKept: Bool
 
     public var manifest: ModelManifest { signed.manifest }
     public var hasAllPieces: Bool { !isComplete.contains(false) }
@@ -37,6 +39,8 @@ public final class ModelStore: Sendable {
     let path: String
     let files: PieceFiles
     private var manifestsPath: String { path + "/manifests" }
+    /// An empty file beside the manifest of a model that was imported by hand.
+    private func keptMark(_ digest: Digest) -> String { manifestsPath + "/\(digest).kept" }
 
     private final class Part: Sendable {
         let piece: Mutex<PartialPiece>
@@ -75,7 +79,8 @@ public final class ModelStore: Sendable {
             signed.manifest.digest == digest
         else { return nil }
         return StoredModel(
-            signed: signed, isComplete: signed.manifest.pieces.map { files.isComplete($0) })
+            signed: signed, isComplete: signed.manifest.pieces.map { files.isComplete($0) },
+            isKept: Files.byteCount(keptMark(digest)) != nil)
     }
 
     /// Models of this name, or whose digest begins with these digits (at least eight).
@@ -104,6 +109,7 @@ public final class ModelStore: Sendable {
         let lock = try lockForChange()
         try attempt { () throws(SystemError) in
             try Files.remove(manifestsPath + "/\(digest)")
+            try Files.remove(keptMark(digest))
         }
         var wanted = OrderedTable<Digest, Bool>()
         for model in models() {
@@ -116,7 +122,20 @@ public final class ModelStore: Sendable {
         _ = consume lock
     }
 
+    /// Marks a model as imported by hand.
+    func markKept(_ digest: Digest) throws(DataError) {
+        try attempt { () throws(SystemError) in
+            try Files.write([], to: keptMark(digest), isDurable: false)
+        }
+    }
+
     // MARK: pieces
+
+    /// Takes a piece off the disk, with whatever is known of it.
+    public func remove(_ entry: PieceEntry) throws(DataError) {
+        parts.withLock { _ = $0.remove(entry.root) }
+        try attempt { () throws(SystemError) in try files.remove(entry.root) }
+    }
 
     public func isComplete(_ entry: PieceEntry) -> Bool { files.isComplete(entry) }
 

@@ -54,6 +54,8 @@ extension NodeLoop {
                 let isWhole = store?.isComplete(piece) ?? false
                 answers.post(.disk(.pieceStored(model, index, isWhole: isWhole)))
             }
+        case .removePiece(let piece):
+            submit(disk) { [store] _ in try? store?.remove(piece) }
         case .keepSeeds, .manifestFound, .pieceReady, .pieceFailed, .requestOpened,
             .requestWaiting, .requestMended, .requestRewound, .stepDone, .requestFailed,
             .accountArrived, .statesArrived, .note:

@@ -1,5 +1,6 @@
 public import Identity
 public import MeshNode
+import Presence
 public import Primitives
 public import Tensors
 import Wire
@@ -49,6 +50,8 @@ public struct NodeLoop: ~Copyable {
     let engine: StageEngine
     let store: ModelStore?
     private let watch: PresenceWatch?
+    private let dailyByteLimit: UInt64?
+    private var toldPieceBudget = Int.min
     /// Set once SIGTERM or SIGINT came.
     public private(set) var isSignalled = false
 
@@ -99,6 +102,7 @@ public struct NodeLoop: ~Copyable {
             at: SystemClock.now())
         self.socket = socket
         self.events = events
+        dailyByteLimit = settings.presence?.policy.dailyByteLimit
         if let first = watch?.first, first != .idle { answers.post(.presence(first)) }
     }
 
@@ -132,7 +136,22 @@ public struct NodeLoop: ~Copyable {
         left += perform()
         watch?.note(
             isWorking: node.isWorkingForOthers, trafficByteCount: socket.trafficByteCount)
+        tellPieceBudget(at: now)
         return left
+    }
+
+    /// Pieces may take what is left of the day's bytes, less what steps and gossip need until the
+    /// owner's watch looks again.
+    private mutating func tellPieceBudget(at now: Instant) {
+        guard let limit = dailyByteLimit, let watch else { return }
+        let kept = UInt64(Limits.pieceBudgetReserve)
+        let left = Int(clamping: limit - min(limit, watch.todayByteCount + kept))
+        guard left / Limits.chunkByteCount != toldPieceBudget / Limits.chunkByteCount else {
+            return
+        }
+        toldPieceBudget = left
+        node.setPieceBudget(byteCount: left, at: now, into: &outbox)
+        socket.send(&outbox)
     }
 
     /// At most a few batches in a row, so that timers and answers have their turn.

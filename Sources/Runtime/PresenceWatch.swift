@@ -33,6 +33,9 @@ public final class PresenceWatch: Sendable {
         shared.trafficByteCount.store(trafficByteCount, ordering: .relaxed)
     }
 
+    /// What the node sent and received today, as of the last look.
+    public var todayByteCount: UInt64 { shared.todayByteCount.load(ordering: .relaxed) }
+
     /// Ends the thread and keeps the day's traffic. Called at most once.
     public func finish() {
         shared.isEnding.store(true, ordering: .releasing)
@@ -44,6 +47,7 @@ public final class PresenceWatch: Sendable {
     private final class Shared: Sendable {
         let isWorking = Atomic(false)
         let trafficByteCount = Atomic<UInt64>(0)
+        let todayByteCount = Atomic<UInt64>(0)
         let isEnding = Atomic(false)
         let bell: Doorbell
         /// Held by the thread alone; the lock is there for the compiler.
@@ -58,6 +62,7 @@ public final class PresenceWatch: Sendable {
         func look() -> Presence {
             eyes.withLock { eyes in
                 _ = eyes.look(trafficByteCount: 0)
+                todayByteCount.store(eyes.traffic.todayByteCount, ordering: .relaxed)
                 return eyes.core.presence
             }
         }
@@ -68,6 +73,7 @@ public final class PresenceWatch: Sendable {
                     eyes.wait(isWorking: isWorking.load(ordering: .relaxed))
                     let hasChanged = eyes.look(
                         trafficByteCount: trafficByteCount.load(ordering: .relaxed))
+                    todayByteCount.store(eyes.traffic.todayByteCount, ordering: .relaxed)
                     if hasChanged { tell(eyes.core.presence) }
                 }
                 eyes.traffic.keep(at: .now())

@@ -3,7 +3,7 @@ public import Primitives
 
 /// The machine's clocks: the only place where time comes from.
 public enum SystemClock {
-    /// The monotonic clock, which no clock setting moves.
+    /// The clock since the machine's start: no setting moves it, and it goes on through sleep.
     public static func now() -> Instant {
         Instant(nanoseconds: bored_monotonic_nanoseconds())
     }

@@ -4,6 +4,8 @@ internal import Wire
 
 /// Somebody who may have a piece.
 struct Source: Sendable {
+    /// Its place among the sources, the nearest first.
+    var rank = 0
     /// In a row; an answer sets both to zero.
     var silenceCount = 0
     var refusalCount = 0
@@ -24,10 +26,29 @@ struct Fetch: Sendable {
     /// Since when nobody is left to ask.
     var lonelySince: Instant?
 
+    /// Takes sources in, nearest first; the order of the latest list counts.
     mutating func add(_ peers: [NodeID]) {
-        for peer in peers where sources.count < Limits.sourcesPerFetch && sources[peer] == nil {
-            sources[peer] = Source()
+        for (rank, peer) in peers.enumerated() {
+            if sources[peer] == nil {
+                guard sources.count < Limits.sourcesPerFetch else { continue }
+                sources[peer] = Source()
+            }
+            sources.update(peer) { $0.rank = rank }
         }
+    }
+
+    /// The source answered.
+    mutating func praise(_ peer: NodeID) {
+        sources.update(peer) { source in
+            let rank = source.rank
+            source = Source()
+            source.rank = rank
+        }
+    }
+
+    /// The source has given away what its owner allows.
+    mutating func restOverBudget(_ peer: NodeID, at now: Instant) {
+        sources.update(peer) { $0.restUntil = now + Limits.budgetRest }
     }
 
     /// The source did not answer, or had no time; it is given up where that is its habit.

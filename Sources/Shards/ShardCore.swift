@@ -18,6 +18,9 @@ public struct ShardCore: ~Copyable, MessageCore {
     /// Requests outstanding at each source, over all pieces.
     var loads = OrderedTable<NodeID, Int>()
     var bans = OrderedTable<NodeID, Instant>()
+    var budget = ShardBudget()
+    /// Requests run on this node: pieces move slowly, so that steps find the line free.
+    public var isYielding = false
     var events = Ring<ShardEvent>(capacity: Limits.shardEventCount)
     var nextRequest: UInt32
     var nextToken: UInt64 = 1
@@ -66,6 +69,15 @@ public struct ShardCore: ~Copyable, MessageCore {
     /// Every offered manifest of a model of this name, in order of digest.
     public func manifests(named name: String) -> [SignedManifest] {
         manifests.values.filter { $0.manifest.name == name }
+    }
+
+    // MARK: what it may cost
+
+    /// How many bytes of pieces may still be taken and given away; nil for any number. What does
+    /// not fit waits for the next word.
+    public mutating func setBudget(byteCount: Int?, at now: Instant, into mail: inout Mail) {
+        budget.remaining = byteCount
+        pump(at: now, into: &mail)
     }
 
     // MARK: what we want

@@ -7,13 +7,13 @@ extension ShardCore {
     mutating func pump(at now: Instant, into mail: inout Mail) {
         nextPumpAt = .never
         for root in order {
-            guard requests.count < Limits.shardRequestCount else { return }
+            guard mayAsk else { return }
             pump(root, at: now, into: &mail)
         }
     }
 
     private mutating func pump(_ root: Digest, at now: Instant, into mail: inout Mail) {
-        while requests.count < Limits.shardRequestCount, let fetch = fetches[root] {
+        while mayAsk, let fetch = fetches[root] {
             let wantsList = fetch.digests == nil
             let index = fetch.pending.last
             if wantsList ? fetch.isListAsked : index == nil { return }
@@ -32,11 +32,18 @@ extension ShardCore {
         }
     }
 
-    /// The least loaded source that may be asked now, chance deciding among equals; nil where there
-    /// is none, and then it is noted when to look again.
+    /// Whether there is room for one more request.
+    private var mayAsk: Bool {
+        let limit = isYielding ? Limits.yieldingRequestCount : Limits.shardRequestCount
+        return requests.count < limit && budget.hasRoom(beside: requests.count + reads.count)
+    }
+
+    /// The nearest source that may be asked now and has not its full number of requests, so that
+    /// many chunks come from several at once; nil where there is none, and then it is noted when to
+    /// look again.
     private mutating func chooseSource(_ root: Digest, at now: Instant) -> NodeID? {
         guard let fetch = fetches[root] else { return nil }
-        var (best, bestLoad, usableCount) = ([NodeID](), Int.max, 0)
+        var (best, bestRank, usableCount) = (NodeID?.none, Int.max, 0)
         for index in fetch.sources.keys.indices {
             let (id, source) = (fetch.sources.keys[index], fetch.sources.values[index])
             if let until = bans[id], until > now { continue }
@@ -45,17 +52,17 @@ extension ShardCore {
                 nextPumpAt = min(nextPumpAt, source.restUntil)
                 continue
             }
-            let load = loads[id] ?? 0
-            guard load < Limits.requestsPerSource, load <= bestLoad else { continue }
-            best = load < bestLoad ? [id] : best + [id]
-            bestLoad = load
+            guard loads[id] ?? 0 < Limits.requestsPerSource, source.rank < bestRank else {
+                continue
+            }
+            (best, bestRank) = (id, source.rank)
         }
         if usableCount == 0 {
             waitOrFail(root, fetch, at: now)
         } else if fetch.lonelySince != nil {
             fetches.update(root) { $0.lonelySince = nil }
         }
-        return best.isEmpty ? nil : best[random.below(best.count)]
+        return best
     }
 
     /// Nobody can be asked: patience, because new sources may be announced.

@@ -8,6 +8,8 @@ enum ShardRefusal: UInt8, Sendable {
     case absent = 0
     /// The peer has too much to do.
     case busy = 1
+    /// The peer's owner allows no more bytes for now.
+    case overBudget = 2
 }
 
 /// The messages of this room; each carries the asker's request number.

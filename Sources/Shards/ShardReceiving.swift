@@ -56,8 +56,13 @@ extension ShardCore {
             refuse(.absent, request, to: peer, into: &mail)
             return
         }
+        guard budget.hasRoom(beside: requests.count + reads.count) else {
+            refuse(.overBudget, request, to: peer, into: &mail)
+            return
+        }
         let ofAsker = reads.values.count { $0.asker == peer }
-        guard reads.count < Limits.shardReadCount, ofAsker < Limits.requestsPerSource else {
+        let limit = isYielding ? Limits.yieldingRequestCount : Limits.shardReadCount
+        guard reads.count < limit, ofAsker < Limits.requestsPerSource else {
             refuse(.busy, request, to: peer, into: &mail)
             return
         }
@@ -91,6 +96,7 @@ extension ShardCore {
         precondition(bytes.count <= Limits.chunkByteCount)
         counters.chunksServed += 1
         counters.bytesServed += bytes.count
+        budget.spend(bytes.count)
         let message = ShardMessage.chunk(read.request, root: read.root, index: index, bytes)
         mail.send(message.encoded, to: read.asker, priority: .bulk)
     }
@@ -163,6 +169,7 @@ extension ShardCore {
         at now: Instant, into mail: inout Mail
     ) {
         guard let request = request(number, from: peer) else { return }
+        budget.spend(bytes.count)
         guard case .chunk(root, index) = request.purpose, let fetch = fetches[root],
             let digests = fetch.digests, bytes.count == fetch.piece.byteCount(ofChunk: index),
             Digest.of(bytes, for: .chunk) == digests[index]
@@ -186,7 +193,7 @@ extension ShardCore {
     }
 
     private mutating func praise(_ peer: NodeID, _ root: Digest) {
-        fetches.update(root) { $0.sources.update(peer) { $0 = Source() } }
+        fetches.update(root) { $0.praise(peer) }
     }
 
     private mutating func takeRefusal(
@@ -200,6 +207,7 @@ extension ShardCore {
                 switch reason {
                 case .absent: fetch.sources.remove(peer)
                 case .busy: fetch.rest(peer, isSilence: false, at: now)
+                case .overBudget: fetch.restOverBudget(peer, at: now)
                 }
             }
         }

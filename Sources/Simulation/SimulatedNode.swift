@@ -19,6 +19,10 @@ final class SimulatedNode {
     var life = 0
     /// The wake that is scheduled, so that each deadline is scheduled once.
     var nextWake = Instant.never
+    var startedAt = Instant.origin
+    /// It stands still: nothing runs, and what arrives waits in the socket.
+    var isPaused = false
+    var inbox: [(bytes: [UInt8], from: PeerAddress)] = []
     let layerMicroseconds: Int
     let layerLimit: Int
     /// Prompts under way here, by ticket.
@@ -35,6 +39,11 @@ final class SimulatedNode {
     }
 
     var isAlive: Bool { machine != nil }
+
+    /// A socket's buffer: what does not fit is lost.
+    func keep(_ bytes: [UInt8], from address: PeerAddress) {
+        if inbox.count < 1_000 { inbox.append((bytes, address)) }
+    }
 }
 
 /// A running node at one place in memory: inside an optional it would be moved out and back by

@@ -12,6 +12,9 @@ extension World {
         guard !simulated.isAlive else { return }
         indexOfAddress[simulated.address] = nil
         simulated.life += 1
+        simulated.startedAt = now
+        simulated.isPaused = false
+        simulated.inbox = []
         simulated.address = World.address(index, life: simulated.life)
         indexOfAddress[simulated.address] = index
         simulated.nextWake = .never
@@ -111,7 +114,7 @@ extension World {
         return true
     }
 
-    private func stop(_ index: Int) {
+    func stop(_ index: Int) {
         nodes[index].machine = nil
         promptsFailed += nodes[index].prompts.count
         nodes[index].prompts = OrderedTable()

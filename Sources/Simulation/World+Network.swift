@@ -57,6 +57,10 @@ extension World {
 
     func arrive(_ bytes: [UInt8], from: PeerAddress, to: PeerAddress) {
         guard let index = indexOfAddress[to], nodes[index].isAlive else { return }
+        guard !nodes[index].isPaused else {
+            nodes[index].keep(bytes, from: from)
+            return
+        }
         fold(now.nanoseconds)
         fold(UInt64(index) << 32 | UInt64(bytes.count))
         nodes[index].machine?.node.receive(bytes.span, from: from, at: now, into: &outbox)
@@ -66,7 +70,7 @@ extension World {
     func wake(_ index: Int, life: Int) {
         let node = nodes[index]
         // A wake that an earlier one has replaced is void: otherwise each would breed another.
-        guard node.life == life, node.isAlive, node.nextWake == now else { return }
+        guard node.life == life, node.isAlive, !node.isPaused, node.nextWake == now else { return }
         node.nextWake = .never
         if let deadline = node.machine?.node.nextDeadline, deadline <= now {
             node.machine?.node.fire(at: now, into: &outbox)

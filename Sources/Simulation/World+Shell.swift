@@ -15,6 +15,7 @@ extension World {
 
     private func perform(_ effect: NodeEffect, for index: Int) {
         let simulated = nodes[index]
+        watch?(effect, index)
         switch effect {
         case .load(let model, let layers):
             let time = Interval.milliseconds(20 + random.below(50))
@@ -45,7 +46,8 @@ extension World {
             simulated.machine?.node.chunkRead(token, bytes: nil, at: now, into: &outbox)
         case .readChunkList(let token, _):
             simulated.machine?.node.chunkListRead(token, digests: nil, at: now, into: &outbox)
-        case .storeManifest, .storeChunkList, .storeChunk, .completePiece, .keepSeeds, .unload,
+        case .storeManifest, .storeChunkList, .storeChunk, .completePiece, .removePiece,
+            .keepSeeds, .unload,
             .requestWaiting, .requestMended, .manifestFound, .pieceReady, .pieceFailed,
             .accountArrived,
             .statesArrived, .note:
@@ -60,6 +62,10 @@ extension World {
     func finish(_ task: ShellAnswer, index: Int, life: Int) {
         let simulated = nodes[index]
         guard simulated.life == life, simulated.isAlive else { return }
+        guard !simulated.isPaused else {
+            add(task, for: index, after: .milliseconds(100))
+            return
+        }
         switch task {
         case .loaded(let model, let layers):
             simulated.machine?.node.layersLoaded(
@@ -80,7 +86,7 @@ extension World {
         schedule(.prompt, about: settings.promptInterval)
         let index = random.below(nodes.count)
         let simulated = nodes[index]
-        guard simulated.isAlive, simulated.prompts.count < 4 else { return }
+        guard simulated.isAlive, !simulated.isPaused, simulated.prompts.count < 4 else { return }
         let patience: Interval = isHealed ? .seconds(20) : .seconds(5)
         let ticket = simulated.machine?.node.openRequest(
             model: model.digest, positionLimit: 4_096, patience: patience, at: now, into: &outbox)

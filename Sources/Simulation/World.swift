@@ -60,6 +60,8 @@ public final class World {
     var isClosing = false
     var crashCount = 0
     var partitionCount = 0
+    /// Sees every effect before it is performed.
+    var watch: ((NodeEffect, Int) -> Void)?
     /// Prompts that began after the heal and ended well or not.
     var healedPrompts = (finished: 0, failed: 0)
 

@@ -18,9 +18,6 @@ public struct LocalModel: Sendable {
             try Ends(pieces[0], shape: shape), layerPieces: Array(pieces.dropFirst()))
     }
 
-    /// Whether most of its products take weights of bytes or less.
-    public var isQuantized: Bool { layers.first.map { $0.output.format != .float16 } ?? false }
-
     /// From ends that are there already, and the pieces of all layers.
     public init(_ ends: Ends, layerPieces: [WeightBytes]) throws(ModelError) {
         shape = ends.shape
@@ -33,6 +30,9 @@ public struct LocalModel: Sendable {
         self.layers = layers
         readByteCount = layerPieces.reduce(0) { $0 + $1.byteCount } + ends.headByteCount
     }
+
+    /// Whether most of its products take weights of bytes or less.
+    public var isQuantized: Bool { layers.first.map { $0.output.format != .float16 } ?? false }
 
     /// From a checkpoint, through the same pieces as any other way.
     public init(_ builder: PieceBuilder) throws(ModelError) {

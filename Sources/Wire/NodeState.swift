@@ -97,8 +97,12 @@ public struct NodeState: Hashable, Sendable {
     public var layerMicroseconds: Int
     public var coordinate: Coordinate
     public var holdings: [Holding]
-    /// Layers the node has chosen and is fetching or loading: not usable, but spoken for.
+    /// Layers the node has chosen and is fetching or loading: not usable, but spoken for. An empty
+    /// range: the node is about to give up what it holds of the model.
     public var pending: [Holding]
+    /// For each holding, the mean number of requests served at once of late, in tenths; what is
+    /// missing at the end is 0.
+    public var demands: [Int]
 
     public init(id: NodeID, sequence: UInt64) {
         self.id = id
@@ -111,6 +115,7 @@ public struct NodeState: Hashable, Sendable {
         coordinate = .unknown
         holdings = []
         pending = []
+        demands = []
     }
 
     public func holding(of model: Digest) -> Holding? { holdings.first { $0.model == model } }
@@ -127,6 +132,7 @@ public struct SignedState: Hashable, Sendable {
         precondition(state.id == keys.id && record.id == keys.id)
         precondition(state.holdings.count <= Limits.modelsPerNode)
         precondition(state.pending.count <= Limits.modelsPerNode)
+        precondition(state.demands.count <= state.holdings.count)
         var writer = ByteWriter(reserving: 256)
         encode(state, into: &writer)
         writer.write(keys.sign(writer.bytes).bytes)
@@ -175,6 +181,9 @@ private func encode(_ state: NodeState, into writer: inout ByteWriter) {
         writer.writeVarint(list.count)
         for holding in list { holding.write(into: &writer) }
     }
+    for index in state.holdings.indices {
+        writer.writeVarint(index < state.demands.count ? state.demands[index] : 0)
+    }
 }
 
 private func decodeState(_ reader: inout ByteReader) throws(WireError) -> NodeState {
@@ -191,6 +200,9 @@ private func decodeState(_ reader: inout ByteReader) throws(WireError) -> NodeSt
     state.coordinate = Coordinate(axes: axes, height: height, error: try reader.readUInt8())
     state.holdings = try readHoldings(&reader)
     state.pending = try readHoldings(&reader)
+    for _ in state.holdings {
+        state.demands.append(try reader.readCount(limit: Limits.demandTenths))
+    }
     return state
 }
 

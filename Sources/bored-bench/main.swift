@@ -13,8 +13,8 @@ case "kernels":
     KernelBench.run()
     try KernelBench.compareThreads()
 case "sessions": SessionBench.run()
-case "allocations": AllocationBench.run()
 case "serving": try ServingBench.run()
+case "allocations": AllocationBench.run()
 case "fuzz":
     let numbers = words.dropFirst().compactMap { UInt64($0) }
     exit(

@@ -27,6 +27,7 @@ enum Vectors {
                 model: Digest.of([1], for: .manifest), layers: LayerRange(0, 3), layerCount: 6,
                 hasEnds: true)
         ]
+        state.demands = [25]
         return SignedState(state, record: record, keys: keys)
     }
 

@@ -119,3 +119,20 @@ struct DataDirectoryTests {
         #expect(error?.description == "open \(scratch.path)/no: No such file or directory")
     }
 }
+
+@Suite struct SequenceTests {
+    let scratch = Scratch()
+
+    @Test func `sequences rise over a restart though the clock was set back an hour`() throws {
+        let directory = try DataDirectory(scratch.path)
+        let wall: UInt64 = 1_700_000_000_000
+        #expect(directory.firstSequence(wallMilliseconds: wall) == wall)
+        // It ran for ten minutes, and ended without a word half a minute after its last note.
+        try directory.noteSequence(wall + 600_000)
+        let used = wall + 630_000
+        #expect(directory.firstSequence(wallMilliseconds: wall - 3_600_000) > used)
+        #expect(directory.firstSequence(wallMilliseconds: wall + 7_200_000) == wall + 7_200_000)
+        scratch.write(Array("nonsense".utf8), to: "sequence")
+        #expect(directory.firstSequence(wallMilliseconds: wall) == wall)
+    }
+}

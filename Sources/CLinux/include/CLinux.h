@@ -14,7 +14,7 @@ typedef struct {
 
 // MARK: time and chance
 
-// Nanoseconds of CLOCK_MONOTONIC.
+// Nanoseconds of CLOCK_BOOTTIME: it goes on while the machine sleeps, and no setting moves it.
 uint64_t bored_monotonic_nanoseconds(void);
 // Seconds of CLOCK_REALTIME.
 int64_t bored_wall_seconds(void);
