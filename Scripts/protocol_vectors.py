@@ -139,6 +139,8 @@ def pipelines(name, reader):
         reader.take(32)
         reader.varint()
         hop(reader)
+        if reader.u8():
+            reader.take(32)
         reader.take(64)
     elif kind in (0x41, 0x42):
         reader.u64()
@@ -219,20 +221,42 @@ def parts():
     return len(found)
 
 
+def normalization(reader):
+    step = reader.u8()
+    check(1 <= step <= 15, "a step of normalization")
+    if step == 12:
+        check(reader.u8() <= 3, "sides")
+    for _ in range({13: 1, 14: 2, 15: 2}.get(step, 0)):
+        reader.string(4096)
+
+
+def splitting(reader):
+    step = reader.u8()
+    check(1 <= step <= 3, "a step of splitting")
+    if step in (1, 3):
+        check(reader.u8() & 127 <= {1: 4, 3: 2}[step], "how a step splits")
+    if step == 1:
+        reader.string(4096)
+
+
 def tokenizers():
     count = 0
     for vector in json.loads((FOLDER / "tokenizer.json").read_text())["vectors"]:
         reader = Reader(bytes.fromhex(vector["encoded"]))
         check(reader.take(4) == b"BTK1", "magic")
         kind, flags = reader.u8(), reader.u8()
-        check(kind in (1, 2) and flags < 32, "kind or flags")
+        check(1 <= kind <= 4 and flags < 32, "kind or flags")
         pieces = [(reader.u8(), reader.blob(4096)) for _ in range(reader.varint(1_048_576))]
-        check(all(1 <= piece[0] <= 6 for piece in pieces), "a piece's type")
+        check(all(1 <= piece[0] & 7 <= 6 for piece in pieces), "a piece's type")
         scores = [reader.u32() for _ in pieces] if kind == 1 else []
         merges = reader.list(1_048_576, lambda r: (r.varint(), r.varint(), r.varint()))
         check(all(part < len(pieces) for merge in merges for part in merge), "a merge's id")
-        check(kind == 2 or not merges, "merges beside scores")
-        reader.list(8, lambda inner: inner.string(4096))
+        check(kind in (2, 4) or not merges, "merges without byte or character pairs")
+        reader.list(16, normalization)
+        reader.list(16, splitting)
+        reader.varint(4096)
+        around = reader.list(8, Reader.varint) + reader.list(8, Reader.varint)
+        check(all(part < len(pieces) for part in around), "an id out of bounds")
         ends = [reader.varint(), reader.varint()] + reader.list(64, Reader.varint)
         check(all(part <= len(pieces) for part in ends), "an id out of bounds")
         if reader.u8() == 1:

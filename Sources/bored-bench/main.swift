@@ -5,13 +5,10 @@ let words = Array(CommandLine.arguments.dropFirst())
 switch words.first {
 case nil:
     KernelBench.run()
-    try KernelBench.compareThreads()
     SessionBench.run()
     AllocationBench.run()
     try ServingBench.run()
-case "kernels":
-    KernelBench.run()
-    try KernelBench.compareThreads()
+case "kernels": KernelBench.run()
 case "sessions": SessionBench.run()
 case "serving": try ServingBench.run()
 case "allocations": AllocationBench.run()

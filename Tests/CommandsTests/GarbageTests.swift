@@ -42,6 +42,7 @@ import Testing
             path: program.path,
             arguments: [
                 "node", "--listen", "127.0.0.1:0", "--swarm", swarm, "--data", "\(data)/node",
+                "--run", "always",
             ], log: "\(data)/log")
         defer {
             node.end()

@@ -9,7 +9,7 @@ import Testing
         (.piece, "piece"), (.chunk, "chunk"), (.layerTopic, "layerTopic"),
         (.nameTopic, "nameTopic"), (.signature, "signatureHash"), (.token, "token"),
         (.handshakeMAC, "handshakeMAC"), (.cookieKey, "cookieKey"), (.entropy, "entropy"),
-        (.simulated, "simulated"),
+        (.prefix, "prefix"), (.simulated, "simulated"),
     ]
 
     @Test func `each purpose hashes as another library does`() throws {

@@ -90,7 +90,8 @@ def identity():
         "layerTopic": blake(b"abc", "bored layers"), "nameTopic": blake(b"abc", "bored name"),
         "signatureHash": blake(b"abc", "bored signature"), "token": blake(b"abc", "bored token"),
         "handshakeMAC": blake(b"abc", "bored mac1"), "cookieKey": blake(b"abc", "bored cookie"),
-        "entropy": blake(b"abc", "bored entropy"), "simulated": blake(b"abc", "bored simulated"),
+        "entropy": blake(b"abc", "bored entropy"), "prefix": blake(b"abc", "bored prefix"),
+        "simulated": blake(b"abc", "bored simulated"),
         "keyedHash": hashlib.blake2b(b"abc", digest_size=16, key=SEED).digest(),
         "sha256": hashlib.sha256(b"abc").digest(), "hmac": mac(b"key", b"abc"),
         "expanded": expand(SEED, ALICE),
@@ -114,6 +115,7 @@ def wire():
     state += u16(65_535) + b"\x28"
     state += varint(2) + holding(model, 0, 3, 1_024, 1) + holding(bytes(32), 5, 5, 6, 2)
     state += varint(1) + holding(model, 200, 300, 1_024, 3)
+    state += varint(25) + varint(0)  # demand for each holding, in tenths
     ad = blob(record(nonce)) + u64(77) + u32(600) + holding(model, 4, 12, 200, 1)
     pieces = b"".join(varint(size) + blake(bytes([size & 255]), "bored piece") for size in (100, 262_144, 262_145))
     manifest = b"\x01\x01" + blob("ling–1".encode()) + blob(b"Apache-2.0") + varint(2) + varint(64)

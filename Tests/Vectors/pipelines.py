@@ -47,6 +47,7 @@ def offer(model, seat, number=NUMBER, resume=(0, 0)):
     body += varint(seat) + varint(HIDDEN) + varint(40) + varint(resume[0]) + varint(resume[1])
     body += ENTRY.id + varint(0)
     body += blob(LATER.record) + varint(3) + varint(0) + varint(0)
+    body += b"\x00"  # no giver
     return ENTRY.signed(body)
 
 def answer(kind, offered, seat, number=NUMBER, reason=b""):

@@ -41,6 +41,7 @@ import Wire
                     hasAllPieces: true),
             ])
         #expect(state.pending.map(\.layers) == [LayerRange(200, 300)])
+        #expect(state.demands == [25, 0])
         #expect(state.holding(of: model)?.layers == LayerRange(0, 3))
         #expect(try written(signed) == vectors["signedState"])
     }
