@@ -133,7 +133,7 @@ FUNCTION void rows_by_pair(
     const struct bored_product *p, const uint16_t *weights, size_t panel_stride, float *first) {
     const size_t x_stride = p->x_stride, y_stride = p->y_stride;
     size_t passes = (p->row_count + PAIR_ROWS - 1) / PAIR_ROWS;
-    // A few passes read a long stretch from the second-level cache; more of them gain by a short one.
+    // A few passes read a long stretch from the second-level cache; more gain by a short one.
     size_t stretch = passes > 3 ? PAIR_STRETCH : LONG_STRETCH;
     for (size_t start = 0; start < p->input_count; start += stretch) {
         size_t count = p->input_count - start < stretch ? p->input_count - start : stretch;

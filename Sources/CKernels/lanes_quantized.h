@@ -10,7 +10,8 @@
 
 /// Rows of one pass: the more, the less is spent on reading the weights.
 enum { DOT_ROWS = 6 };
-// Inputs of a stretch: of whole bytes so many that it stays in the first-level cache; what has fewer
+// Inputs of a stretch: of whole bytes so many that it stays in the first-level cache; what has
+// fewer
 // bits is read slowly enough for the second.
 enum { BYTES_STRETCH = 512, BITS_STRETCH = 2048 };
 

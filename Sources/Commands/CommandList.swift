@@ -243,6 +243,7 @@ enum CommandList {
             .init("layers", .value("N"), "layers of the simulated model", standard: "8"),
             .init("view", .value("N"), "neighbours a node keeps in view"),
             .init("calm", .flag, "no faults"),
+            .init("lose", .value("SECONDS"), "so often a node that serves is killed or paused"),
             .init("commute", .flag, "a day in --minutes: half of all drive away, twice"),
             .init("curves", .flag, "libsodium's curves instead of a keyed hash"),
             config, json,

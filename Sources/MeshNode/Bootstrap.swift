@@ -10,14 +10,14 @@ struct Bootstrap: Sendable {
 
     var contacts: [Contact] = []
     var random: SeededRandom
-    /// Set while the node has peers: nobody needs to be asked.
+    /// Set while the node has peers: contacts are asked rarely, so that two halves of a swarm that
+    /// began apart meet once a contact of one is up in the other.
     var isSatisfied = false
 
     init(random: SeededRandom) { self.random = random }
 
     var nextDeadline: Instant {
-        guard !isSatisfied else { return .never }
-        return contacts.map(\.nextTry).min() ?? .never
+        contacts.map(\.nextTry).min() ?? .never
     }
 
     mutating func add(_ address: PeerAddress, at now: Instant) {
@@ -29,14 +29,15 @@ struct Bootstrap: Sendable {
 
     /// The addresses to ask now; each is asked later and later, up to every half minute.
     mutating func due(at now: Instant) -> [PeerAddress] {
-        guard !isSatisfied else { return [] }
         var due: [PeerAddress] = []
         for index in contacts.indices where contacts[index].nextTry <= now {
             due.append(contacts[index].address)
             let wait = Interval.seconds(1 << min(contacts[index].tryCount, 5))
             contacts[index].tryCount += 1
-            contacts[index].nextTry =
-                now + random.jittered(min(wait, Limits.bootstrapIntervalMaximum))
+            let next =
+                isSatisfied
+                ? Limits.bootstrapRestInterval : min(wait, Limits.bootstrapIntervalMaximum)
+            contacts[index].nextTry = now + random.jittered(next)
         }
         return due
     }

@@ -40,7 +40,7 @@ extension Node {
     /// Leaves in order: peers hear of it at once, stages end with a reason, sessions close.
     public mutating func leave(at now: Instant, into outbox: inout Outbox) {
         isLeaving = true
-        bootstrap.isSatisfied = true
+        bootstrap.contacts = []
         pipelines.refuseAll(into: &mail)
         gossip.leave(at: now, into: &mail)
         settle(at: now, into: &outbox)

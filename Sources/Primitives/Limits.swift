@@ -1,4 +1,5 @@
-/// Every limit of a node, in one file. What happens at a limit is said beside it.
+/// Every limit of a node; those of models stand in `Limits+Models.swift`. What happens at a limit
+/// is said beside it.
 public enum Limits {
     // MARK: datagrams and mail
 
@@ -261,6 +262,8 @@ public enum Limits {
     public static let bootstrapContactCount = 64
     /// A silent first contact is asked no more rarely than this.
     public static let bootstrapIntervalMaximum = Interval.seconds(30)
+    /// How often a node that has peers asks each of its first contacts.
+    public static let bootstrapRestInterval = Interval.minutes(5)
     /// Voters on our own address that are remembered, and how many must agree.
     public static let addressVoteCount = 32
     public static let addressAgreementCount = 3
@@ -302,75 +305,6 @@ public enum Limits {
     public static let entryRequestCount = 64
     /// What a round trip is taken for before anything is known of it.
     public static let unknownRoundTripMicroseconds = 50_000
-
-    // MARK: transformers
-
-    /// Widths inside one layer: feed-forward, all heads together. Larger shapes are refused.
-    public static let layerWidth = 1 << 18
-    /// Attention heads of a layer. More are refused.
-    public static let headCount = 4_096
-    /// Numbers of one attention head. Larger ones are refused.
-    public static let headSize = 1_024
-    /// Positions of one context. A shape that claims more is refused.
-    public static let contextLength = 1 << 22
-    /// One piece of a model. Larger ones are refused at import and by who reads a shape.
-    public static let pieceByteCount = 1 << 36
-    /// Experts of one feed-forward layer. More are refused.
-    public static let expertCount = 1_024
-    /// An encoded model shape: its longest form is two divisors for each pair of a head.
-    public static let shapeByteCount = 8 * 1_024
-    /// Bytes of a tokenizer inside the ends. Larger ones are refused at import.
-    public static let tokenizerByteCount = 64 * 1_024 * 1_024
-    /// Text that could begin a stop string is held back up to this many bytes.
-    public static let stopStringByteCount = 256
-    /// Likeliest tokens that are told for each one. More are refused.
-    public static let likelihoodCount = 20
-    /// Logit biases of one request. More are refused.
-    public static let logitBiasCount = 1_024
-    /// Stop strings of one request. More are refused.
-    public static let stopStringCount = 16
-
-    // MARK: checkpoints
-
-    /// Tensors of one model over all its files. A file that lists more is refused.
-    public static let checkpointTensorCount = 262_144
-    /// Values in the metadata of one file, array elements included. More is refused.
-    public static let checkpointMetadataValueCount = 8_388_608
-    /// A metadata key or a tensor's name, in bytes. Longer ones are refused.
-    public static let checkpointNameByteCount = 1_024
-    /// The JSON header of a safetensors file. Longer ones are refused.
-    public static let safetensorsHeaderByteCount = 25_000_000
-    /// Arrays and objects inside each other in JSON and in metadata. Deeper ones are refused.
-    public static let nestingDepth = 64
-
-    /// Tokens of a text that becomes a vector; the rest is left out, and the person is told.
-    public static let encodedTokenCount = 512
-    /// A text given to a command in a file or on its standard input, in bytes. A longer one is
-    /// refused.
-    public static let textFileByteCount = 64 * 1_024 * 1_024
-
-    // MARK: tokenizers
-
-    /// Pieces of a vocabulary. A larger one is refused.
-    public static let vocabularyCount = 1_048_576
-    /// One piece of a vocabulary, in bytes. A longer one is refused.
-    public static let vocabularyPieceByteCount = 4_096
-    /// A chat template, in bytes. A longer one is dropped, and the model has none.
-    public static let chatTemplateByteCount = 131_072
-    /// Levels of a chat template's nesting, in its text and while it runs. Deeper is an error.
-    public static let templateDepth = 250
-    /// Operators, filters and members in one tag of a chat template. More is an error.
-    public static let templateLinkCount = 4_000
-    /// Steps of one rendering, about one for each value. More is an error.
-    public static let templateStepCount = 2_000_000
-    /// A text that a chat template makes, in bytes. A longer one is an error.
-    public static let templateOutputByteCount = 16_777_216
-    /// Elements of a list that a chat template makes. More is an error.
-    public static let templateElementCount = 1_000_000
-    /// Normalizing steps, and splitting ones, of a tokenizer. More are refused.
-    public static let tokenizerStepCount = 16
-    /// Steps of one match of a pre-tokenizer pattern; at the limit the rest is one word.
-    public static let patternMatchStepCount: UInt32 = 10_000_000
 
     // MARK: runtime
 

@@ -23,6 +23,8 @@ final class SimulatedNode {
     /// It stands still: nothing runs, and what arrives waits in the socket.
     var isPaused = false
     var inbox: [(bytes: [UInt8], from: PeerAddress)] = []
+    /// Peers that its disk keeps from one life to the next.
+    var keptPeers: [NodeRecord] = []
     let layerMicroseconds: Int
     let layerLimit: Int
     /// Prompts under way here, by ticket.

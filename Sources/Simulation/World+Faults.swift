@@ -40,6 +40,7 @@ extension World {
         simulated.machine?.node.addModel(
             model.manifest, pieces: pieces, isServed: true, at: now, into: &outbox)
         simulated.machine?.node.meet(contacts(of: index), at: now, into: &outbox)
+        simulated.machine?.node.meet(simulated.keptPeers, at: now, into: &outbox)
         settle(index)
     }
 

@@ -46,8 +46,9 @@ extension World {
             simulated.machine?.node.chunkRead(token, bytes: nil, at: now, into: &outbox)
         case .readChunkList(let token, _):
             simulated.machine?.node.chunkListRead(token, digests: nil, at: now, into: &outbox)
+        case .keepSeeds(let records): simulated.keptPeers = records
         case .storeManifest, .storeChunkList, .storeChunk, .completePiece, .removePiece,
-            .keepSeeds, .unload,
+            .unload,
             .requestWaiting, .requestMended, .manifestFound, .pieceReady, .pieceFailed,
             .accountArrived,
             .statesArrived, .note:

@@ -88,7 +88,9 @@ struct DocumentCheck {
     private func checkBored(_ words: [String]) -> [String] {
         guard let binary, let command = words.first, !command.hasPrefix("-") else { return [] }
         guard commands.contains(command) else { return ["bored has no command '\(command)'"] }
-        let help = run(binary, [command, "--help"])
+        // `model import` is one command of two words.
+        let isPair = words.count > 1 && words[1].allSatisfy(\.isLowercase)
+        let help = run(binary, Array(words.prefix(isPair ? 2 : 1)) + ["--help"])
         let known = Set(help.matches(of: /--[a-z][a-z-]*/).map { String($0.0) })
         return words.compactMap { word in
             guard let match = word.firstMatch(of: /^\[?(--[a-z][a-z-]*)/) else { return nil }

@@ -57,7 +57,8 @@ struct ChatTemplateTests {
             ),
             (
                 "<|assistant|>",
-                "<|system|>\nS<|end|>\n<|user|>\n U <|end|>\n<|assistant|>\nA<|end|>\n<|assistant|>\n"
+                "<|system|>\nS<|end|>\n<|user|>\n U <|end|>\n<|assistant|>\nA<|end|>\n"
+                    + "<|assistant|>\n"
             ),
         ]
         for (piece, expected) in usual {

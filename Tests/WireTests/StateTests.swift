@@ -55,6 +55,7 @@ import Wire
                 hasAllPieces: true)
         }
         state.holdings = holdings
+        state.demands = holdings.map { _ in Limits.demandTenths }
         (state.activeRequestCount, state.memoryMebibytes) = (1 << 20, 1 << 30)
         (state.memoryUsedMebibytes, state.layerMicroseconds) = (1 << 30, 1 << 40)
         let signed = SignedState(state, record: record, keys: keys)
