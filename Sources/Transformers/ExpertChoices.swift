@@ -48,10 +48,15 @@ struct ExpertChoices {
                 if best < 0 || logit > highest { (best, highest) = (expert, logit) }
                 if highest.isNaN { highest = -.infinity }
             }
-            chosen[first + count] = best
+            // Into its place among those picked: sorting a slice would allocate.
+            var place = first + count
+            while place > first, chosen[place - 1] > best {
+                chosen[place] = chosen[place - 1]
+                place -= 1
+            }
+            chosen[place] = best
             count += 1
         }
-        chosen[first..<first + usedCount].sort()
     }
 
     private mutating func shareOut(
