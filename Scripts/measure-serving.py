@@ -116,6 +116,7 @@ def start(binary, place, swarm, layers):
     for index in range(2):
         data = f"{place}/node{index}"
         command = [binary, "node", "--listen", "127.0.0.1:0", "--swarm", swarm, "--data", data,
+                   "--model", "random",
                    "--layers", str(layers // 2), "--threads", "1", "--run", "always", "--json"]
         if address:
             command += ["--peer", address]

@@ -48,7 +48,7 @@ struct ExpertChoices {
                 if best < 0 || logit > highest { (best, highest) = (expert, logit) }
                 if highest.isNaN { highest = -.infinity }
             }
-            // In its place among those chosen before: sorting a slice would allocate.
+            // Into its place among those picked: sorting a slice would allocate.
             var place = first + count
             while place > first, chosen[place - 1] > best {
                 chosen[place] = chosen[place - 1]
