@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What hostile nodes do to lookups of ads: the figures of docs/decisions/0014-ads-kept-by-region.md.
+"""What hostile nodes do to lookups of ads: the figures of docs/decisions/0013-ads-kept-by-region.md.
 
 Every node knows 256, 128, 64, 32 and then 16 nodes of each log-distance. An honest one answers with
 the 16 it knows nearest to the key; a hostile one keeps no ads and names the 16 nearest of its friends.

@@ -37,7 +37,7 @@ extension KademliaCore {
 
     /// Where ads are kept and looked for: within a distance at which as many honest nodes are
     /// expected as keep an ad, so that ids placed beside a topic don't push them aside
-    /// (SR-DHT-Store; decision 14).
+    /// (SR-DHT-Store; decision 13).
     private func regionRadius(for purpose: LookupPurpose) -> UInt64? {
         switch purpose {
         case .nodes, .ownNeighbours, .refresh: return nil
