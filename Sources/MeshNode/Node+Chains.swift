@@ -176,8 +176,8 @@ extension Node {
                     id: ad.record.id, holding: ad.holding, layerMicroseconds: 0,
                     activeRequestCount: 0))
         }
-        candidates.removeAll {
-            request.isResting($0.id, at: now) || knownRecord(of: $0.id) == nil
+        candidates.removeAll { candidate in
+            knownRecord(of: candidate.id).map { request.isResting($0, at: now) } ?? true
         }
         return candidates
     }

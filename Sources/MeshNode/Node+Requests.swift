@@ -126,7 +126,8 @@ extension Node {
                 // Its ad is out of date.
                 adHolders.remove(loss.node)
             }
-            requests.update(ticket) { $0.lost(losses, at: now) }
+            let sequences = losses.map { knownRecord(of: $0.node)?.sequence ?? 0 }
+            requests.update(ticket) { $0.lost(losses, sequences: sequences, at: now) }
             mend(ticket, id, at: now)
         case .leaving(_, let node, let layers):
             nameHeir(of: node, layers, ticket, id, at: now)

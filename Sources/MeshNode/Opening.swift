@@ -1,3 +1,4 @@
+internal import Identity
 internal import Pipelines
 internal import Primitives
 internal import Wire
@@ -16,8 +17,9 @@ struct OpenRequest: Sendable {
     var phase = Phase.searching
     /// Stages are lost, and nobody was named for them yet.
     var isBroken = false
-    /// Nodes that were lost or refused, left out until then.
-    var resting: [(node: NodeID, until: Instant)] = []
+    /// Nodes that were lost or refused, left out until then. One that was started anew since has a
+    /// record of a higher sequence, and is not left out.
+    var resting: [(node: NodeID, sequence: UInt64, until: Instant)] = []
     /// Losses since the last step that came back, and the last one of them.
     var lossCount = 0
     var lastLoss: StageLoss?
@@ -46,8 +48,10 @@ struct OpenRequest: Sendable {
 
     var isSearching: Bool { phase == .searching || isBroken }
 
-    func isResting(_ node: NodeID, at now: Instant) -> Bool {
-        resting.contains { $0.node == node && $0.until > now }
+    func isResting(_ record: NodeRecord, at now: Instant) -> Bool {
+        resting.contains {
+            $0.node == record.id && $0.sequence >= record.sequence && $0.until > now
+        }
     }
 
     /// When there is something to do without anything arriving.
@@ -55,15 +59,16 @@ struct OpenRequest: Sendable {
         isSearching ? min(patienceEnd, nextSearch) : .never
     }
 
-    mutating func lost(_ losses: [StageLoss], at now: Instant) {
+    /// - Parameter sequences: of the lost nodes' records, one for each loss.
+    mutating func lost(_ losses: [StageLoss], sequences: [UInt64], at now: Instant) {
         // Patience begins with the first loss after a step that came back.
         if lossCount == 0, case .running = phase { patienceEnd = now + patience }
         isBroken = true
         nextSearch = now
         resting.removeAll { $0.until <= now }
-        for loss in losses {
+        for (loss, sequence) in zip(losses, sequences) {
             guard let rest = loss.cause.rest else { continue }
-            resting.append((loss.node, now + rest))
+            resting.append((loss.node, sequence, now + rest))
             lossCount += 1
             lastLoss = loss
         }
