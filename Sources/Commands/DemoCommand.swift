@@ -51,7 +51,7 @@ enum DemoCommand {
         let deadline = SystemClock.now() + .seconds(60)
         var report: HealthReport?
         while SystemClock.now() < deadline, !loop.isSignalled {
-            report = try HealthCommand.look(&loop, patience: .seconds(5))
+            report = try HealthCommand.look(&loop, patience: .milliseconds(300))
             if let report, report.isComplete, !report.models.isEmpty,
                 report.nodes.count >= nodeCount
             {
