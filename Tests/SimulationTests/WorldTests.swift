@@ -46,6 +46,8 @@ import Testing
         }
         #expect(report.verdict == .converged, command)
         #expect(report.stagesLostCount > 10 && report.promptsFinished > 20, command)
+        // Only a request whose layers nobody held may fail for want of them.
+        #expect(report.promptsFailedCovered == 0, command)
     }
 
     @Test func `one seed gives one digest, and another seed another`() {
