@@ -91,7 +91,8 @@ struct DataDirectoryTests {
         }
         // As after kill -9: the file is there, and nobody holds the lock.
         #expect(scratch.read("node.json") != nil)
-        // A process that another test is starting has the descriptor too, until it runs its program.
+        // A process that another test is just starting holds the descriptor too, until it runs
+        // its own program.
         for _ in 0..<200 where directory.runningNode() != nil { usleep(5_000) }
         #expect(directory.runningNode() == nil)
         let lock = try directory.lock()
