@@ -12,13 +12,14 @@ extension Kernels {
         let outputCount = unsafe product.output_count
         let given = unsafe product
         let stride = unsafe product.group_stride
-        unsafe product.groups = UnsafePointer(
-            scratch.groups(rowCount: rowCount, inputCount: inputCount))
-        let sums = unsafe scratch.sums(rowCount: rowCount, outputCount: outputCount)
         // The pointers outlive `run`, which returns after every part; parts write apart.
-        nonisolated(unsafe) let groups = unsafe UnsafeMutablePointer(mutating: product.groups!)
+        nonisolated(unsafe) let groups = unsafe scratch.groups(
+            rowCount: rowCount, inputCount: inputCount)
+        unsafe product.groups = UnsafePointer(groups)
+        let sums = unsafe scratch.sums(rowCount: rowCount, outputCount: outputCount)
         nonisolated(unsafe) let rests = unsafe scratch.rests()
-        nonisolated(unsafe) let x = unsafe given.x!
+        guard let start = unsafe given.x else { preconditionFailure("a product has rows") }
+        nonisolated(unsafe) let x = unsafe start
         let xStride = unsafe given.x_stride
         let perPart = 16
         crew.run(partCount: (rowCount + perPart - 1) / perPart) { index in
@@ -60,7 +61,8 @@ extension Kernels {
         for row in 0..<rowCount {
             for head in 0..<headCount {
                 let source = unsafe x.base + layout.offset + row * layout.stride + head * headSize
-                let target = unsafe x.base + pairs.offset + row * pairs.stride
+                let target =
+                    unsafe x.base + pairs.offset + row * pairs.stride
                     + 2 * head * headSize
                 // Checked above.
                 if head < queryHeadCount {
@@ -82,7 +84,8 @@ extension Kernels {
         layout.check(rowCount: rowCount, width: headCount * headSize, within: x.count)
         for row in 0..<rowCount {
             for head in 0..<headCount {
-                let source = unsafe x.base + pairs.offset + row * pairs.stride
+                let source =
+                    unsafe x.base + pairs.offset + row * pairs.stride
                     + 2 * head * headSize
                 // Checked above.
                 unsafe bored_sum(

@@ -26,9 +26,10 @@ struct ReferenceFile: Sendable, CustomTestStringConvertible {
 }
 
 /// Where the tolerances come from. Models of this size keep rounded numbers in two terms, which
-/// leaves what Float32 itself leaves, and, of rows rounded to 8 bits twice, some ten thousandths. F32
-/// files lose their weights' last 13 bits, which is why they are compared with the section of the F16
-/// file (the same weights after rounding), and once more, with a wider margin, with their own.
+/// leaves what Float32 itself leaves, and, of rows rounded to 8 bits twice, some ten thousandths.
+/// F32 files lose their weights' last 13 bits, which is why they are compared with the section of
+/// the F16 file (the same weights after rounding), and once more, with a wider margin, with their
+/// own.
 private let files = [
     ReferenceFile(
         path: "stories260K/stories260K-F16.gguf", section: "stories260K/F16", tolerance: 0.0002,
