@@ -41,7 +41,7 @@ extension PipelineCore {
     ) -> Bool {
         guard acceptsStep(id), var request = entries.requests[id.number] else { return false }
         precondition(rows.count == rowCount * request.hiddenSize * 4)
-        precondition(rowCount <= Limits.rowsPerStep)
+        precondition(rowCount <= Step.rowCountMaximum(hiddenSize: request.hiddenSize))
         let step = Step(
             request: id, index: request.nextStepIndex, position: position, rowCount: rowCount,
             rows: rows)

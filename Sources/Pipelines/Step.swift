@@ -34,6 +34,12 @@ public struct Step: Hashable, Sendable {
         self.rows = rows
     }
 
+    /// Rows that one step may have: those of a message, beside the step's other fields.
+    public static func rowCountMaximum(hiddenSize: Int) -> Int {
+        let room = Limits.messageByteCount - Limits.stepHeaderByteCount
+        return max(1, min(Limits.rowsPerStep, room / (4 * hiddenSize)))
+    }
+
     /// To the next stage, or, where `isDone`, from the last one back to the entry.
     func encode(isDone: Bool) -> [UInt8] {
         var writer = ByteWriter(reserving: rows.count + 64)

@@ -198,6 +198,11 @@ public enum Limits {
     public static let positionCount = 1 << 20
     /// Rows of one step; longer prompts go in several steps.
     public static let rowsPerStep = 256
+    /// Rows of a long prompt's steps: few enough that a chain's stages soon all work on it, enough
+    /// to keep a stage's multipliers busy.
+    public static let promptStepRowCount = 36
+    /// A step's fields beside its rows, at most.
+    public static let stepHeaderByteCount = 1_024
     /// Steps of one request.
     public static let stepIndex = 1 << 32
     /// Steps of one request under way or waiting at a stage; the entry sends no more, a stage that
@@ -321,7 +326,7 @@ public enum Limits {
     /// Rows of one batch at a stage: those of short steps first; long ones go in chunks that fill
     /// the batch up to the second number, and have at least the third. What is left waits.
     public static let batchRowCount = 96
-    public static let batchFillRowCount = 64
+    public static let batchFillRowCount = 72
     public static let batchChunkRowCount = 16
     /// A step of so many rows at most is short: decoding, with what was drafted ahead.
     public static let shortStepRowCount = 16

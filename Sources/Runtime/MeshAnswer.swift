@@ -35,6 +35,11 @@ public struct MeshAnswer: ~Copyable {
         _ model: TextModel, promptIDs: [Int], settings: GenerationSettings,
         draftedBy drafter: (any Drafter)? = PromptLookup(), tell: @escaping (String) -> Void
     ) throws(AnswerError) {
+        var settings = settings
+        let rowLimit = Step.rowCountMaximum(hiddenSize: model.shape.hiddenSize)
+        settings.prefillRowCount = min(
+            settings.prefillRowCount, Limits.promptStepRowCount, rowLimit)
+        settings.draftCountMaximum = min(settings.draftCountMaximum, rowLimit - 1)
         do {
             generation = try Generation(
                 promptIDs: promptIDs, settings: settings,

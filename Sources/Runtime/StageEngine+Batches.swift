@@ -22,9 +22,11 @@ extension StageEngine {
             return steps
         }
         let (answers, isBusy) = state.withLock { state in
+            let wasIdle = state.queue.entries.isEmpty
             var answers = arrived.compactMap { accept($0, &state) }
             answers +=
-                crew.isAbandoned ? giveUp(&state) : sharePages(&state) + runBatch(&state)
+                crew.isAbandoned
+                ? giveUp(&state) : sharePages(&state) + runBatch(&state, wasIdle: wasIdle)
             return (answers, !state.queue.entries.isEmpty)
         }
         for answer in answers { tell(answer) }
@@ -103,8 +105,8 @@ extension StageEngine {
             microseconds: UInt32(clamping: entry.microseconds))
     }
 
-    private func runBatch(_ state: inout State) -> [EngineAnswer] {
-        let parts = state.queue.nextBatch()
+    private func runBatch(_ state: inout State, wasIdle: Bool) -> [EngineAnswer] {
+        let parts = state.queue.nextBatch(isHalved: wasIdle && isPartOfChain(state.queue, state))
         let caches = parts.compactMap { state.caches[state.queue.entries[$0.index].step.request] }
         guard let lead = caches.first else { return [] }
         precondition(caches.count == parts.count, "closing a request takes its steps out")
@@ -136,6 +138,14 @@ extension StageEngine {
         state.queue.note(parts, outputs: outputs, microseconds: time)
         publishPages(of: parts, &state)
         return state.queue.takeComplete().map(answer)
+    }
+
+    /// Whether what waits goes through other stages as well.
+    private func isPartOfChain(_ queue: StepQueue, _ state: State) -> Bool {
+        guard let group = queue.entries.first?.group, let loaded = state.models[group.model] else {
+            return false
+        }
+        return group.layers.count < loaded.forward.shape.layerCount
     }
 
     /// Answers everything that waits without an output, and forgets what was begun of it.

@@ -67,10 +67,17 @@ struct StepQueue: Sendable {
 
     /// The parts of the next batch, all of one group and of requests that differ; none where
     /// nothing waits.
-    func nextBatch() -> [Part] {
+    ///
+    /// - Parameter isHalved: only half of the short steps that wait run at once, the rest next. A
+    ///   stage that had nothing to do does so, where other stages follow or come before: steps that
+    ///   go through the chain side by side leave all stages but one idle.
+    func nextBatch(isHalved: Bool = false) -> [Part] {
         guard let lead else { return [] }
+        let shorts = entries.count { $0.isShort && $0.group == entries[lead].group }
+        let shortLimit = isHalved ? (shorts + 1) / 2 : shorts
         var parts = [part(lead, room: Limits.batchRowCount)]
         var rowCount = parts[0].rowCount
+        var shortCount = entries[lead].isShort ? 1 : 0
         for isShort in [true, false] {
             for index in entries.indices where index != lead {
                 let entry = entries[index]
@@ -83,9 +90,10 @@ struct StepQueue: Sendable {
                         Limits.batchRowCount - rowCount)
                 let next = part(index, room: room)
                 // A short step is run whole.
-                guard next.rowCount > 0, !isShort || next.rowCount == entry.leftCount else {
-                    continue
-                }
+                guard next.rowCount > 0,
+                    !isShort || next.rowCount == entry.leftCount && shortCount < shortLimit
+                else { continue }
+                if isShort { shortCount += 1 }
                 parts.append(next)
                 rowCount += next.rowCount
                 if !isShort, rowCount >= Limits.batchFillRowCount { return parts }

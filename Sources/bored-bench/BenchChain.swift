@@ -70,7 +70,7 @@ private final class BenchStage: Sendable {
 
 /// Stages of one thread each in one process, steps handed from one to the next.
 final class BenchChain {
-    private static let stepRowCount = 64
+    private static let stepRowCount = Limits.promptStepRowCount
 
     private var stages: [BenchStage] = []
     private let done = Mailbox<RequestID>(capacity: 1_024)
@@ -141,9 +141,9 @@ final class BenchChain {
         let ids = try open(1)
         let time = seconds {
             for position in stride(from: 0, to: rowCount, by: Self.stepRowCount) {
-                send(ids[0], position, Self.stepRowCount)
+                send(ids[0], position, min(Self.stepRowCount, rowCount - position))
             }
-            for _ in 0..<rowCount / Self.stepRowCount { _ = wait() }
+            for _ in stride(from: 0, to: rowCount, by: Self.stepRowCount) { _ = wait() }
         }
         close(ids)
         return Double(rowCount) / time

@@ -186,8 +186,34 @@ private func request(_ number: UInt64) -> RequestID {
             }
         }
         #expect(order.first == request(2))
-        // 63 rows beside each decoded one: it ends in the fourth batch.
-        #expect(order.firstIndex(of: request(1)) == 3)
+        // 71 rows beside each decoded one: it ends in the third batch.
+        #expect(order.firstIndex(of: request(1)) == 2)
+    }
+
+    @Test func `that come side by side part ways where other stages have a share`() throws {
+        for (layers, expected) in [(LayerRange(0, 2), [2, 1, 0]), (LayerRange(0, 4), [3, 0])] {
+            let stage = try Stage(layers: layers)
+            for number in 1...3 { try stage.open(request(UInt64(number))) }
+            for number in 1...3 {
+                stage.engine.submit(stage.step(request(UInt64(number)), 0..<1))
+            }
+            var counts: [Int] = []
+            for _ in expected {
+                var count = 0
+                _ = stage.engine.runRound { _ in count += 1 }
+                counts.append(count)
+            }
+            #expect(counts == expected)
+            // Who was busy takes all that has come meanwhile.
+            stage.engine.submit(stage.step(request(1), 1..<101))
+            _ = stage.engine.runRound { _ in }
+            for number in 2...3 {
+                stage.engine.submit(stage.step(request(UInt64(number)), 1..<2))
+            }
+            var count = 0
+            _ = stage.engine.runRound { _ in count += 1 }
+            #expect(count >= 2)
+        }
     }
 
     @Test func `of other layers lead when they have waited`() throws {
