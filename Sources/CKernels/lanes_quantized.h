@@ -4,7 +4,8 @@
 //   DOT_PAIRS        1 where DOT_TWO(sum, even, odd, x_even, x_odd) does two quads of weights below
 //                    64 in less than twice the time
 //   DOT_VECTORS      vectors of outputs whose sums of DOT_ROWS rows fit the registers together
-//   DOT_ASKS         1 where passes ask for weights ahead of time; with few registers they lose by it
+//   DOT_ASKS         1 where passes ask for weights ahead of time; with few registers that
+//                    costs more than it gives
 #include "lanes_formats.h"
 
 // MARK: rows times a group
@@ -95,7 +96,8 @@ INLINE void group_tile(
 // MARK: rows times panels
 
 /// Goes on with `rows` rows' chains by `blocks` blocks of a panel; they begin where `resume` is 0.
-/// Meanwhile asks for half of as many blocks of what comes after, from `next` on, unless it is null.
+/// Meanwhile asks for half of as many blocks of what comes after, from `next` on, unless it is
+/// null.
 INLINE void rows_by_blocks(
     const int format, const int rows, const uint8_t *panel, size_t blocks,
     const struct bored_input_group *x, size_t x_stride, float *y, size_t y_stride, size_t width,
