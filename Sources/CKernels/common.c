@@ -5,6 +5,27 @@ void bored_add(const float *x, size_t count, float *y) {
     for (size_t i = 0; i < count; i++) y[i] = y[i] + x[i];
 }
 
+void bored_sum(const float *x, const float *y, size_t count, float *z) {
+    for (size_t i = 0; i < count; i++) z[i] = x[i] + y[i];
+}
+
+void bored_quantize_rest(
+    const float *x, const struct bored_input_group *groups, size_t count, float *y) {
+    for (size_t first = 0; first < count; first += BORED_GROUP, groups++)
+        for (size_t i = 0; i < BORED_GROUP; i++)
+            y[first + i] = x[first + i] - (float)groups->quants[i] * groups->scale;
+}
+
+void bored_split_half(int level, const float *x, size_t count, float *y, float *rest) {
+    uint16_t halves[BORED_WIDTH];
+    for (size_t first = 0; first < count; first += BORED_WIDTH) {
+        size_t part = count - first < BORED_WIDTH ? count - first : BORED_WIDTH;
+        bored_half_from_float(level, x + first, part, halves);
+        bored_float_from_half(level, halves, part, y + first);
+        for (size_t i = first; i < first + part; i++) rest[i] = x[i] - y[i];
+    }
+}
+
 void bored_scale(float factor, size_t count, float *x) {
     for (size_t i = 0; i < count; i++) x[i] = x[i] * factor;
 }

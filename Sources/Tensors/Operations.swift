@@ -5,7 +5,7 @@ extension Kernels {
     ///
     /// Rows are packed tightly unless a layout says otherwise. The crew's parts are ranges of
     /// whole panels. With quantised weights, rows are first rounded to 8 bits into `scratch`,
-    /// which is left alone otherwise.
+    /// which is left alone otherwise. In two terms, if the scratch was made for that.
     public func multiply(
         _ matrix: PanelMatrix, by x: borrowing FloatBuffer, inputLayout: RowLayout? = nil,
         rowCount: Int, into y: inout FloatBuffer, outputLayout: RowLayout? = nil,
@@ -23,6 +23,11 @@ extension Kernels {
             input_count: matrix.inputCount, x: x.base + input.offset, x_stride: input.stride,
             groups: nil, group_stride: bored_group_stride(matrix.inputCount),
             row_count: rowCount, y: y.base + output.offset, y_stride: output.stride)
+        if matrix.format != .float16, scratch.isTwoTerm {
+            unsafe multiplyTwoTerms(
+                &product, panelCount: matrix.panelCount, scratch: &scratch, crew: crew)
+            return
+        }
         if matrix.format != .float16 {
             let groups = unsafe scratch.groups(rowCount: rowCount, inputCount: matrix.inputCount)
             unsafe product.groups = UnsafePointer(groups)
@@ -46,7 +51,7 @@ extension Kernels {
         }
     }
 
-    private func multiply(_ product: bored_product, panelCount: Int, crew: some Crew) {
+    func multiply(_ product: bored_product, panelCount: Int, crew: some Crew) {
         nonisolated(unsafe) let product = unsafe product
         let rowCount = unsafe product.row_count
         let rowsPerPart = min(rowCount, Self.rowsPerPart)

@@ -89,7 +89,9 @@ public struct EndsScratch: ~Copyable {
         self.rowCountMaximum = rowCountMaximum
         rows = FloatBuffer(count: rowCountMaximum * shape.hiddenSize)
         normed = FloatBuffer(count: rowCountMaximum * shape.hiddenSize)
-        product = ProductScratch(rowCount: rowCountMaximum, inputCount: shape.hiddenSize)
+        product = ProductScratch(
+            rowCount: rowCountMaximum, inputCount: shape.hiddenSize,
+            twoTermOutputCount: shape.termCount == 1 ? nil : shape.vocabularySize)
         logits = FloatBuffer(count: rowCountMaximum * shape.vocabularySize)
     }
 }
