@@ -54,19 +54,3 @@ void bored_float_from_bfloat16(const uint16_t *x, size_t count, float *y) {
         y[i] = bored_float_of_bits((bits & 0x7FFFFFFFu) > 0x7F800000u ? 0x7FC00000u : bits);
     }
 }
-
-void bored_cache_append(
-    const float *key, const float *value, size_t head_size, size_t position, size_t page_size,
-    uint16_t *keys, uint16_t *values) {
-    uint16_t *block = keys + position / BORED_WIDTH * BORED_WIDTH * head_size;
-    for (size_t i = 0; i < head_size; i++) {
-        uint16_t half;
-        bored_scalar_kernels.half_from_float(key + i, 1, &half);
-        block[i * BORED_WIDTH + position % BORED_WIDTH] = half;
-    }
-    for (size_t first = 0; first < head_size; first += BORED_WIDTH) {
-        size_t count = head_size - first < BORED_WIDTH ? head_size - first : BORED_WIDTH;
-        bored_scalar_kernels.half_from_float(
-            value + first, count, values + first * page_size + position * BORED_WIDTH);
-    }
-}

@@ -236,11 +236,13 @@ enum CommandList {
         options: [
             .init("shape", .value("NAME"), "a random model: llama-1b or llama-110m"),
             .init("tokens", .value("N"), "tokens to decode", standard: "32"),
+            .init("requests", .value("N,.."), "decode so many requests at once, too"),
             threads, kernel, data, config, json,
         ],
         notes: [
             "Memory and multipliers are measured first. A prompt is shown as a share of the",
-            "multiply peak, tokens one by one as a share of the memory read between them.",
+            "multiply peak, tokens one by one as a share of the memory read between them, steps of",
+            "several requests as a share of the slower of the two.",
         ])
 
     static let simulate = CommandSpecification(

@@ -58,7 +58,7 @@ public struct Ends: Sendable {
         }
         kernels.norm(
             scratch.rows, finalNorm, epsilon: shape.normEpsilon, rowCount: rowCount,
-            width: shape.hiddenSize, into: &scratch.normed)
+            width: shape.hiddenSize, into: &scratch.normed, crew: crew)
         kernels.multiply(
             head, by: scratch.normed, rowCount: rowCount, into: &scratch.logits,
             scratch: &scratch.product, crew: crew)

@@ -9,8 +9,8 @@ extension Forward {
     ) {
         let stride = shape.querySize + 2 * shape.keyValueSize
         multiply(weights.attentionInput, rowCount, stride: stride, &scratch, crew)
-        addBiases(weights.attentionBiases, rowCount, stride: stride, to: &scratch.wide)
-        normHeads(weights, rowCount, stride: stride, &scratch)
+        addBiases(weights.attentionBiases, rowCount, stride: stride, to: &scratch.wide, crew)
+        normHeads(weights, rowCount, stride: stride, &scratch, crew)
         var firstRow = 0
         for segment in batch {
             attend(segment, layer, firstRow, &scratch, crew)
@@ -22,22 +22,24 @@ extension Forward {
         if let bias = weights.outputBias {
             kernels.add(
                 bias: bias, to: &scratch.branch, layout: RowLayout(stride: shape.hiddenSize),
-                rowCount: rowCount)
+                rowCount: rowCount, crew: crew)
         }
     }
 
     /// Each head of queries and of keys, where the model norms them.
     private func normHeads(
-        _ weights: LayerWeights, _ rowCount: Int, stride: Int, _ scratch: inout ForwardScratch
+        _ weights: LayerWeights, _ rowCount: Int, stride: Int, _ scratch: inout ForwardScratch,
+        _ crew: some Crew
     ) {
         guard let queryNorm = weights.queryNorm, let keyNorm = weights.keyNorm else { return }
         kernels.rootMeanSquareNorm(
             heads: &scratch.wide, layout: RowLayout(stride: stride), rowCount: rowCount,
-            headCount: shape.headCount, weight: queryNorm, epsilon: shape.normEpsilon)
+            headCount: shape.headCount, weight: queryNorm, epsilon: shape.normEpsilon,
+            crew: crew)
         kernels.rootMeanSquareNorm(
             heads: &scratch.wide, layout: RowLayout(offset: shape.querySize, stride: stride),
             rowCount: rowCount, headCount: shape.keyValueHeadCount, weight: keyNorm,
-            epsilon: shape.normEpsilon)
+            epsilon: shape.normEpsilon, crew: crew)
     }
 
     /// One request's part: its rows begin at `firstRow` of the batch.
@@ -56,7 +58,7 @@ extension Forward {
                 &scratch.wide, layout: plain, rowCount: rowCount,
                 headCount: shape.headCount + shape.keyValueHeadCount, headSize: shape.headSize,
                 firstPosition: state.positionCount,
-                table: rotations.table(layer: modelLayer, isLong: isLong(state)))
+                table: rotations.table(layer: modelLayer, isLong: isLong(state)), crew: crew)
         }
         // In two terms, heads twice as wide are written behind the plain rows, and read there.
         let isPaired = shape.termCount == 2
@@ -74,7 +76,7 @@ extension Forward {
         }
         state.cache.write(
             layer: layer, keys: scratch.wide, keyLayout: key, values: scratch.wide,
-            valueLayout: value, rowCount: rowCount)
+            valueLayout: value, rowCount: rowCount, kernels: kernels, crew: crew)
         kernels.attend(
             query: scratch.wide, queryLayout: query, rowCount: rowCount,
             queryHeadCount: shape.headCount, cache: state.cache, layer: layer,

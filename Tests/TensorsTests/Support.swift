@@ -112,7 +112,7 @@ extension KeyValueCache {
     ) {
         write(
             layer: 0, keys: keys, keyLayout: keyLayout, values: values, valueLayout: valueLayout,
-            rowCount: rowCount)
+            rowCount: rowCount, kernels: Kernels(level: .detected))
         advance(by: rowCount)
     }
 }

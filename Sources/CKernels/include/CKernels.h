@@ -104,8 +104,8 @@ size_t bored_attention_scratch(
 
 /// Puts one head's key and value (head_size floats each) at `position` of a page.
 void bored_cache_append(
-    const float *key, const float *value, size_t head_size, size_t position, size_t page_size,
-    uint16_t *keys, uint16_t *values);
+    int level, const float *key, const float *value, size_t head_size, size_t position,
+    size_t page_size, uint16_t *keys, uint16_t *values);
 
 void bored_rms_norm(
     int level, const float *x, const float *weight, float epsilon, size_t width, float *y);
