@@ -7,7 +7,7 @@ FOLDER/NAME/ with reference.json in it: prompts, logits at every position of eac
 weights are exact in BF16, F16 and F32. Tests find the folder by BORED_MADE_MODELS, and compare
 FOLDER/NAME/model.gguf as well, where llama.cpp's converter has made one. (Its files say nothing of
 mistral's and qwen's windows, gemma's query_pre_attn_scalar and qwen3moe's norm_topk_prob: leave
-them out for mistral, qwen2-window, gemma3-scalar and qwen3moe-raw.)
+them out for mistral, qwen2-window, gemma3-scalar, qwen3moe-raw and models that vary these.)
 """
 import json
 import math
@@ -80,6 +80,60 @@ def models():
         intermediate_size=256)
     yield "bert", t.BertConfig, dict(
         hidden_act="gelu", type_vocab_size=2, layer_norm_eps=1e-12)
+    yield from variants(gemma, moe, long)
+
+
+def variants(gemma, moe, long):
+    """Fields that fewer models set. (A later one changes the seed of none before it.)"""
+    t = transformers
+    llama = t.LlamaConfig
+
+    def yarn(**more):
+        return dict(rope_parameters=rope(
+            "yarn", factor=4.0, original_max_position_embeddings=64, **more))
+
+    yield "qwen3-tied", t.Qwen3Config, dict(head_dim=32, tie_word_embeddings=True)
+    yield "qwen3-bias", t.Qwen3Config, dict(head_dim=16, attention_bias=True)
+    yield "qwen3-yarn", t.Qwen3Config, dict(yarn(), head_dim=32)
+    yield "qwen2-yarn", t.Qwen2Config, yarn()
+    yield "phi3-longrope-short", t.Phi3Config, dict(
+        sliding_window=None, original_max_position_embeddings=64,
+        rope_parameters=dict(long, original_max_position_embeddings=64))
+    yield "phi3-partial", t.Phi3Config, dict(sliding_window=None, partial_rotary_factor=0.75)
+    yield "phi3-tied", t.Phi3Config, dict(sliding_window=None, tie_word_embeddings=True)
+    sliding, full = "sliding_attention", "full_attention"
+    yield "gemma3-pattern", t.Gemma3TextConfig, dict(
+        gemma, num_hidden_layers=6, layer_types=[sliding, full, full, sliding, sliding, full])
+    yield "gemma3-one-head", t.Gemma3TextConfig, dict(
+        gemma, num_hidden_layers=4, num_key_value_heads=1)
+    yield "gemma3-untied", t.Gemma3TextConfig, dict(
+        gemma, num_hidden_layers=4, tie_word_embeddings=False)
+    yield "gemma2-scalar", t.Gemma2Config, dict(
+        gemma, num_hidden_layers=4, query_pre_attn_scalar=20, attn_logit_softcapping=3.0,
+        final_logit_softcapping=7.0)
+    yield "gemma2-no-cap", t.Gemma2Config, dict(
+        gemma, num_hidden_layers=4, attn_logit_softcapping=None, final_logit_softcapping=None)
+    yield "gemma2-pattern", t.Gemma2Config, dict(
+        gemma, num_hidden_layers=4, layer_types=[full, sliding, sliding, full])
+    yield "mistral-wide-heads", t.MistralConfig, dict(
+        sliding_window=9, head_dim=40, tie_word_embeddings=True)
+    yield "llama-attention-bias", llama, dict(attention_bias=True)
+    yield "llama-mlp-bias", llama, dict(mlp_bias=True)
+    yield "llama-wide-heads", llama, dict(head_dim=24)
+    yield "llama-one-head", llama, dict(num_key_value_heads=1)
+    yield "llama-yarn-scales", llama, yarn(mscale=0.707, mscale_all_dim=1.0)
+    yield "llama-yarn-factor", llama, yarn(attention_factor=0.9)
+    yield "llama-yarn-whole", llama, yarn(truncate=False)
+    yield "llama-gelu", llama, dict(hidden_act="gelu")
+    yield "llama-gelu-tanh", llama, dict(hidden_act="gelu_pytorch_tanh")
+    yield "mixtral-window", t.MixtralConfig, dict(
+        num_local_experts=4, num_experts_per_tok=2, sliding_window=6)
+    yield "qwen3moe-four", t.Qwen3MoeConfig, dict(
+        moe, num_experts_per_tok=4, norm_topk_prob=False, tie_word_embeddings=True)
+    yield "phi2-quarter", t.PhiConfig, dict(
+        num_key_value_heads=4, partial_rotary_factor=0.25, hidden_act="gelu_new")
+    yield "phi2-grouped", t.PhiConfig, dict(
+        num_key_value_heads=2, partial_rotary_factor=0.5, hidden_act="gelu_new")
 
 
 def randomise(model, seed):

@@ -59,6 +59,12 @@ struct HuggingFaceConfiguration {
         try readVariant(type)
         try readRotation()
         try readTokens(directory)
+        if let pooling = try directory.json(SafetensorsDirectory.poolingFile) {
+            let takesFirst = pooling["pooling_mode_cls_token"]?.bool ?? false
+            let takesMean = pooling["pooling_mode_mean_tokens"]?.bool ?? !takesFirst
+            // GGUF's numbers; 0 where it is another, or several side by side.
+            add(takesFirst == takesMean ? 0 : takesFirst ? 2 : 1, for: "pooling_type")
+        }
     }
 
     /// What the files of a tokenizer say without any model: `config.json` may be absent.

@@ -36,6 +36,8 @@ public struct ModelParameters: Hashable, Sendable {
     public var finalSoftCap: Float
     /// An encoder: every position sees all others, and norms stand behind the sums.
     public var isEncoder: Bool
+    /// An encoder's vector is the row of its first position, instead of the mean of all.
+    public var takesFirstRow: Bool
     public var bosID: Int?
     public var eosIDs: [Int]
     public var chatTemplate: String?
@@ -102,6 +104,7 @@ public struct ModelParameters: Hashable, Sendable {
         layerCount = try source.size("block_count", most: Limits.layerCount)
         headCount = try source.size("attention.head_count")
         isEncoder = architecture == "bert"
+        takesFirstRow = try isEncoder && source.takesFirstRow()
         keyValueHeadCount =
             isEncoder
             ? headCount : try source.size("attention.head_count_kv", absent: headCount)

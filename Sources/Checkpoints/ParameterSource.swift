@@ -76,6 +76,15 @@ struct ParameterSource {
         }
     }
 
+    /// How an encoder's rows become one: 1 is their mean, 2 the first of them.
+    func takesFirstRow() throws(CheckpointError) -> Bool {
+        let kind = try metadata.integer(architecture + ".pooling_type") ?? 1
+        guard kind == 1 || kind == 2 else {
+            throw wrong("pooling_type", "1 (the mean) or 2 (the first position)", "\(kind)")
+        }
+        return kind == 2
+    }
+
     /// Of RMS norms, or of those that subtract the mean.
     func normEpsilon() throws(CheckpointError) -> Double {
         let rms = "attention.layer_norm_rms_epsilon"

@@ -88,6 +88,9 @@ final class AnswerPrinter {
         var line = JSONLine()
         line.add("text", answer.text)
         line.add("ids", answer.ids)
+        if !answer.likelihoods.isEmpty {
+            line.add("logprobs", answer.likelihoods.map(\.object))
+        }
         line.add("promptIds", answer.promptIDs)
         line.add("finish", answer.finish.rawValue)
         line.add("seed", raw: String(answer.seed))

@@ -121,6 +121,7 @@ enum CommandList {
                     "draft", .value("MODEL"),
                     "guess ahead by a small model of the same vocabulary, by text, or by none",
                     standard: "text"),
+                SamplingOptions.likelihood,
                 .init("alone", .flag, "compute everything in this process, with no mesh"),
                 .init("stats", .flag, "tell about speed and the chain afterwards"),
                 threads, kernel, config, json,
@@ -181,8 +182,7 @@ enum CommandList {
             ], SamplingOptions.all(temperature: "0", topP: "1"),
             [
                 .init("seed", .value("S"), "the same seed, the same answer", standard: "0"),
-                .init(
-                    "logprobs", .value("K"), "tell how likely each token was, and the K likeliest"),
+                SamplingOptions.likelihood,
                 .init("ignore-end", .flag, "go on where the model would end"),
                 data, threads, kernel, config, json,
             ]), notes: [sourceNote])

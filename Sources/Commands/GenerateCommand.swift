@@ -32,7 +32,7 @@ enum GenerateCommand {
             line.add("ids", Array(generation.answerIDs))
             line.add("text", text)
             if settings.string("logprobs") != nil {
-                line.add("logprobs", generation.likelihoods.map(likelihood))
+                line.add("logprobs", generation.likelihoods.map(\.object))
             }
             Console.line(line.text)
         } else if !text.hasSuffix("\n") {
@@ -52,22 +52,10 @@ enum GenerateCommand {
                 promptIDs: promptIDs,
                 settings: GenerationSettings(
                     sampling: sampling, maximumTokenCount: count, stopIDs: stopIDs,
-                    likelihoodCount: try settings.integer("logprobs", in: 0...20)),
+                    likelihoodCount: try settings.likelihoodCount()),
                 vocabularySize: shape.vocabularySize, contextLength: shape.contextLength)
         } catch let error as GenerationError {
             throw CommandError("\(error)")
         }
-    }
-
-    private static func likelihood(_ one: LogProbabilities) -> JSONLine {
-        func entry(_ entry: LogProbabilities.Entry) -> JSONLine {
-            var line = JSONLine()
-            line.add("id", entry.id)
-            line.add("logprob", raw: JSONText.number(entry.value))
-            return line
-        }
-        var line = entry(one.chosen)
-        line.add("top", one.best.map(entry))
-        return line
     }
 }

@@ -39,7 +39,8 @@ enum PromptCommand {
         let maximum = try settings.integer("max-tokens", in: 1...Limits.positionCount) ?? 256
         return GenerationSettings(
             sampling: sampling, maximumTokenCount: maximum, stopIDs: model.stopIDs,
-            stopStrings: settings.list("stop"))
+            stopStrings: settings.list("stop"),
+            likelihoodCount: try settings.likelihoodCount())
     }
 
     /// Who guesses ahead: nobody, the text itself, or a small model of the store.

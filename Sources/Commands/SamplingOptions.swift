@@ -28,7 +28,17 @@ enum SamplingOptions {
     }
 }
 
+extension SamplingOptions {
+    static let likelihood = OptionSpecification(
+        "logprobs", .value("K"), "tell how likely each token was, and the K likeliest (--json)")
+}
+
 extension Settings {
+    /// How many likely tokens are told beside each one; nil where none are asked for.
+    func likelihoodCount() throws -> Int? {
+        try integer("logprobs", in: 0...Limits.likelihoodCount)
+    }
+
     /// The settings behind those options.
     func sampling(seed: UInt64) throws -> SamplingSettings {
         func number(_ name: String, _ range: ClosedRange<Double>, _ standard: Float) throws -> Float
@@ -60,5 +70,20 @@ extension Settings {
                 "--logit-bias takes an id and a number, such as 42=-1.5, not '\(text)'.")
         }
         return SamplingSettings.Bias(id: id, value: value)
+    }
+}
+
+extension LogProbabilities {
+    /// `{"id":1,"logprob":-0.5,"top":[...]}`
+    var object: JSONLine {
+        func entry(_ entry: Entry) -> JSONLine {
+            var line = JSONLine()
+            line.add("id", entry.id)
+            line.add("logprob", raw: JSONText.number(entry.value))
+            return line
+        }
+        var line = entry(chosen)
+        line.add("top", best.map(entry))
+        return line
     }
 }

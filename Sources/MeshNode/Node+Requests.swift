@@ -66,9 +66,9 @@ extension Node {
     // MARK: verbs of the shell, as stage
 
     public mutating func cacheOpened(
-        _ id: RequestID, isOpen: Bool, at now: Instant, into outbox: inout Outbox
+        _ id: RequestID, refusal: RefusalReason?, at now: Instant, into outbox: inout Outbox
     ) {
-        pipelines.cacheOpened(id, isOpen: isOpen, at: now, into: &mail)
+        pipelines.cacheOpened(id, refusal: refusal, at: now, into: &mail)
         settle(at: now, into: &outbox)
     }
 

@@ -61,14 +61,14 @@ extension PipelineCore {
         mail.send(answer.encode(keys: keys), to: offer.request.entry)
     }
 
-    /// The shell made room for the request's KV cache, or could not.
+    /// The shell made room for the request's KV cache, or says why not.
     public mutating func cacheOpened(
-        _ id: RequestID, isOpen: Bool, at now: Instant, into mail: inout Mail
+        _ id: RequestID, refusal: RefusalReason?, at now: Instant, into mail: inout Mail
     ) {
         guard let request = stages.requests[id], request.phase == .opening else { return }
-        guard isOpen else {
+        if let refusal {
             _ = stages.remove(id)
-            answer(request.offer, digest: request.offerDigest, refusal: .memory, into: &mail)
+            answer(request.offer, digest: request.offerDigest, refusal: refusal, into: &mail)
             return
         }
         stages.requests.update(id) { $0.phase = .ready }

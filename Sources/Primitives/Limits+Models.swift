@@ -40,8 +40,9 @@ extension Limits {
     /// Arrays and objects inside each other in JSON and in metadata. Deeper ones are refused.
     public static let nestingDepth = 64
 
-    /// Tokens of a text that becomes a vector; the rest is left out, and the person is told.
-    public static let encodedTokenCount = 512
+    /// Tokens of a text that becomes a vector, where the model takes more; the rest is left out, and
+    /// the person is told.
+    public static let encodedTokenCount = 8_192
     /// A text given to a command in a file or on its standard input, in bytes. A longer one is
     /// refused.
     public static let textFileByteCount = 64 * 1_024 * 1_024

@@ -59,6 +59,7 @@ extension Answer {
     mutating func take(_ generation: Generation, _ writer: AnswerWriter) {
         ids = Array(generation.answerIDs)
         text = writer.text
+        likelihoods = generation.likelihoods
         stats.draftedCount = generation.draftedCount
         stats.heldDraftCount = generation.heldDraftCount
         finish = generation.finishReason == .stop || writer.isStopped ? .stop : .length

@@ -1,7 +1,7 @@
 public import MeshNode
 import Primitives
 import Tokenizers
-import Transformers
+public import Transformers
 public import Wire
 
 /// An answer and how it came about.
@@ -15,6 +15,8 @@ public struct Answer: Sendable {
 
     public var text = ""
     public var ids: [Int] = []
+    /// How likely each token was, where the settings asked for it.
+    public var likelihoods: [LogProbabilities] = []
     public var promptIDs: [Int]
     public var finish = Finish.length
     public var seed: UInt64

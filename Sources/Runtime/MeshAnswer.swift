@@ -24,8 +24,9 @@ public struct MeshAnswer: ~Copyable {
     private var scratch: EndsScratch
     private var hidden: FloatBuffer
     private var ticket: Ticket?
-    /// Rows that are on their way, oldest first, with the time they left.
-    private var underWay: [(rows: Generation.Rows, sentAt: Instant)] = []
+    /// Rows that are on their way, oldest first, with the time they left, and with the time from
+    /// which on they were guessed.
+    private var underWay: [(rows: Generation.Rows, sentAt: Instant, begunAt: Instant)] = []
     /// Rows that the chain had no room for yet.
     private var waiting: Generation.Rows?
     private var startedAt = Instant.origin
@@ -124,6 +125,7 @@ public struct MeshAnswer: ~Copyable {
     /// Sends as many rows as there are and the chain takes: a long prompt fills it with steps.
     private mutating func sendRows(_ loop: inout NodeLoop) {
         guard let ticket else { return }
+        var begunAt = SystemClock.now()
         while let rows = waiting ?? generation.nextRows(draftedBy: drafter) {
             waiting = nil
             let ids = generation.ids(of: rows)
@@ -138,13 +140,15 @@ public struct MeshAnswer: ~Copyable {
                 waiting = rows
                 return
             }
-            underWay.append((rows, SystemClock.now()))
+            let sentAt = SystemClock.now()
+            underWay.append((rows, sentAt, begunAt))
+            begunAt = sentAt
         }
     }
 
     private mutating func receive(_ step: Step, on engine: StageEngine) {
         precondition(!underWay.isEmpty, "steps come back in the order in which they left")
-        let (rows, sentAt) = underWay.removeFirst()
+        let (rows, sentAt, begunAt) = underWay.removeFirst()
         let now = SystemClock.now()
         guard rows.yieldsToken else {
             generation.accept(rows)
@@ -159,7 +163,7 @@ public struct MeshAnswer: ~Copyable {
         hidden.withSpan { span in
             generation.accept(
                 rows, lastRows: span.extracting(0..<count),
-                microseconds: now.since(sentAt).microseconds, ends: model.ends, scratch: &scratch,
+                microseconds: now.since(begunAt).microseconds, ends: model.ends, scratch: &scratch,
                 kernels: engine.kernels, crew: SerialCrew()
             ) { id in
                 let tokenAt = SystemClock.now()

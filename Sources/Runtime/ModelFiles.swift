@@ -35,6 +35,11 @@ public enum ModelFiles {
             regions.append(
                 NamedRegion(name: name, region: try MappedFile.open(folder + "/" + name)))
         }
+        let pooling = SafetensorsDirectory.poolingFile
+        if Files.byteCount(folder + "/" + pooling) != nil {
+            regions.append(
+                NamedRegion(name: pooling, region: try MappedFile.open(folder + "/" + pooling)))
+        }
         return try SafetensorsDirectory.open(regions, name: Files.name(of: folder))
     }
 

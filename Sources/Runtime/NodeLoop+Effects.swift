@@ -23,8 +23,9 @@ extension NodeLoop {
             submit(compute) { [engine] _ in engine.unload(model) }
         case .openCache(let offer):
             submit(compute) { [engine] answers in
-                let isOpen = (try? engine.open(offer)) != nil
-                answers.post(.engine(.cacheOpened(offer.request, isOpen: isOpen)))
+                var refusal: StageRefusal?
+                do throws(StageRefusal) { try engine.open(offer) } catch { refusal = error }
+                answers.post(.engine(.cacheOpened(offer.request, refusal)))
             }
         case .compute(_, let step): run(step)
         case .exportCache(let id, let from, let end): export(id, from, end)

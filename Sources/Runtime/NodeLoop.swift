@@ -198,8 +198,8 @@ public struct NodeLoop: ~Copyable {
             node.layersLoaded(
                 model: model, layers: layers, layerMicroseconds: microseconds, at: now,
                 into: &outbox)
-        case .cacheOpened(let id, let isOpen):
-            node.cacheOpened(id, isOpen: isOpen, at: now, into: &outbox)
+        case .cacheOpened(let id, let refusal):
+            node.cacheOpened(id, refusal: refusal?.reason, at: now, into: &outbox)
         case .computed(let id, let step, let output, let microseconds):
             node.computed(
                 id, step: step, output: output, microseconds: microseconds, at: now,

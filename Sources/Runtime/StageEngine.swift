@@ -8,7 +8,7 @@ public import Transformers
 /// What the compute thread tells the loop.
 public enum EngineAnswer: Sendable {
     case loaded(model: Digest, LayerRange, layerMicroseconds: Int?)
-    case cacheOpened(RequestID, isOpen: Bool)
+    case cacheOpened(RequestID, StageRefusal?)
     case computed(RequestID, Step, output: [UInt8]?, microseconds: UInt32)
     case cacheExported(RequestID, from: Int, upTo: Int, bytes: [UInt8]?)
     case cacheImported(RequestID, position: Int?)
@@ -19,6 +19,15 @@ public enum StageRefusal: Error, Hashable, Sendable, CustomStringConvertible {
     case layersNotLoaded
     case tooManyPositions(limit: Int)
     case memory(KeyValueRefusal)
+
+    /// What the entry is told.
+    public var reason: RefusalReason {
+        switch self {
+        case .layersNotLoaded: .layersNotHeld
+        case .tooManyPositions: .badOffer
+        case .memory: .memory
+        }
+    }
 
     public var description: String {
         switch self {

@@ -22,7 +22,7 @@ extension World {
             add(.loaded(model: model, layers), for: index, after: time)
         case .openCache(let offer):
             simulated.caches[offer.request] = SimulatedCache(layers: offer.layers)
-            simulated.machine?.node.cacheOpened(offer.request, isOpen: true, at: now, into: &outbox)
+            simulated.machine?.node.cacheOpened(offer.request, refusal: nil, at: now, into: &outbox)
         case .compute(let offer, let step): compute(offer, step, index: index)
         case .exportCache(let id, let from, let end):
             simulated.machine?.node.cacheExported(

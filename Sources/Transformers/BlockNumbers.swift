@@ -80,6 +80,8 @@ extension BlockNumbers {
         try require(
             expertCount == 0 || !options.contains(.feedForwardBias), "experts with biases")
         try require(!options.isSuperset(of: [.gelu, .geluTanh]), "two activations")
+        try require(
+            options.contains(.encoder) || !options.contains(.firstRow), "a vector of no encoder")
         try require(!options.isSuperset(of: [.parallel, .postNorms]), "parallel post norms")
         try require(
             !options.contains(.encoder)

@@ -42,9 +42,11 @@ public struct BlockOptions: OptionSet, Hashable, Sendable {
     /// Rows for quantised weights, and cached keys and values, are kept in two terms: one rounded,
     /// and the rest.
     public static let twoTerms = BlockOptions(rawValue: 1 << 15)
+    /// An encoder's vector is the row of its first position, instead of the mean of all.
+    public static let firstRow = BlockOptions(rawValue: 1 << 16)
 
     /// Every option that this version understands; a shape with any other bit is refused.
-    static let known = BlockOptions(rawValue: (1 << 16) - 1)
+    static let known = BlockOptions(rawValue: (1 << 17) - 1)
 }
 
 /// A family of models, for people. The raw value is its number in an encoded shape.

@@ -1,7 +1,7 @@
 public import Tensors
 
 /// An encoder: a text's ids in, one vector out (Reimers and Gurevych 2019: the mean of all
-/// positions' rows, of length 1).
+/// positions' rows, or the first one's, of length 1).
 public struct Encoder: Sendable {
     public let shape: ModelShape
     private let forward: Forward
@@ -56,10 +56,11 @@ public struct Encoder: Sendable {
             layers, hidden: &hidden, startPosition: 0, rowCount: ids.count, state: state,
             scratch: &scratch, crew: crew)
         var mean = [Float](repeating: 0, count: width)
-        for row in 0..<ids.count {
+        let rowCount = shape.options.contains(.firstRow) ? 1 : ids.count
+        for row in 0..<rowCount {
             for index in 0..<width { mean[index] = mean[index] + hidden[row * width + index] }
         }
-        for index in 0..<width { mean[index] = mean[index] / Float(ids.count) }
+        for index in 0..<width { mean[index] = mean[index] / Float(rowCount) }
         let squares = mean.reduce(0.0) { $0 + Double($1) * Double($1) }
         let length = Float(squares.squareRoot())
         return length > 0 ? mean.map { $0 / length } : mean

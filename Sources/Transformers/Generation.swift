@@ -147,8 +147,7 @@ public struct Generation: Sendable {
         draftedCount += rows.draft.count
         heldDraftCount += heldCount
         budget.note(
-            draftCount: rows.draft.count, acceptedCount: heldCount, microseconds: microseconds,
-            maximum: settings.draftCountMaximum)
+            draftCount: rows.draft.count, acceptedCount: heldCount, microseconds: microseconds)
     }
 
     /// The answer is complete: its text reached a stop string.

@@ -107,8 +107,10 @@ public struct LocalRun: ~Copyable {
         _ generation: inout Generation, drafting: Drafting? = nil,
         crew: some Crew = SerialCrew(), tell: (Int) -> Bool = { _ in true }
     ) {
+        // Guessing takes time too.
+        var start = drafting?.microseconds() ?? 0
         while let rows = generation.nextRows(draftedBy: drafting?.drafter) {
-            let start = drafting?.microseconds() ?? 0
+            defer { start = drafting?.microseconds() ?? 0 }
             truncate(to: rows.start)
             append(generation.ids(of: rows)[...], crew: crew)
             guard rows.yieldsToken else {

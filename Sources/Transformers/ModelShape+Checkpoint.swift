@@ -40,6 +40,7 @@ extension BlockOptions {
         if has("post_ffw_norm.weight") { insert(.postNorms) }
         if has("attn_norm.bias") || has("attn_output_norm.bias") { insert(.layerNorm) }
         if parameters.isEncoder { insert(.encoder) }
+        if parameters.takesFirstRow { insert(.firstRow) }
         if !parameters.isEncoder, !has("ffn_norm.weight") { insert(.parallel) }
         let isFused =
             checkpoint.tensor("blk.0.ffn_up.weight")?.shape.first == 2 * parameters.feedForwardSize

@@ -136,7 +136,7 @@ final class FuzzRig {
                 machine.node.layersLoaded(
                     model: model, layers: layers, layerMicroseconds: 100, at: now, into: &outbox)
             case .openCache(let offer):
-                machine.node.cacheOpened(offer.request, isOpen: true, at: now, into: &outbox)
+                machine.node.cacheOpened(offer.request, refusal: nil, at: now, into: &outbox)
             case .compute(_, let step):
                 machine.node.computed(
                     step.request, step: step, output: step.rows, microseconds: 1, at: now,

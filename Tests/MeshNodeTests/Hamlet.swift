@@ -139,7 +139,8 @@ final class Hamlet {
         case .openCache(let offer):
             house.openedCacheCount += house.hasCacheRoom ? 1 : 0
             house.node.cacheOpened(
-                offer.request, isOpen: house.hasCacheRoom, at: now, into: &outbox)
+                offer.request, refusal: house.hasCacheRoom ? nil : .memory, at: now,
+                into: &outbox)
         case .requestOpened(let ticket, let seats): house.opened[ticket] = seats
         case .requestFailed(let ticket, let end): house.ended[ticket] = end
         case .removePiece(let piece): house.disk.remove(piece.root)

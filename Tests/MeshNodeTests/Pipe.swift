@@ -160,7 +160,8 @@ final class Pipe {
         case .openCache(let offer):
             peer.openCacheCount += 1
             peer.node.cacheOpened(
-                offer.request, isOpen: peer.opensCaches, at: now, into: &outbox)
+                offer.request, refusal: peer.opensCaches ? nil : .memory, at: now,
+                into: &outbox)
         case .compute(let offer, let step):
             peer.computeCount += 1
             peer.node.computed(

@@ -190,7 +190,7 @@ final class Rig {
         switch event {
         case .openCache(let offer):
             member.caches[offer.request] = TinyCache(layers: offer.layers)
-            member.core.cacheOpened(offer.request, isOpen: true, at: now, into: &mail)
+            member.core.cacheOpened(offer.request, refusal: nil, at: now, into: &mail)
         case .compute(let offer, let step):
             var output: [UInt8]?
             if member.caches[offer.request]?.position == step.position {

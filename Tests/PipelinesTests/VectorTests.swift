@@ -53,7 +53,7 @@ import Wire
             while let event = core.nextEvent() {
                 switch event {
                 case .openCache(let offer):
-                    core.cacheOpened(offer.request, isOpen: true, at: now, into: &mail)
+                    core.cacheOpened(offer.request, refusal: nil, at: now, into: &mail)
                 case .compute(let offer, let step):
                     #expect(offer.layers == LayerRange(1, 3) && offer.hiddenSize == 2)
                     core.computed(
