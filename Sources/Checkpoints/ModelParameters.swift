@@ -104,7 +104,7 @@ public struct ModelParameters: Hashable, Sendable {
         layerCount = try source.size("block_count", most: Limits.layerCount)
         headCount = try source.size("attention.head_count")
         isEncoder = architecture == "bert"
-        takesFirstRow = try isEncoder && source.takesFirstRow()
+        takesFirstRow = isEncoder ? try source.takesFirstRow() : false
         keyValueHeadCount =
             isEncoder
             ? headCount : try source.size("attention.head_count_kv", absent: headCount)
