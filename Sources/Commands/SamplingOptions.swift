@@ -1,4 +1,5 @@
 import Primitives
+import Runtime
 import Transformers
 
 /// The options that say how tokens are chosen, the same for every command that generates.
