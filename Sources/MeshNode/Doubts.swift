@@ -24,11 +24,15 @@ struct Doubts: Sendable {
         doubts[record.id] = Doubt(sequence: record.sequence, since: now)
     }
 
-    /// - Parameter heardAt: when the node is known to have lived, by whatever hearsay.
-    func contains(_ record: NodeRecord, heardAt: Instant?, at now: Instant) -> Bool {
+    /// - Parameters:
+    ///   - heardAt: when the node is known to have lived, by whatever hearsay.
+    ///   - time: how long a doubt counts.
+    func contains(
+        _ record: NodeRecord, heardAt: Instant?, for time: Interval, at now: Instant
+    ) -> Bool {
         guard let doubt = doubts[record.id] else { return false }
         return doubt.sequence >= record.sequence && doubt.since >= heardAt ?? .origin
-            && doubt.since + Limits.doubtTime > now
+            && doubt.since + time > now
     }
 
     /// A node is asked whether it lives.

@@ -2,6 +2,7 @@ internal import Gossip
 internal import Pipelines
 internal import Placement
 internal import Primitives
+internal import Sessions
 internal import Wire
 
 /// What an entry asks while its requests run, so that it knows who is there when it needs them.

@@ -36,8 +36,8 @@ extension Node {
             return
         }
         var choice = ChainChoice.missing([])
-        for isCautious in [true, false] {
-            let candidates = chainCandidates(for: request, isCautious: isCautious, at: now)
+        for doubtTime in [Limits.doubtTime, Limits.lostNodeRest] {
+            let candidates = chainCandidates(for: request, doubtTime: doubtTime, at: now)
             let ways = Ways(self, to: candidates.map(\.id))
             choice = chooseChain(
                 layerCount: manifest.layerCount, candidates: candidates,
@@ -68,13 +68,13 @@ extension Node {
             return
         }
         var missing: [LayerRange] = []
-        for isCautious in [true, false] {
-            let candidates = chainCandidates(for: request, isCautious: isCautious, at: now)
+        for doubtTime in [Limits.doubtTime, Limits.lostNodeRest] {
+            let candidates = chainCandidates(for: request, doubtTime: doubtTime, at: now)
             for reach in [0, 1, places.count] {
                 let gaps = Gap.all(in: places, reach: reach)
                 var lacking: [LayerRange] = []
                 let filling = fill(gaps, of: places, from: candidates, layerCount, &lacking)
-                if reach == 0, isCautious { missing = lacking }
+                if reach == 0, missing.isEmpty { missing = lacking }
                 guard let filling, place(filling, in: id, at: now) else { continue }
                 requests.update(ticket) { $0.isBroken = false }
                 return
@@ -153,7 +153,7 @@ extension Node {
         if let id = request.requestID { pipelines.cancel(id, into: &mail) }
         var all = request
         all.resting = []
-        let candidates = chainCandidates(for: all, isCautious: false, at: now)
+        let candidates = chainCandidates(for: all, doubtTime: .zero, at: now)
         let held = missing.allSatisfy { layers in
             layers.range.allSatisfy { layer in
                 candidates.contains { $0.holding.layers.contains(layer) }
@@ -168,9 +168,9 @@ extension Node {
 
     /// Everybody known to hold layers and not resting: neighbours first, then whom the DHT named.
     ///
-    /// - Parameter isCautious: leaves out those that were silent when they were asked.
+    /// - Parameter doubtTime: how long those are left out that were silent when they were asked.
     func chainCandidates(
-        for request: OpenRequest, isCautious: Bool = true, at now: Instant
+        for request: OpenRequest, doubtTime: Interval = Limits.doubtTime, at now: Instant
     ) -> [ChainCandidate] {
         let model = request.model
         var candidates: [ChainCandidate] = []
@@ -197,7 +197,8 @@ extension Node {
         }
         candidates.removeAll { candidate in
             guard let record = knownRecord(of: candidate.id) else { return true }
-            return request.isResting(record, at: now) || isCautious && isDoubted(record, at: now)
+            return request.isResting(record, at: now)
+                || isDoubted(record, for: doubtTime, at: now)
         }
         return candidates
     }

@@ -88,8 +88,11 @@ extension Node {
     }
 
     /// Whether a node was silent when it was asked, and nobody has heard of it since.
-    func isDoubted(_ record: NodeRecord, at now: Instant) -> Bool {
-        doubts.contains(record, heardAt: gossip.known[record.id]?.heardAt, at: now)
+    func isDoubted(
+        _ record: NodeRecord, for time: Interval = Limits.doubtTime, at now: Instant
+    ) -> Bool {
+        doubts.contains(
+            record, heardAt: gossip.known[record.id]?.heardAt, for: time, at: now)
     }
 
     /// A peer has spoken.

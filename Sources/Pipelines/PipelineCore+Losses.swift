@@ -109,7 +109,8 @@ extension PipelineCore {
     }
 
     /// Asks every stage where it stands, also those that were silent before.
-    private func ask(_ request: inout EntryRequest, at now: Instant, into mail: inout Mail) {
+    private mutating func ask(_ request: inout EntryRequest, at now: Instant, into mail: inout Mail)
+    {
         for place in request.seats.indices {
             switch request.seats[place].standing {
             case .lost(.silent): break
