@@ -271,6 +271,7 @@ enum CommandList {
             .init("text", .value("TEXT"), "the prompt; What is a mesh? otherwise, or stories"),
             .init("seed", .value("S"), "seed of the answer", standard: "7"),
             .init("commute", .flag, "owners drive away and others park while the text goes on"),
+            .init("texts", .value("N"), "a commute's texts, one after another", standard: "3"),
             .init("pace", .value("MS"), "of a commute's reader, for a token", standard: "45"),
             config, json,
         ],

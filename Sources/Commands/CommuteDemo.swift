@@ -9,12 +9,11 @@ import Wire
 /// `bored demo --commute`: texts go on while owners drive away in the middle of them and others
 /// park. Real processes; every departure hits a node that is at work on the text.
 enum CommuteDemo {
-    private static let textCount = 3
-
     static func run(_ settings: Settings) throws -> Int32 {
         let nodeCount = try settings.integer("nodes", in: 4...64) ?? 8
         let layers = try settings.integer("layers", in: 1...Limits.layerCount) ?? 2
         let pace = try settings.integer("pace", in: 0...1_000) ?? 45
+        let textCount = try settings.integer("texts", in: 1...100) ?? 3
         let place = try TemporaryDirectory(prefix: "bored-commute")
         let fleet = Fleet(directory: place.path, swarm: "commute-\(getpid())", layers: layers)
         defer { fleet.stop() }

@@ -36,7 +36,7 @@ extension Node {
             return
         }
         var choice = ChainChoice.missing([])
-        for doubtTime in [Limits.doubtTime, Limits.lostNodeRest] {
+        for doubtTime in [Limits.doubtTime, Doubts.firmTime] {
             let candidates = chainCandidates(for: request, doubtTime: doubtTime, at: now)
             let ways = Ways(self, to: candidates.map(\.id))
             choice = chooseChain(
@@ -68,7 +68,7 @@ extension Node {
             return
         }
         var missing: [LayerRange] = []
-        for doubtTime in [Limits.doubtTime, Limits.lostNodeRest] {
+        for doubtTime in [Limits.doubtTime, Doubts.firmTime] {
             let candidates = chainCandidates(for: request, doubtTime: doubtTime, at: now)
             for reach in [0, 1, places.count] {
                 let gaps = Gap.all(in: places, reach: reach)
