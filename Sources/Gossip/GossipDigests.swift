@@ -16,7 +16,7 @@ extension GossipCore {
 
     /// What a probe to `peer` tells of others: this node's links, and some of the rest in turn.
     mutating func digest(
-        for peer: NodeID, at now: Instant
+        for peer: NodeID, farCount: Int, at now: Instant
     ) -> (links: [DigestItem], far: [DigestItem]) {
         var (links, far) = ([DigestItem](), [DigestItem]())
         for owner in active.keys where owner != peer {
@@ -26,7 +26,7 @@ extension GossipCore {
         guard known.count <= settings.smallSwarmLimit, !known.isEmpty else { return (links, far) }
         let start = active[peer]?.digestCursor ?? 0
         var visited = 0
-        while visited < known.count, far.count < settings.digestFarCount {
+        while visited < known.count, far.count < farCount {
             let entry = known.values[(start + visited) % known.count]
             visited += 1
             let owner = entry.signed.record.id
@@ -56,7 +56,7 @@ extension GossipCore {
         for (line, hopCount) in lines where line.prefix != id.prefix {
             let isWanted = note(line, hopCount, from: peer, at: now)
             guard isWanted, !pulled.contains(line.prefix, at: now) else { continue }
-            guard wanted.count < Limits.gossipStatesPerMessage else { break }
+            guard wanted.count < Limits.gossipDigestItemCount else { break }
             pulled.mark(line.prefix, until: now + .seconds(1))
             wanted.append(line.prefix)
         }

@@ -61,6 +61,7 @@ extension GossipCore {
             send(.probeReply(number: number, .alive), to: peer, into: &mail)
             if isNeighbor { mendSymmetry(with: peer, at: now, into: &mail) }
             if active.contains(peer) {
+                if isNeighbor { probed(by: peer, at: now) }
                 readDigest(sequence, links, far, from: peer, at: now, into: &mail)
             }
         case .probeReply(let number, let outcome):

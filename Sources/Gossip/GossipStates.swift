@@ -25,6 +25,7 @@ extension GossipCore {
     /// The own state has changed: it goes out at once, or as soon as the rate allows.
     mutating func changed(at now: Instant, into mail: inout Mail) {
         guard !hasLeft else { return }
+        schedule.refreshGap = nil
         schedule.pushAt = min(schedule.pushAt, now)
         pushOwn(at: now, into: &mail)
     }
@@ -35,7 +36,9 @@ extension GossipCore {
             return
         }
         schedule.pushAt = .never
-        schedule.refreshAt = now + random.jittered(settings.stateRefresh)
+        let gap = schedule.refreshGap ?? settings.stateRefreshFirst
+        schedule.refreshAt = now + random.jittered(gap)
+        schedule.refreshGap = min(gap * 2, settings.stateRefresh)
         signOwn()
         guard !record.isTransient else { return }
         let item = StateItem(hopCount: 0, age: 0, signed: signedOwn)
@@ -44,9 +47,10 @@ extension GossipCore {
         }
     }
 
+    /// Signs what has not changed, for the coordinate moves and signatures age.
     mutating func refresh(at now: Instant, into mail: inout Mail) {
-        schedule.refreshAt = now + random.jittered(settings.stateRefresh)
-        changed(at: now, into: &mail)
+        schedule.refreshAt = .never
+        pushOwn(at: now, into: &mail)
     }
 
     // MARK: taking states in
@@ -61,11 +65,10 @@ extension GossipCore {
         if isLast { tell(.statesAnswered(from: peer, count: count + items.count)) }
     }
 
-    /// Takes states in and passes on what is new: one message per link.
+    /// Takes states in, and lays aside what is new to be handed on.
     mutating func take(
         _ items: [StateItem], from peer: NodeID, at now: Instant, into mail: inout Mail
     ) {
-        var onward: [StateItem] = []
         for item in items {
             let owner = item.signed.record.id
             switch adopt(item, from: peer, at: now, into: &mail) {
@@ -73,29 +76,50 @@ extension GossipCore {
                 counters.statesAdopted += 1
                 tell(.stateChanged(owner))
                 let isSmall = known.count <= settings.smallSwarmLimit
-                if item.hopCount == 0 || (isNewOwner && isSmall) { onward.append(item) }
+                if item.hopCount == 0 || (isNewOwner && isSmall) {
+                    layAside(item, from: peer, at: now, into: &mail)
+                }
             case .departed:
                 let isSmall = known.count <= settings.smallSwarmLimit
-                if item.hopCount == 0 || isSmall { onward.append(item) }
+                if item.hopCount == 0 || isSmall {
+                    layAside(item, from: peer, at: now, into: &mail)
+                }
             case .known: counters.stale += 1
             case .refused: counters.statesRefused += 1
             case .forged: return ban(peer, at: now)
             }
         }
-        if !onward.isEmpty, !record.isTransient { passOn(onward, from: peer, into: &mail) }
     }
 
-    private mutating func passOn(
-        _ items: [StateItem], from peer: NodeID, into mail: inout Mail
+    /// A leaver's last state goes on at once, others a moment later with what comes meanwhile.
+    private mutating func layAside(
+        _ item: StateItem, from peer: NodeID, at now: Instant, into mail: inout Mail
     ) {
-        for link in active.keys where link != peer {
+        guard !record.isTransient else { return }
+        onward[item.signed.record.id] = (item, peer)
+        let isUrgent = item.signed.state.presence == .leaving
+        let isFull = onward.count >= Limits.gossipStatesPerMessage
+        if isUrgent || isFull { return passOn(at: now, into: &mail) }
+        schedule.passOnAt = min(schedule.passOnAt, now + settings.passOnDelay)
+    }
+
+    /// Hands on what was laid aside: one message per link.
+    mutating func passOn(at now: Instant, into mail: inout Mail) {
+        schedule.passOnAt = .never
+        let items = onward
+        onward = OrderedTable()
+        for link in active.keys {
             var batch: [StateItem] = []
-            for item in items where item.signed.record.id != link {
-                let owner = item.signed.record.id
-                if let entry = known[owner], entry.toldTo.contains(link) { continue }
-                known.update(owner) { $0.toldTo.append(link) }
+            for (owner, (item, bearer)) in zip(items.keys, items.values)
+            where owner != link && bearer != link {
+                var age = item.age
+                if let entry = known[owner] {
+                    if entry.toldTo.contains(link) { continue }
+                    known.update(owner) { $0.toldTo.append(link) }
+                    age = self.age(of: entry, at: now)
+                }
                 let hopCount = min(item.hopCount, 254) + 1
-                batch.append(StateItem(hopCount: hopCount, age: item.age, signed: item.signed))
+                batch.append(StateItem(hopCount: hopCount, age: age, signed: item.signed))
             }
             if batch.isEmpty { continue }
             send(.states(isAnswer: false, isLast: true, batch), to: link, into: &mail)
@@ -233,9 +257,9 @@ extension GossipCore {
         tried.mark(peer, until: now + settings.retryInterval)
     }
 
-    /// Twice a second: what nobody heard of ends, marks end, second hops fade to third.
+    /// Four times a second: what nobody heard of ends, marks end, second hops fade to third.
     mutating func sweep(at now: Instant, into mail: inout Mail) {
-        schedule.sweepAt = now + .milliseconds(500)
+        schedule.sweepAt = now + .milliseconds(250)
         for peer in requested.expire(at: now) {
             tried.mark(peer, until: now + settings.retryInterval)
         }

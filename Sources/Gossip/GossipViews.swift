@@ -122,7 +122,8 @@ extension GossipCore {
         _ isAccepted: Bool, _ signed: SignedState, from peer: NodeID, at now: Instant,
         into mail: inout Mail
     ) {
-        let wasRequested = requested.unmark(peer) || contacts.contains(peer)
+        let wasRequested =
+            requested.unmark(peer) || contacts.contains(peer) || active.contains(peer)
         guard wasRequested else {
             counters.unsolicited += 1
             if isAccepted, !active.contains(peer) { send(.disconnect, to: peer, into: &mail) }
@@ -155,11 +156,11 @@ extension GossipCore {
         requested.unmark(peer)
         passive.remove(peer)
         guard !active.contains(peer) else { return }
-        let first = now + random.interval(.zero, settings.probeInterval)
-        active[peer] = Link(at: now, firstProbeAt: first)
+        active[peer] = Link(at: now)
         known.update(peer) { $0.hopCount = 1 }
         tell(.neighborUp(peer))
-        tellStates(to: peer, limit: settings.smallSwarmLimit, at: now, into: &mail)
+        // A digest of all that is known here: the peer asks for what it lacks.
+        probe(peer, farCount: Limits.gossipDigestItemCount, at: now, into: &mail)
     }
 
     /// Ends a link and says so.
@@ -176,6 +177,7 @@ extension GossipCore {
             $0.toldTo.removeAll { $0 == peer }
         }
         tell(.neighborDown(peer))
+        schedule.hasten(at: now, by: settings)
         addPassive(peer)
         schedule.promoteAt = min(schedule.promoteAt, now)
     }
@@ -268,7 +270,9 @@ extension GossipCore {
     // MARK: shuffles
 
     mutating func shuffle(at now: Instant, into mail: inout Mail) {
-        schedule.shuffleAt = now + random.jittered(settings.shuffleInterval)
+        let gap = schedule.shuffleGap ?? settings.shuffleInterval
+        schedule.shuffleAt = now + random.jittered(gap)
+        schedule.shuffleGap = min(gap * 2, settings.shuffleIntervalMaximum)
         guard !record.isTransient, let target = pick(active.keys) else { return }
         let message = GossipMessage.shuffle(
             hopsLeft: settings.shuffleHops, origin: record, sample(without: target))
@@ -278,7 +282,11 @@ extension GossipCore {
     /// Tries somebody outside the neighbourhood: the other side of a partition that has healed
     /// answers, and in a large swarm the reserve is kept fresh.
     mutating func reachOut(at now: Instant, into mail: inout Mail) {
-        schedule.reachOutAt = now + random.jittered(settings.reachOutInterval)
+        let gap = schedule.reachOutGap ?? settings.reachOutInterval
+        schedule.reachOutAt = now + random.jittered(gap)
+        schedule.reachOutGap =
+            known.count < settings.smallSwarmLimit
+            ? nil : min(gap * 2, settings.reachOutIntervalMaximum)
         guard !record.isTransient else { return }
         let strangers =
             passive.keys.filter { !known.contains($0) }

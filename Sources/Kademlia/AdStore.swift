@@ -38,6 +38,7 @@ struct AdStore: Sendable {
             return .stored
         }
         removeExpired(at: now)
+        makeRoom(for: ad, under: topic)
         let ofTopic = range(of: topic).count
         let ofHolder = counts[ad.record.id] ?? 0
         // Our own ads are few and always kept: whoever asks the holder itself must find them.
@@ -49,6 +50,32 @@ struct AdStore: Sendable {
         stored[key] = Stored(ad: ad, expiry: expiry)
         counts[ad.record.id] = ofHolder + 1
         return .stored
+    }
+
+    /// Under a full topic, holders of layers that many hold give way to one of a layer that few do,
+    /// until all have the same: else whoever came first would hide the rarest.
+    private mutating func makeRoom(for ad: Ad, under topic: NodeID) {
+        let range = range(of: topic)
+        guard range.count >= Limits.storedAdsPerTopic,
+            let block = Topic.block(of: topic, among: ad.holding)
+        else { return }
+        var counts = Array(repeating: 0, count: Topic.layersPerBlock)
+        let places = range.map { block.places(of: stored.values[$0].ad.holding) }
+        for place in places.joined() { counts[place] += 1 }
+        func rarest(_ places: Range<Int>) -> Int { places.map { counts[$0] }.min() ?? .max }
+        var (victim, most) = (range.lowerBound, 0)
+        for (index, places) in zip(range, places) where rarest(places) > most {
+            (victim, most) = (index, rarest(places))
+        }
+        guard rarest(block.places(of: ad.holding)) + 1 < most else { return }
+        let holder = stored.keys[victim].holder
+        stored.remove(stored.keys[victim])
+        release(holder)
+    }
+
+    private mutating func release(_ holder: NodeID) {
+        let left = (counts[holder] ?? 1) - 1
+        counts[holder] = left > 0 ? left : nil
     }
 
     private func range(of topic: NodeID) -> Range<Int> {
@@ -77,9 +104,6 @@ struct AdStore: Sendable {
         }
         guard !gone.isEmpty else { return }
         stored.removeAll { $1.expiry <= now }
-        for holder in gone {
-            let left = (counts[holder] ?? 1) - 1
-            counts[holder] = left > 0 ? left : nil
-        }
+        for holder in gone { release(holder) }
     }
 }

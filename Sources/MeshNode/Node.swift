@@ -41,6 +41,7 @@ public struct Node: ~Copyable, Core {
     /// What the owner's sensors say; the node works for others while it is idle.
     public internal(set) var presence = Presence.idle
     var adSequence: UInt64
+    var random: SeededRandom
     var deadlines: NodeDeadlines
     public internal(set) var counters = NodeCounters()
 
@@ -79,6 +80,7 @@ public struct Node: ~Copyable, Core {
             keys: keys, record: record, puzzleBitCount: settings.puzzleBitCount,
             firstNumber: settings.firstSequence)
         bootstrap = Bootstrap(random: random.split())
+        self.random = random.split()
         adSequence = settings.firstSequence
         deadlines = NodeDeadlines(start: now)
     }

@@ -1,6 +1,6 @@
 internal import Gossip
 internal import Identity
-internal import MeshNode
+public import MeshNode
 public import Primitives
 internal import Wire
 
@@ -106,6 +106,34 @@ extension World {
         nodes.reduce(0) { $0 + ($1.machine?.node.placementMoveCount ?? 0) }
     }
 
+    /// What the nodes that are up did so far, for comparing.
+    public var figures: WorldFigures {
+        var figures = WorldFigures()
+        for simulated in nodes {
+            guard let sent = simulated.machine?.node.counters.sent else { continue }
+            figures.nodeCount += 1
+            figures.handshakeCount += Int(simulated.machine?.node.handshakeCount ?? 0)
+            figures.peerCount += simulated.machine?.node.peerCount ?? 0
+            figures.knownCount += simulated.machine?.node.knownStates.count ?? 0
+            figures.sent.add(sent)
+        }
+        figures.eventCount = eventCount
+        figures.datagramByteCount = datagramByteCount
+        return figures
+    }
+
     /// Prompts that were answered so far, and that failed.
     public var promptCounts: (finished: Int, failed: Int) { (promptsFinished, promptsFailed) }
+}
+
+/// Sums over all nodes that are up, since each was started.
+public struct WorldFigures: Sendable {
+    public var nodeCount = 0
+    public var handshakeCount = 0
+    public var peerCount = 0
+    public var knownCount = 0
+    public var sent = RoomTraffic()
+    /// Of the whole world, since its start.
+    public var eventCount: UInt64 = 0
+    public var datagramByteCount: UInt64 = 0
 }

@@ -236,17 +236,17 @@ func putAd(_ request: UInt32, _ topic: NodeID, _ ad: [UInt8]) -> [UInt8] {
         #expect(bench.counters.adsForged == 2)
     }
 
-    @Test func `a topic keeps 64 ads, and a reply gives ten of them`() {
+    @Test func `a topic keeps 128 ads, and a reply gives ten of them`() {
         var bench = Bench()
-        for number in 1...70 {
+        for number in 1...140 {
             let holder = Bench.peer(UInt64(number))
             bench.establish(holder.record)
             bench.receive(
                 putAd(1, topic, ad(holder, sequence: 1, seconds: 60).encoded),
                 from: holder.record.id)
-            #expect(verdict(&bench) == (number <= 64 ? 0 : 1))
+            #expect(verdict(&bench) == (number <= 128 ? 0 : 1))
         }
-        #expect(bench.core.adCount == 64)
+        #expect(bench.core.adCount == 128)
         var writer = ByteWriter()
         writer.write(MessageKind.findAds.rawValue)
         writer.write(UInt32(8))
