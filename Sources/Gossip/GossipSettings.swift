@@ -26,13 +26,13 @@ public struct GossipSettings: Sendable {
     public var healthLimit = 8
 
     /// Entries about others in a probe, beside those about the sender's own links.
-    public var digestFarCount = 16
+    public var digestFarCount = 12
     /// A state vanishes when its owner was heard by nobody for this long.
     public var stateExpiry = Interval.seconds(9)
     /// The owner signs again at least this often; first after `stateRefreshFirst`, then in gaps
     /// that double.
     public var stateRefresh = Interval.minutes(5)
-    public var stateRefreshFirst = Interval.seconds(15)
+    public var stateRefreshFirst = Interval.seconds(20)
     /// A state vanishes without a newer signature after this long, whatever others report.
     public var signedExpiry = Interval.minutes(15)
     /// Added to an age at each hop, more than the path's delay, so that hearsay never gets younger.
@@ -55,8 +55,10 @@ public struct GossipSettings: Sendable {
     public var shuffleActiveCount = 3
     public var shufflePassiveCount = 4
 
-    /// How often a node with free places asks a candidate, and how long one that refused rests.
+    /// How often a node with free places asks a candidate, in gaps that double where it has some
+    /// links and none is lost, and how long one that refused rests.
     public var promoteInterval = Interval.milliseconds(200)
+    public var promoteIntervalMaximum = Interval.seconds(30)
     public var promoteCount = 3
     public var retryInterval = Interval.seconds(5)
     /// Every so often one record outside the neighbourhood is tried: this heals partitions. In a

@@ -105,6 +105,7 @@ struct Departure: Sendable {
 /// When each of the slow duties is due.
 struct Schedule: Sendable {
     /// The gaps that grow while nothing happens; nil before the first.
+    var promoteGap: Interval?
     var shuffleGap: Interval?
     var reachOutGap: Interval?
     var refreshGap: Interval?
