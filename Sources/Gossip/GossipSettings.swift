@@ -26,7 +26,7 @@ public struct GossipSettings: Sendable {
     public var healthLimit = 8
 
     /// Entries about others in a probe, beside those about the sender's own links.
-    public var digestFarCount = 12
+    public var digestFarCount = 24
     /// A state vanishes when its owner was heard by nobody for this long.
     public var stateExpiry = Interval.seconds(9)
     /// The owner signs again at least this often; first after `stateRefreshFirst`, then in gaps

@@ -43,7 +43,7 @@ extension GossipCore {
         guard !record.isTransient else { return }
         let item = StateItem(hopCount: 0, age: 0, signed: signedOwn)
         for peer in active.keys {
-            send(.states(isAnswer: false, isLast: true, [item]), to: peer, into: &mail)
+            send(.states(answerCount: nil, [item]), to: peer, into: &mail)
         }
     }
 
@@ -56,13 +56,15 @@ extension GossipCore {
     // MARK: taking states in
 
     mutating func receiveStates(
-        _ items: [StateItem], _ isAnswer: Bool, _ isLast: Bool, from peer: NodeID, at now: Instant,
+        _ items: [StateItem], _ answerCount: Int?, from peer: NodeID, at now: Instant,
         into mail: inout Mail
     ) {
         take(items, from: peer, at: now, into: &mail)
-        guard isAnswer, let count = asking[peer] else { return }
-        asking[peer] = isLast ? nil : count + items.count
-        if isLast { tell(.statesAnswered(from: peer, count: count + items.count)) }
+        guard let answerCount, let before = asking[peer] else { return }
+        // Parts overtake each other: the answer is whole when all of them are here.
+        let count = before + items.count
+        asking[peer] = count < answerCount ? count : nil
+        if count >= answerCount { tell(.statesAnswered(from: peer, count: count)) }
     }
 
     /// Takes states in, and lays aside what is new to be handed on.
@@ -122,7 +124,7 @@ extension GossipCore {
                 batch.append(StateItem(hopCount: hopCount, age: age, signed: item.signed))
             }
             if batch.isEmpty { continue }
-            send(.states(isAnswer: false, isLast: true, batch), to: link, into: &mail)
+            send(.states(answerCount: nil, batch), to: link, into: &mail)
         }
     }
 
@@ -271,13 +273,16 @@ extension GossipCore {
         departed.removeAll { _, departure in departure.until <= now }
         for owner in known.keys {
             guard let entry = known[owner] else { continue }
-            let isOver =
-                now.since(entry.heardAt) >= settings.stateExpiry
-                || now.since(entry.signedAt) >= settings.signedExpiry
-            if isOver {
-                known.remove(owner)
+            let isUnsigned = now.since(entry.signedAt) >= settings.signedExpiry
+            if isUnsigned || now.since(entry.heardAt) >= settings.stateExpiry {
                 counters.statesExpired += 1
-                tell(.stateGone(owner))
+                if isUnsigned {
+                    // Nor may an echo of it come back.
+                    depart(owner, sequence: entry.state.sequence, at: now)
+                } else {
+                    known.remove(owner)
+                    tell(.stateGone(owner))
+                }
                 if active.contains(owner) { dropLink(owner, at: now) }
             } else if entry.hopCount == 2, entry.secondHopUntil <= now {
                 known.update(owner) { $0.hopCount = 3 }
@@ -333,7 +338,7 @@ extension GossipCore {
         while start < items.count || (isAnswer && start == 0) {
             let end = min(items.count, start + size)
             let message = GossipMessage.states(
-                isAnswer: isAnswer, isLast: end == items.count, Array(items[start..<end]))
+                answerCount: isAnswer ? items.count : nil, Array(items[start..<end]))
             send(message, to: peer, into: &mail)
             start = max(end, 1)
         }
@@ -347,7 +352,7 @@ extension GossipCore {
             for prefix in prefixes {
                 if prefix == id.prefix {
                     let own = StateItem(hopCount: 0, age: 0, signed: signedOwn)
-                    let message = GossipMessage.states(isAnswer: false, isLast: true, [own])
+                    let message = GossipMessage.states(answerCount: nil, [own])
                     if !record.isTransient { send(message, to: peer, into: &mail) }
                 } else if let owner = owner(of: prefix), !owners.contains(owner) {
                     owners.append(owner)

@@ -59,8 +59,9 @@ struct Link: Sendable {
     var nextProbeAt = Instant.origin
     var stage = ProbeStage.idle
     var indirectRounds = 0
-    /// Where the digest's walk over far states stands.
+    /// Where the digest's walk over far states stands, and when the last digest was sent.
     var digestCursor = 0
+    var digestAt = Instant.origin
     var smoothed: Interval?
     var deviation = Interval.zero
 

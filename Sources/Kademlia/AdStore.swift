@@ -20,6 +20,8 @@ struct AdStore: Sendable {
 
     private var stored = OrderedTable<Key, Stored>()
     private var counts = OrderedTable<NodeID, Int>()
+    /// When the next ad expires; never later.
+    private(set) var nextExpiry = Instant.never
 
     var count: Int { stored.count }
     var isEmpty: Bool { stored.isEmpty }
@@ -34,7 +36,7 @@ struct AdStore: Sendable {
             // The same ad again only says that its holder still means it.
             let isNewer = ad.sequence > known.ad.sequence
             guard isNewer || ad.encoded == known.ad.encoded else { return .refused }
-            stored[key] = Stored(ad: ad, expiry: expiry)
+            keep(ad, as: key, until: expiry)
             return .stored
         }
         removeExpired(at: now)
@@ -47,9 +49,14 @@ struct AdStore: Sendable {
                 || (stored.count < Limits.storedAdCount && ofTopic < Limits.storedAdsPerTopic
                     && ofHolder < Limits.storedAdsPerHolder)
         else { return .full }
-        stored[key] = Stored(ad: ad, expiry: expiry)
+        keep(ad, as: key, until: expiry)
         counts[ad.record.id] = ofHolder + 1
         return .stored
+    }
+
+    private mutating func keep(_ ad: Ad, as key: Key, until expiry: Instant) {
+        stored[key] = Stored(ad: ad, expiry: expiry)
+        nextExpiry = min(nextExpiry, expiry)
     }
 
     /// Under a full topic, holders of layers that many hold give way to one of a layer that few do,
@@ -102,8 +109,8 @@ struct AdStore: Sendable {
         for index in stored.keys.indices where stored.values[index].expiry <= now {
             gone.append(stored.keys[index].holder)
         }
-        guard !gone.isEmpty else { return }
         stored.removeAll { $1.expiry <= now }
+        nextExpiry = stored.values.reduce(.never) { min($0, $1.expiry) }
         for holder in gone { release(holder) }
     }
 }

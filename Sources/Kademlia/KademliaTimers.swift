@@ -3,7 +3,7 @@ public import Primitives
 
 extension KademliaCore {
     public var nextDeadline: Instant {
-        var next = min(nextCheckAt, nextSelfLookupAt, nextRefreshAt)
+        var next = min(min(nextCheckAt, nextSelfLookupAt), min(nextRefreshAt, store.nextExpiry))
         for request in requests.values {
             next = min(next, request.isSlow ? request.hardDeadline : request.softDeadline)
         }
@@ -18,6 +18,7 @@ extension KademliaCore {
             cut(id, lookup, at: now, into: &mail)
         }
         publishWaiting(at: now, into: &mail)
+        if store.nextExpiry <= now { store.removeExpired(at: now) }
         if nextCheckAt <= now { checkOldest(at: now, into: &mail) }
         if nextSelfLookupAt <= now {
             nextSelfLookupAt = .never
@@ -46,7 +47,6 @@ extension KademliaCore {
     /// rarely.
     private mutating func checkOldest(at now: Instant, into mail: inout Mail) {
         nextCheckAt = now + random.jittered(checkGap)
-        store.removeExpired(at: now)
         let quiet = earlier(settings.quietInterval, now)
         guard let id = table.leastRecentlyHeard(before: quiet) else { return }
         // Nobody is that near to anybody: the answer is short.

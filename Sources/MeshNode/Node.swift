@@ -101,7 +101,11 @@ public struct Node: ~Copyable, Core {
         if sessions.nextDeadline <= now { sessions.fire(at: now, into: &outbox) }
         if kademlia.nextDeadline <= now { kademlia.fire(at: now, into: &mail) }
         if gossip.nextDeadline <= now { gossip.fire(at: now, into: &mail) }
-        if placement.nextDeadline <= now { placement.fire(at: now) }
+        if placement.nextDeadline <= now {
+            // No choice is made on old news.
+            if deadlines.placement != .never { tellPlacement(at: now) }
+            placement.fire(at: now)
+        }
         if shards.nextDeadline <= now { shards.fire(at: now, into: &mail) }
         if pipelines.nextDeadline <= now { pipelines.fire(at: now, into: &mail) }
         fireOwn(at: now, into: &outbox)

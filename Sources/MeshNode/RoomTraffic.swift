@@ -7,15 +7,11 @@ public struct RoomTraffic: Hashable, Sendable {
     public private(set) var shards: UInt64 = 0
     public private(set) var pipelines: UInt64 = 0
 
-    public var kinds = [UInt64](repeating: 0, count: 128)
-
     public init() {}
 
     mutating func add(_ message: [UInt8]) {
         guard let first = message.first, let kind = MessageKind(rawValue: first) else { return }
         let count = UInt64(message.count)
-        kinds[Int(first & 63) * 2] += 1
-        kinds[Int(first & 63) * 2 + 1] += count
         switch kind.room {
         case .kademlia: kademlia += count
         case .gossip: gossip += count
@@ -25,7 +21,6 @@ public struct RoomTraffic: Hashable, Sendable {
     }
 
     public mutating func add(_ other: RoomTraffic) {
-        for i in kinds.indices { kinds[i] += other.kinds[i] }
         kademlia += other.kademlia
         gossip += other.gossip
         shards += other.shards

@@ -120,6 +120,8 @@ public enum Limits {
 
     /// Signed states in one message; longer lists are cut into several messages.
     public static let gossipStatesPerMessage = 12
+    /// Signed states of one whole answer; a higher count is malformed.
+    public static let gossipAnswerStateCount = 65_535
     /// Records in one shuffle; more make the message malformed.
     public static let gossipShuffleRecordCount = 16
     /// Entries of one probe's digest, and ids of one pull; more make the message malformed.
@@ -276,14 +278,15 @@ public enum Limits {
     /// Records kept on disk to begin with after a restart, and how often they are written.
     public static let seedCount = 64
     public static let seedInterval = Interval.seconds(30)
-    /// How long changes of the neighbourhood are gathered before placement looks at them.
-    public static let placementGatherTime = Interval.milliseconds(20)
+    /// How long changes of the neighbourhood are gathered before placement looks at them, unless
+    /// it is about to choose.
+    public static let placementGatherTime = Interval.milliseconds(100)
     /// Session round trips are fed to the coordinate this often.
     public static let roundTripSampleInterval = Interval.seconds(2)
     /// Ads are put into the DHT again this often, and forgotten there after their lifetime.
     public static let adPublishInterval = Interval.minutes(2)
     /// How long after new layers are ready: by then a newcomer knows its neighbourhood.
-    public static let adGatherTime = Interval.seconds(2)
+    public static let adGatherTime = Interval.seconds(3)
     /// Of a layer's holders in the whole swarm, those that publish at a time.
     public static let advertisersPerLayer = 16
     public static let adLifetimeSeconds: UInt32 = 600

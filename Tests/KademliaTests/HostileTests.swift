@@ -258,6 +258,25 @@ func putAd(_ request: UInt32, _ topic: NodeID, _ ad: [UInt8]) -> [UInt8] {
         #expect(reply.dropFirst(6).prefix(4) == [60, 0, 0, 0])
     }
 
+    @Test func `under a full topic the holder of a rare layer takes the place of one of many`() {
+        var bench = Bench()
+        let model = Digest(Bytes32(first: 1, second: 1, third: 1, fourth: 1))
+        let topic = Topic.layers(of: model, block: 1)
+        for number in 1...130 {
+            let holder = Bench.peer(UInt64(number))
+            bench.establish(holder.record)
+            // The last but one holds layer 9, everybody else layer 8.
+            let layers = number == 129 ? LayerRange(9, 10) : LayerRange(8, 9)
+            let holding = Holding(model: model, layers: layers, layerCount: 16, hasEnds: true)
+            let ad = Ad(
+                holding: holding, sequence: 1, lifetimeSeconds: 60, record: holder.record,
+                keys: holder.keys)
+            bench.receive(putAd(1, topic, ad.encoded), from: holder.record.id)
+            #expect(verdict(&bench) == (number <= 129 ? 0 : 1))
+        }
+        #expect(bench.core.adCount == 128)
+    }
+
     @Test func `one holder fills no store`() {
         var bench = Bench()
         let holder = Bench.peer(1)
