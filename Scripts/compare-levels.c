@@ -93,7 +93,8 @@ static void attention(int level) {
         size_t page_bytes = (size + padded) * capacity * 2;
         uint16_t *page = bored_allocate(page_bytes), *values = page + size * capacity;
         for (size_t i = 0; i < before + rows; i++)
-            bored_cache_append(key + i * size, value + i * size, size, i, capacity, page, values);
+            bored_cache_append(
+                level, key + i * size, value + i * size, size, i, capacity, page, values);
         const uint16_t *pages[] = {page};
         struct bored_attention a = {
             .query = query, .query_stride = groups * size, .row_count = rows,

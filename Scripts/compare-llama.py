@@ -130,14 +130,31 @@ def run_llama(build, path, threads, tokens):
     return results
 
 
-def run_bored(bored, path, threads, tokens, kernel):
+def run_llama_requests(build, path, threads, tokens, requests):
+    """Steps of several requests at once, each behind a prompt of 16 tokens."""
+    context = max(map(int, requests.split(","))) * (16 + tokens)
+    command = [os.path.join(build, "bin", "llama-batched-bench"), "-m", path, "-t", str(threads),
+               "-c", str(context), "-npp", "16", "-ntg", str(tokens), "-npl", requests,
+               "--output-format", "jsonl"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    return {f"decode of {line['pl']}": (line["speed_tg"], None) for line in lines}
+
+
+def run_bored(bored, path, threads, tokens, kernel, requests):
     command = [bored, "bench", path, "--threads", str(threads), "--tokens", str(tokens), "--json"]
+    command += ["--requests", requests] if requests else []
     command += ["--kernel", kernel] if kernel else []
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)}: {done.stderr.strip()}")
     lines = map(json.loads, done.stdout.splitlines())
     return {line["test"]: (line["tokensPerSecond"], line["shareOfLimit"]) for line in lines}
+
+
+def keep_best(best, results):
+    for test, figures in results.items():
+        best[test] = max(best.get(test, (0, 0)), figures)
 
 
 def main():
@@ -150,6 +167,7 @@ def main():
     parser.add_argument("--types", default="F16,Q8_0,Q4_0,Q4_K_M")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--tokens", type=int, default=32)
+    parser.add_argument("--requests", default="4,8,16")
     parser.add_argument("--kernel", default="")
     options = parser.parse_args()
     os.makedirs(options.folder, exist_ok=True)
@@ -159,14 +177,13 @@ def main():
             path = os.path.join(options.folder, f"{shape}-{kind}.gguf")
             if not os.path.exists(path):
                 write_model(path, SHAPES[shape], kind)
-            ours, theirs = {}, {}
+            ours, theirs, common = {}, {}, (path, options.threads, options.tokens)
             for _ in range(options.rounds):
-                for best, result in (
-                        (theirs, run_llama(options.build, path, options.threads, options.tokens)),
-                        (ours, run_bored(options.bored, path, options.threads, options.tokens,
-                                         options.kernel))):
-                    for test, figures in result.items():
-                        best[test] = max(best.get(test, (0, 0)), figures)
+                keep_best(theirs, run_llama(options.build, *common))
+                if options.requests:
+                    keep_best(theirs, run_llama_requests(options.build, *common, options.requests))
+                keep_best(ours, run_bored(options.bored, *common, options.kernel,
+                                          options.requests))
             for test, (speed, share) in ours.items():
                 other = theirs[test][0]
                 print(f"{shape} {kind}, {options.threads}, {test}: {speed:.1f} {other:.1f} "

@@ -198,6 +198,14 @@ def quantized_product(kind, weights, x):
     return total
 
 
+def two_term_product(kind, weights, x):
+    """The same in two terms: the rounded row, and the rest."""
+    rest = []
+    for g, (a, scale) in enumerate(round_row(x)):
+        rest += [add(v, -multiply(float(q), scale)) for v, q in zip(x[32 * g:], a)]
+    return add(quantized_product(kind, weights, x), quantized_product(kind, weights, rest))
+
+
 def tree(lanes):
     lanes = list(lanes)
     for distance in (8, 4, 2, 1):
@@ -243,6 +251,18 @@ def attend(query, keys, values, scale, cap=None, first=0):
         divide(chain(zip(weights, (value[i] for value in values))), total)
         for i in range(len(query))
     ]
+
+
+def split_half(x):
+    """The Float16 nearest to each number, then the rest of each, as the cache keeps it."""
+    first = [of_half(half_bits(v)) for v in x]
+    return first + [of_half(half_bits(add(v, -w))) for v, w in zip(x, first)]
+
+
+def attend_in_two_terms(query, keys, values, scale):
+    """As attend; keys and values are not yet halves."""
+    y = attend(query + query, list(map(split_half, keys)), list(map(split_half, values)), scale)
+    return [add(a, b) for a, b in zip(y, y[len(query):])]
 
 
 def horner(terms, x):
@@ -417,6 +437,14 @@ def vectors():
     out["windowed"] = dict(given, y=bits(y))
 
     out["quantized"] = [quantized_vector(numbers, kind) for kind in FORMATS]
+    y = []
+    for position in range(positions):
+        for head in range(query_heads):
+            start = (position * query_heads + head) * size
+            at = [(p * heads + head // 2) * size for p in range(position + 1)]
+            y += attend_in_two_terms(query[start:start + size], [keys[a:a + size] for a in at],
+                                     [values[a:a + size] for a in at], scale)
+    out["twoTermAttention"] = dict(out["attention"], y=bits(y))
     return out
 
 
@@ -433,9 +461,12 @@ def quantized_vector(numbers, kind):
     x = numbers.floats(rows * size, 3.0)
     y = [quantized_product(kind, w, x[r * size:(r + 1) * size])
          for r in range(rows) for w in weights]
+    both = [two_term_product(kind, w, x[r * size:(r + 1) * size])
+            for r in range(rows) for w in weights]
     first = [add(multiply(float(q), scale), -minimum) for q, scale, minimum in weights[0]]
     return {"format": kind, "outputs": outputs, "inputs": size, "rows": rows,
-            "weights": data.hex(), "x": bits(x), "y": bits(y), "first": bits(first)}
+            "weights": data.hex(), "x": bits(x), "y": bits(y), "twoTerms": bits(both),
+            "first": bits(first)}
 
 
 if __name__ == "__main__":

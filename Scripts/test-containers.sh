@@ -5,7 +5,8 @@
 # The engine runs in a network namespace of its own, so the host's firewall and bridges stay as they
 # are. The image is a fully static binary on nothing; with BORED_FULL_IMAGE=1 the Dockerfile is built
 # instead, with whatever images of its base names the engine has or can pull. BORED_BINARY names a
-# static binary that is built already.
+# static binary that is built already, BORED_IMAGE an archive that `docker save boredmesh` made where
+# the Dockerfile could be built.
 #
 # Skips, and says why, where it can't run: not root, no engine.
 set -euo pipefail
@@ -87,6 +88,10 @@ build_binary() {
 build_image() {
     mkdir -p "$work/compose" "$work/image/data"
     cp docker-compose.yml "$work/compose/"
+    if [ -n "${BORED_IMAGE:-}" ]; then
+        docker load -q -i "$BORED_IMAGE" > /dev/null
+        return
+    fi
     if [ -n "${BORED_FULL_IMAGE:-}" ]; then
         docker build -q -t boredmesh . > /dev/null
         return

@@ -13,6 +13,7 @@
 
 #define BYTES_OFFSET 0
 #define DOT_VECTORS 2
+#define DOT_ASKS 0
 
 // Bytes below 64, or of either sign: the same instructions serve both. Every CPU of the
 // architecture has them.

@@ -7,7 +7,8 @@
 //   PAIR_ROWS        rows whose outputs of two panels fit the registers together; 0: none do
 //   STREAMS          panels that one row reads side by side: processors fetch ahead in several
 //                    streams faster than in one
-//   PREFETCH_INPUTS  how far ahead of itself a pass of several rows asks for weights
+//   PREFETCH_INPUTS, PAIR_PREFETCH_INPUTS
+//                    how far ahead of itself a single pass of several rows asks for weights
 //   DOT, DOT_ROWS ... what lanes_quantized.h asks for
 //   LEVEL_KERNELS    the name of the level's table
 // and includes this once. The chains are those of scalar.c, one per lane.
@@ -60,7 +61,7 @@ enum { VECTORS = BORED_WIDTH / LANES };
 
 // Where a panel is read more than once, a stretch of it this long is served to all rows before the
 // next: 8 KiB stay in the first-level cache. The chains go on from where they stand in y.
-enum { STRETCH = 128, PAIR_STRETCH = 512, LONG_STRETCH = 2048 };
+enum { STRETCH = 128, PAIR_STRETCH = 512, LONG_STRETCH = 1024 };
 
 #include "lanes_product.h"
 #include "lanes_functions.h"
@@ -92,24 +93,39 @@ FUNCTION uint64_t read_probe(const void *bytes, size_t byte_count) {
 }
 
 // Enough sums to hide how long an instruction takes, few enough to leave registers for the rest.
-FUNCTION size_t multiply_probe(int is_quantized, size_t rounds, int32_t *result) {
-    enum { SUMS = 12, STEPS = 256 };
-    lanes_f weights = SPLAT((float)*result), sums[SUMS];
-    lanes_i dots[SUMS];
-    int32_t x[STEPS];
-    for (int i = 0; i < STEPS; i++) x[i] = (i * 0x01030507 + *result) & 0x3F3F3F3F;
-    for (int i = 0; i < SUMS; i++) sums[i] = weights, dots[i] = (lanes_i)*result;
+enum { PROBE_SUMS = 12, PROBE_STEPS = 256 };
+
+FUNCTION int32_t float_probe(size_t rounds, const int32_t *x) {
+    lanes_f weights = SPLAT((float)x[0]), sums[PROBE_SUMS];
+    for (int i = 0; i < PROBE_SUMS; i++) sums[i] = weights;
     for (size_t round = 0; round < rounds; round++)
-        for (int step = 0; step < STEPS; step++)
+        for (int step = 0; step < PROBE_STEPS; step++)
 #pragma clang loop unroll(full)
-            for (int i = 0; i < SUMS; i++) {
-                if (is_quantized)
-                    dots[i] = DOT(dots[i], (lanes_i)weights + i, (lanes_i)x[step]);
-                else
-                    sums[i] = FMA(sums[i], weights, SPLAT((float)x[step]));
-            }
-    for (int i = 0; i < SUMS; i++) *result ^= dots[i][0] ^ (int32_t)sums[i][LANES - 1];
-    return rounds * STEPS * SUMS * LANES * (is_quantized ? QUAD : 1);
+            for (int i = 0; i < PROBE_SUMS; i++)
+                sums[i] = FMA(sums[i], weights, SPLAT(bored_float_of_bits((uint32_t)x[step])));
+    int32_t result = 0;
+    for (int i = 0; i < PROBE_SUMS; i++) result ^= (int32_t)sums[i][LANES - 1];
+    return result;
+}
+
+FUNCTION int32_t byte_probe(size_t rounds, const int32_t *x) {
+    lanes_i weights = (lanes_i)x[0] & 0x3F3F3F3F, dots[PROBE_SUMS];
+    for (int i = 0; i < PROBE_SUMS; i++) dots[i] = (lanes_i)i;
+    for (size_t round = 0; round < rounds; round++)
+        for (int step = 0; step < PROBE_STEPS; step++)
+#pragma clang loop unroll(full)
+            for (int i = 0; i < PROBE_SUMS; i++)
+                dots[i] = DOT(dots[i], weights, (lanes_i)x[step]);
+    int32_t result = 0;
+    for (int i = 0; i < PROBE_SUMS; i++) result ^= dots[i][LANES - 1];
+    return result;
+}
+
+FUNCTION size_t multiply_probe(int is_quantized, size_t rounds, int32_t *result) {
+    int32_t x[PROBE_STEPS];
+    for (int i = 0; i < PROBE_STEPS; i++) x[i] = (i * 0x01030507 + *result) & 0x3F3F3F3F;
+    *result ^= is_quantized ? byte_probe(rounds, x) : float_probe(rounds, x);
+    return rounds * PROBE_STEPS * PROBE_SUMS * LANES * (is_quantized ? QUAD : 1);
 }
 
 const struct bored_kernels LEVEL_KERNELS = {

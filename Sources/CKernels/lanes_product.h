@@ -1,15 +1,17 @@
 // Products with Float16 weights, on vectors of LANES numbers; part of lanes.h.
 
-/// Which of a panel's 32 outputs a tile makes.
-enum columns { WHOLE, FIRST_HALF, SECOND_HALF };
+/// The lines of weights that a tile asks for with each input, from `next` on: one for two inputs,
+/// one, one and that of the next panel, or one that is wanted much later. So memory is read while
+/// what came from it before is multiplied.
+enum asked { NOTHING, HALF_A_LINE, NEAR_LINE, NEAR_LINES, FAR_LINE };
 
 /// Chains of `rows` rows and `vectors` vectors of outputs over `count` weights, in registers;
 /// outputs beyond 32 come from the panels that follow, `panel_stride` halves apart.
-/// `rows`, `vectors` and `columns` are constants at every call, so that loops over them disappear.
+/// `rows`, `vectors` and `asked` are constants at every call, so that loops over them disappear.
 INLINE void tile(
     const int rows, const int vectors, const uint16_t *weights, size_t panel_stride, size_t count,
     const float *x, size_t x_stride, float *y, size_t y_stride, int resume,
-    const enum columns columns) {
+    const uint16_t *next, const enum asked asked) {
     lanes_f sums[ROWS][STREAMS * VECTORS];
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++)
@@ -17,13 +19,11 @@ INLINE void tile(
         for (int v = 0; v < vectors; v++)
             sums[r][v] = resume ? LOAD(y + r * y_stride + v * LANES) : SPLAT(0.0f);
     for (size_t i = 0; i < count; i++) {
-        // Of two passes over a stretch, each asks for one half of the next stretch.
-        size_t ahead = STRETCH + (columns == SECOND_HALF ? STRETCH / 2 : 0) + i / 2;
-        if (columns != WHOLE) {
-            __builtin_prefetch(weights + ahead * BORED_WIDTH);
-        } else if (rows > 1) {
-            __builtin_prefetch(weights + (i + PREFETCH_INPUTS) * BORED_WIDTH);
-        }
+        if (asked == HALF_A_LINE) __builtin_prefetch(next + i / 2 * BORED_WIDTH);
+        if (asked == NEAR_LINE || asked == NEAR_LINES) __builtin_prefetch(next + i * BORED_WIDTH);
+        if (asked == NEAR_LINES) __builtin_prefetch(next + panel_stride + i * BORED_WIDTH);
+        // Not into the first-level cache, which works on something else till then.
+        if (asked == FAR_LINE && next) __builtin_prefetch(next + i * BORED_WIDTH, 0, 2);
         lanes_f w[STREAMS * VECTORS];
 #pragma clang loop unroll(full)
         for (int v = 0; v < vectors; v++)
@@ -44,17 +44,19 @@ INLINE void tile(
         for (int v = 0; v < vectors; v++) STORE(y + r * y_stride + v * LANES, sums[r][v]);
 }
 
-#define TILE_CASE(R)                                                                   \
-    case R:                                                                            \
-        if (R <= FULL_ROWS) {                                                          \
-            tile(R, VECTORS, weights, 0, count, x, x_stride, y, y_stride, resume,      \
-                WHOLE);                                                                \
-        } else {                                                                       \
-            tile(R, VECTORS / 2, weights, 0, count, x, x_stride, y, y_stride, resume,  \
-                FIRST_HALF);                                                           \
-            tile(R, VECTORS / 2, weights + BORED_WIDTH / 2, 0, count, x, x_stride,     \
-                y + BORED_WIDTH / 2, y_stride, resume, SECOND_HALF);                   \
-        }                                                                              \
+// Of two passes over a stretch, each asks for one half of the next stretch.
+#define TILE_CASE(R)                                                                      \
+    case R:                                                                               \
+        if (R <= FULL_ROWS) {                                                             \
+            tile(R, VECTORS, weights, 0, count, x, x_stride, y, y_stride, resume,         \
+                weights + PREFETCH_INPUTS * BORED_WIDTH, R > 1 ? NEAR_LINE : NOTHING);    \
+        } else {                                                                          \
+            tile(R, VECTORS / 2, weights, 0, count, x, x_stride, y, y_stride, resume,     \
+                weights + STRETCH * BORED_WIDTH, HALF_A_LINE);                            \
+            tile(R, VECTORS / 2, weights + BORED_WIDTH / 2, 0, count, x, x_stride,        \
+                y + BORED_WIDTH / 2, y_stride, resume,                                    \
+                weights + (STRETCH + STRETCH / 2) * BORED_WIDTH, HALF_A_LINE);            \
+        }                                                                                 \
         break
 
 /// Up to ROWS rows times one panel; all 32 outputs of each row are written.
@@ -115,33 +117,39 @@ FUNCTION size_t row_by_panels(const struct bored_product *p) {
         tile(
             1, STREAMS * VECTORS,
             (const uint16_t *)(p->panels + panel * p->panel_stride), p->panel_stride / 2,
-            p->input_count, p->x, 0, p->y + panel * BORED_WIDTH, 0, 0,
-            WHOLE);
+            p->input_count, p->x, 0, p->y + panel * BORED_WIDTH, 0, 0, NULL, NOTHING);
     return panel;
 }
 
 #if PAIR_ROWS
-#define PAIR_CASE(R)                                                                       \
-    case R:                                                                                \
-        tile(                                                                              \
-            R, 2 * VECTORS, weights, panel_stride, count, x, x_stride, y, y_stride, resume, \
-            WHOLE);                                                                        \
+#define PAIR_TILE(R, next, asked)                                                           \
+    tile(                                                                                   \
+        R, 2 * VECTORS, weights, panel_stride, count, x, x_stride, y, y_stride, start > 0,  \
+        next, asked)
+#define PAIR_CASE(R)                                                                        \
+    case R:                                                                                 \
+        if (passes == 1)                                                                    \
+            PAIR_TILE(R, weights + PAIR_PREFETCH_INPUTS * BORED_WIDTH, NEAR_LINES);         \
+        else                                                                                \
+            PAIR_TILE(R, pass < 2 ? next + pass * panel_stride : NULL, FAR_LINE);           \
         break
 
 /// Any number of rows times two neighbouring panels, a stretch of their inputs after the other.
+/// Where there are several passes, the first two ask for the next stretch, a panel each.
 FUNCTION void rows_by_pair(
     const struct bored_product *p, const uint16_t *weights, size_t panel_stride, float *first) {
     const size_t x_stride = p->x_stride, y_stride = p->y_stride;
+    const uint16_t *next_pair = weights + 2 * panel_stride;
     size_t passes = (p->row_count + PAIR_ROWS - 1) / PAIR_ROWS;
     // A few passes read a long stretch from the second-level cache; more gain by a short one.
     size_t stretch = passes > 3 ? PAIR_STRETCH : LONG_STRETCH;
     for (size_t start = 0; start < p->input_count; start += stretch) {
-        size_t count = p->input_count - start < stretch ? p->input_count - start : stretch;
+        size_t left = p->input_count - start, count = left < stretch ? left : stretch;
+        const uint16_t *next = count < left ? weights + count * BORED_WIDTH : next_pair;
         for (size_t pass = 0, row = 0; pass < passes; pass++) {
             size_t size = p->row_count / passes + (pass < p->row_count % passes);
             const float *x = p->x + row * x_stride + start;
             float *y = first + row * y_stride;
-            const int resume = start > 0;
             switch (size) {
                 PAIR_CASE(1);
                 PAIR_CASE(2);

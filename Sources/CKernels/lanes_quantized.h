@@ -4,6 +4,8 @@
 //   DOT_PAIRS        1 where DOT_TWO(sum, even, odd, x_even, x_odd) does two quads of weights below
 //                    64 in less than twice the time
 //   DOT_VECTORS      vectors of outputs whose sums of DOT_ROWS rows fit the registers together
+//   DOT_ASKS         1 where passes ask for weights ahead of time; with few registers that
+//                    costs more than it gives
 #include "lanes_formats.h"
 
 // MARK: rows times a group
@@ -94,10 +96,12 @@ INLINE void group_tile(
 // MARK: rows times panels
 
 /// Goes on with `rows` rows' chains by `blocks` blocks of a panel; they begin where `resume` is 0.
+/// Meanwhile asks for half of as many blocks of what comes after, from `next` on, unless it is
+/// null.
 INLINE void rows_by_blocks(
     const int format, const int rows, const uint8_t *panel, size_t blocks,
     const struct bored_input_group *x, size_t x_stride, float *y, size_t y_stride, size_t width,
-    int resume) {
+    int resume, const uint8_t *next) {
     enum { V = DOT_VECTORS };
     const struct bored_shape *shape = &bored_shapes[format];
     const size_t per_block = shape->block_inputs / GROUP;
@@ -115,11 +119,20 @@ INLINE void rows_by_blocks(
         read_head(format, panel, VECTORS, scales, minima, BORED_WIDTH);
         const uint8_t *group = panel + shape->head_bytes;
         for (size_t g = 0; g < per_block; g++, x++, group += shape->group_bytes) {
+            if (DOT_ASKS && next) {
+                // Not into the first-level cache, which works on something else till then.
+#pragma clang loop unroll(full)
+                for (size_t line = 0; line < shape->group_bytes / 2; line += 64)
+                    __builtin_prefetch(next + line, 0, 2);
+                next += shape->group_bytes / 2;
+            }
             // Lines asked for in their order are fetched ahead; these formats' loads are out of it.
-            if (format == BORED_Q5_K || format == BORED_Q6_K)
+            // Several rows of Q4_0 take so long that memory would wait.
+            const int is_slow = DOT_ASKS && format == BORED_Q4_0 && rows > 2;
+            if (format == BORED_Q5_K || format == BORED_Q6_K || is_slow)
 #pragma clang loop unroll(full)
                 for (size_t line = 0; line < shape->group_bytes; line += 64)
-                    __builtin_prefetch(group + line);
+                    __builtin_prefetch(group + (is_slow ? 4096 : 0) + line);
 #pragma clang loop unroll(full)
             for (int v = 0; v < VECTORS; v += V)
                 group_tile(
@@ -141,11 +154,12 @@ INLINE void rows_by_blocks(
 #define ROWS_CASE(R)                                                                        \
     case R:                                                                                 \
         rows_by_blocks(                                                                     \
-            format, R, from, count, x, p->group_stride, y, p->y_stride, width, start > 0);  \
+            format, R, from, count, x, p->group_stride, y, p->y_stride, width, start > 0,   \
+            next);                                                                          \
         break
 
-/// All rows times one panel, in passes of nearly equal size: where there are several, a stretch of
-/// the panel stays in a cache until all rows are served.
+/// All rows times one panel, in passes of nearly equal size. Where there are several, a stretch of
+/// the panel stays in a cache until all rows are served, and the first two ask for the next.
 INLINE void rows_by_quantized_panel(
     const int format, const struct bored_product *p, const uint8_t *panel, float *first,
     size_t width) {
@@ -156,12 +170,15 @@ INLINE void rows_by_quantized_panel(
     size_t stretch = passes > 1 ? inputs / shape->block_inputs : blocks;
     for (size_t start = 0; start < blocks; start += stretch) {
         size_t count = blocks - start < stretch ? blocks - start : stretch;
+        size_t byte_count = count * shape->block_bytes * BORED_WIDTH;
         const uint8_t *from = panel + start * shape->block_bytes * BORED_WIDTH;
         for (size_t pass = 0, row = 0; pass < passes; pass++) {
             size_t size = p->row_count / passes + (pass < p->row_count % passes);
             const struct bored_input_group *x =
                 p->groups + row * p->group_stride + start * (shape->block_inputs / GROUP);
             float *y = first + row * p->y_stride;
+            const uint8_t *next = NULL;
+            if (passes > 1 && pass < 2) next = from + byte_count + pass * (byte_count / 2);
             switch (size) {
                 ROWS_CASE(1);
                 ROWS_CASE(2);

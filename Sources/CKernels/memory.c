@@ -26,7 +26,8 @@ void *bored_allocate(size_t byte_count) {
     char *aligned = mapping + skipped;
     munmap(aligned + length, HUGE_PAGE - skipped);
 #ifdef MADV_HUGEPAGE
-    madvise(aligned, length, MADV_HUGEPAGE);
+    // What the last one would hold in vain is not taken.
+    madvise(aligned, byte_count / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
 #endif
     return aligned;
 }

@@ -13,6 +13,7 @@
 
 #define BYTES_OFFSET 0
 #define DOT_VECTORS 1
+#define DOT_ASKS 0
 #define PRODUCTS(weights, x) _mm256_maddubs_epi16((__m256i)(weights), (__m256i)(x))
 #define WIDEN(sum, products) \
     ((sum) + (lanes_i)_mm256_madd_epi16((products), _mm256_set1_epi16(1)))

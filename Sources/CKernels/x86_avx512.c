@@ -13,10 +13,12 @@
 #define PAIR_ROWS 6
 #define STREAMS 4
 #define PREFETCH_INPUTS 16
+#define PAIR_PREFETCH_INPUTS 32
 #define LEVEL_KERNELS bored_avx512_kernels
 
 #define BYTES_OFFSET 128
 #define DOT_VECTORS 2
+#define DOT_ASKS 1
 #define DOT_PAIRS 0
 #define DOT(sum, weights, x) \
     ((lanes_i)_mm512_dpbusd_epi32((__m512i)(sum), (__m512i)(weights), (__m512i)(x)))

@@ -28,7 +28,8 @@ public struct OptionSpecification: Hashable, Sendable {
     public var environmentName: String {
         let isList = if case .list = kind { true } else { false }
         let words = name.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
-        return "BORED_" + words + (isList ? "S" : "")
+        let ending = words.hasSuffix("S") ? "ES" : "S"
+        return "BORED_" + words + (isList ? ending : "")
     }
 }
 

@@ -24,7 +24,20 @@ enum BenchCommand {
             show(bench.prefill(count), name, isJSON)
         }
         show(bench.decode(tokenCount), name, isJSON)
+        for count in try requestCounts(settings) {
+            show(bench.decode(tokenCount, requestCount: count), name, isJSON)
+        }
         return 0
+    }
+
+    private static func requestCounts(_ settings: Settings) throws -> [Int] {
+        let limit = Limits.shortStepRowCount
+        return try (settings.string("requests") ?? "").split(separator: ",").map { word in
+            guard let count = Int(word), (1...limit).contains(count) else {
+                throw UsageError("--requests takes numbers from 1 to \(limit), not '\(word)'.")
+            }
+            return count
+        }
     }
 
     /// The model that was named, or a random one of a shape.

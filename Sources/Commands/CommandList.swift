@@ -1,10 +1,13 @@
+import Primitives
+
 /// What `bored` can do, as its help tells it.
 enum CommandList {
     static let about =
         "BoredMesh: large language models, run together by computers that would stand idle."
 
     static let all = [
-        demo, prompt, node, presence, pause, resume, health, modelImport, modelList, modelRemove,
+        demo, prompt, node, presence, pause, resume, counters, health, modelImport, modelList,
+        modelRemove,
         modelInfo, modelLogits, modelGenerate, modelPerplexity, modelTokenize, modelRender, embed,
         key, bench, simulate,
     ]
@@ -53,6 +56,14 @@ enum CommandList {
         notes: [
             "It asks the node that runs here; without one it looks for itself, by the options.",
             "exit codes: 0 idle, 1 not.",
+        ])
+
+    static let counters = CommandSpecification(
+        "counters", "shows what this computer's node did, and what it dropped and why",
+        options: [.init("all", .flag, "also counters that stand at 0"), data, config, json],
+        notes: [
+            "Counted since the node's start, under their names in the code. They lag a little",
+            "behind: \(Limits.tallyInterval.milliseconds) ms while the node has something to do.",
         ])
 
     static let pause = CommandSpecification(
@@ -225,11 +236,13 @@ enum CommandList {
         options: [
             .init("shape", .value("NAME"), "a random model: llama-1b or llama-110m"),
             .init("tokens", .value("N"), "tokens to decode", standard: "32"),
+            .init("requests", .value("N,.."), "decode so many requests at once, too"),
             threads, kernel, data, config, json,
         ],
         notes: [
             "Memory and multipliers are measured first. A prompt is shown as a share of the",
-            "multiply peak, tokens one by one as a share of the memory read between them.",
+            "multiply peak, tokens one by one as a share of the memory read between them, steps of",
+            "several requests as a share of the slower of the two.",
         ])
 
     static let simulate = CommandSpecification(

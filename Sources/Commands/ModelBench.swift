@@ -70,14 +70,16 @@ struct ModelBench {
             * Double(attention + 3 * shape.hiddenSize * shape.feedForwardSize)
     }
 
-    /// The best of three runs of a prompt of `count` tokens, logits of its last token included.
+    /// The best of a few runs of a prompt of `count` tokens, logits of its last token included.
     func prefill(_ count: Int) -> Result {
         let rowCount = min(count, Limits.rowsPerStep)
         var best = Double.infinity
-        for _ in 0..<3 {
-            var run = LocalRun(
-                model, kernels: kernels, positionCount: count, rowCountMaximum: rowCount)
-            let ids = (0..<count).map { 1 + $0 * 7_919 % (model.shape.vocabularySize - 1) }
+        var run = LocalRun(
+            model, kernels: kernels, positionCount: count, rowCountMaximum: rowCount)
+        let ids = ids(0, count)
+        // The first try takes memory.
+        for _ in 0..<4 {
+            run.truncate(to: 0)
             let start = SystemClock.now()
             for first in stride(from: 0, to: count, by: rowCount) {
                 run.append(ids[first..<min(count, first + rowCount)], crew: crew)
@@ -112,5 +114,65 @@ struct ModelBench {
         return Result(
             test: "decode", tokensPerSecond: 1 / times.sorted()[count / 2],
             share: shares.sorted()[count / 2], limit: "memory read between its tokens")
+    }
+
+    /// Positions that requests at once hold before the first measured step.
+    private static let promptRowCount = 16
+
+    /// Steps of `requestCount` requests at once, one token each, a reading of memory between each
+    /// two steps: the medians of both. The limit is the slower of reading and multiplying.
+    func decode(_ count: Int, requestCount: Int) -> Result {
+        let shape = model.shape
+        let prompt = min(Self.promptRowCount, shape.contextLength - 1)
+        let count = min(count, shape.contextLength - prompt)
+        let forward = Forward(
+            shape: shape, kernels: kernels, positionCountMaximum: prompt + count)
+        let states = (0..<requestCount).map { _ in
+            KeyValueState(shape: shape, layers: shape.layers, capacity: prompt + count)
+        }
+        let rowCount = max(prompt, requestCount)
+        var hidden = FloatBuffer(count: rowCount * shape.hiddenSize)
+        var scratch = ForwardScratch(shape: shape, rowCountMaximum: rowCount)
+        var ends = EndsScratch(shape: shape, rowCountMaximum: requestCount)
+        for state in states {
+            model.ends.embed(ids(0, prompt), into: &hidden, kernels: kernels)
+            forward.run(
+                model.layers, hidden: &hidden, startPosition: 0, rowCount: prompt, state: state,
+                scratch: &scratch, crew: crew)
+        }
+        let batch = states.map { Segment(state: $0, rowCount: 1) }
+        let work = Double(requestCount) * (layerWork + headWork)
+        let peak = model.isQuantized ? limits.byteOperationsPerSecond : limits.operationsPerSecond
+        var (times, shares): ([Double], [Double]) = ([], [])
+        for index in 0..<count {
+            let probe = MachineLimits.readProbe(limits.memory, kernels, crew)
+            let start = SystemClock.now()
+            model.ends.embed(ids(index, requestCount), into: &hidden, kernels: kernels)
+            forward.run(
+                model.layers, hidden: &hidden, batch: batch, scratch: &scratch, crew: crew)
+            hidden.withSpan { rows in
+                model.ends.computeLogits(
+                    of: rows.extracting(0..<requestCount * shape.hiddenSize), scratch: &ends,
+                    kernels: kernels, crew: crew)
+            }
+            let seconds = SystemClock.now().since(start).seconds
+            times.append(seconds)
+            shares.append(max(Double(model.readByteCount) / probe, 2 * work / peak) / seconds)
+        }
+        return Result(
+            test: "decode of \(requestCount)",
+            tokensPerSecond: Double(requestCount) / times.sorted()[count / 2],
+            share: shares.sorted()[count / 2],
+            limit: "slower of reading memory and multiplying")
+    }
+
+    private var headWork: Double {
+        Double(model.shape.hiddenSize * model.shape.vocabularySize)
+    }
+
+    /// Some ids of the vocabulary, other ones from other places.
+    private func ids(_ first: Int, _ count: Int) -> ArraySlice<Int> {
+        let last = model.shape.vocabularySize - 1
+        return ArraySlice((first..<first + count).map { 1 + $0 * 7_919 % last })
     }
 }

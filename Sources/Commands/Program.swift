@@ -64,6 +64,7 @@ public enum Program {
         case "node": try NodeCommand.run(settings)
         case "prompt": try PromptCommand.run(settings)
         case "presence": try PresenceCommand.run(settings)
+        case "counters": try CountersCommand.run(settings)
         case "pause": try PauseCommand.pause(settings)
         case "resume": try PauseCommand.resume(settings)
         case "health": try HealthCommand.run(settings)

@@ -24,6 +24,8 @@ extension Limits {
     public static let signalClientCount = 16
     /// What a node answers over it; a longer answer is not read to its end.
     public static let signalAnswerByteCount = 65_536
+    /// Counters are kept for the owner's questions this often.
+    public static let tallyInterval = Interval.milliseconds(250)
     /// The day's traffic is written down this often, where it has changed.
     public static let trafficKeepSeconds: UInt64 = 10
 }

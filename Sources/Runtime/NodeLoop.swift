@@ -50,6 +50,7 @@ public struct NodeLoop: ~Copyable {
     let engine: StageEngine
     let store: ModelStore?
     private let watch: PresenceWatch?
+    private let board: CounterBoard
     private let dailyByteLimit: UInt64?
     private var toldPieceBudget = Int.min
     /// Set once SIGTERM or SIGINT came.
@@ -81,14 +82,18 @@ public struct NodeLoop: ~Copyable {
             engine.runRound { answers.post(.engine($0)) }
         }
         let disk = try ComputeThread(name: "bored-disk", isBackground: isBackground)
+        let board = CounterBoard()
         watch = try settings.presence.map { presence throws(SystemError) in
-            try PresenceWatch(settings: presence, directory: settings.directory) { verdict in
+            try PresenceWatch(
+                settings: presence, directory: settings.directory, board: board
+            ) { verdict in
                 // The engine first: it must not wait for the loop.
                 let end = SystemClock.now() + Limits.reclaimAbandonTime
                 engine.abandon(at: verdict == .idle ? nil : end)
                 answers.post(.presence(verdict))
             }
         }
+        self.board = board
         self.compute = compute
         self.disk = disk
         self.answers = answers
@@ -136,6 +141,7 @@ public struct NodeLoop: ~Copyable {
         left += perform()
         watch?.note(
             isWorking: node.isWorkingForOthers, trafficByteCount: socket.trafficByteCount)
+        if watch != nil { board.show(node, socket.counters, at: now) }
         tellPieceBudget(at: now)
         return left
     }

@@ -16,12 +16,13 @@ public final class PresenceWatch: Sendable {
 
     /// - Parameters:
     ///   - directory: where the pause, the day's traffic and the socket are.
+    ///   - board: where the loop leaves its counters, for `bored counters`.
     ///   - tell: called on the watch's own thread with each new verdict.
     public init(
-        settings: PresenceSettings, directory: DataDirectory?,
+        settings: PresenceSettings, directory: DataDirectory?, board: CounterBoard,
         tell: @escaping @Sendable (Presence) -> Void
     ) throws(SystemError) {
-        let shared = try Shared(settings: settings, directory: directory)
+        let shared = try Shared(settings: settings, directory: directory, board: board)
         self.shared = shared
         first = shared.look()
         thread = try PlainThread(name: "bored-presence") { shared.serve(tell) }
@@ -53,10 +54,13 @@ public final class PresenceWatch: Sendable {
         /// Held by the thread alone; the lock is there for the compiler.
         private let eyes: Mutex<PresenceEyes>
 
-        init(settings: PresenceSettings, directory: DataDirectory?) throws(SystemError) {
+        init(
+            settings: PresenceSettings, directory: DataDirectory?, board: CounterBoard
+        ) throws(SystemError) {
             bell = try Doorbell()
             eyes = Mutex(
-                try PresenceEyes(settings: settings, directory: directory, bell: bell))
+                try PresenceEyes(
+                    settings: settings, directory: directory, board: board, bell: bell))
         }
 
         func look() -> Presence {
@@ -89,10 +93,12 @@ struct PresenceEyes: ~Copyable {
     var traffic: TrafficBook
     private var socket: SignalSocket
     private var nextLook = Instant.origin
+    private let board: CounterBoard
 
     init(
-        settings: PresenceSettings, directory: DataDirectory?, bell: Doorbell
+        settings: PresenceSettings, directory: DataDirectory?, board: CounterBoard, bell: Doorbell
     ) throws(SystemError) {
+        self.board = board
         sensors = PresenceSensors(settings: settings, directory: directory)
         core = PresenceCore(policy: settings.policy, at: SystemClock.now())
         traffic = TrafficBook(directory: directory, at: .now())
@@ -118,6 +124,7 @@ struct PresenceEyes: ~Copyable {
             switch String(decoding: line, as: UTF8.self) {
             case "presence":
                 return PresenceReport(core, sensors, at: SystemClock.now()).json
+            case "counters": return CounterText.json(board.rooms)
             case "look": return "{}"
             default:
                 SignalLine.read(line, into: &sensors.vehicle)

@@ -22,25 +22,34 @@ extension Kernels {
     /// y = activation(x), the first `count` numbers.
     public func activate(
         _ activation: Activation, _ x: borrowing FloatBuffer, count: Int,
-        into y: inout FloatBuffer
+        into y: inout FloatBuffer, crew: some Crew = SerialCrew()
     ) {
         precondition(count >= 0 && count <= min(x.count, y.count))
-        unsafe bored_activate(code, activation.code, x.base, nil, count, y.base)
+        // Parts write apart, into memory that outlives them: so below, too.
+        nonisolated(unsafe) let (from, to) = unsafe (x.base, y.base)
+        crew.share(rowCount: count, rowWork: 1) { numbers in
+            let first = numbers.lowerBound
+            unsafe bored_activate(
+                code, activation.code, from + first, nil, numbers.count, to + first)
+        }
     }
 
     /// out = activation(gate) * up, where each row holds `width` gates, then `width` ups: SwiGLU
     /// and GEGLU (Shazeer 2020).
     public func gate(
         _ activation: Activation, gateAndUp: borrowing FloatBuffer, width: Int, rowCount: Int,
-        into out: inout FloatBuffer
+        into out: inout FloatBuffer, crew: some Crew = SerialCrew()
     ) {
         RowLayout(stride: 2 * width).check(
             rowCount: rowCount, width: 2 * width, within: gateAndUp.count)
         RowLayout(stride: width).check(rowCount: rowCount, width: width, within: out.count)
-        for row in 0..<rowCount {
-            let gate = unsafe gateAndUp.base + 2 * row * width
-            unsafe bored_activate(
-                code, activation.code, gate, gate + width, width, out.base + row * width)
+        nonisolated(unsafe) let (from, to) = unsafe (gateAndUp.base, out.base)
+        crew.share(rowCount: rowCount, rowWork: width) { rows in
+            for row in rows {
+                let gate = unsafe from + 2 * row * width
+                unsafe bored_activate(
+                    code, activation.code, gate, gate + width, width, to + row * width)
+            }
         }
     }
 

@@ -14,6 +14,19 @@ public protocol Crew: Sendable {
 
 extension Crew {
     public var isAbandoned: Bool { false }
+
+    /// Runs `body` for ranges that make up `0..<rowCount`; for all of it at once where handing on
+    /// would take longer than it saves.
+    ///
+    /// - Parameter rowWork: numbers that come of one row.
+    func share(rowCount: Int, rowWork: Int, _ body: @Sendable (Range<Int>) -> Void) {
+        // So many numbers take some microseconds.
+        let perPart = max(1, (1 << 14) / max(1, rowWork))
+        guard rowCount > perPart else { return body(0..<rowCount) }
+        run(partCount: (rowCount + perPart - 1) / perPart) { index in
+            body(index * perPart..<min(rowCount, (index + 1) * perPart))
+        }
+    }
 }
 
 /// One after the other, on the caller's thread.

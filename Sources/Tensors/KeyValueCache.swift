@@ -55,25 +55,34 @@ public struct KeyValueCache: ~Copyable {
     /// pages have no room.
     public mutating func write(
         layer: Int, keys newKeys: borrowing FloatBuffer, keyLayout: RowLayout,
-        values newValues: borrowing FloatBuffer, valueLayout: RowLayout, rowCount: Int
+        values newValues: borrowing FloatBuffer, valueLayout: RowLayout, rowCount: Int,
+        kernels: Kernels, crew: some Crew = SerialCrew()
     ) {
         precondition(layer >= 0 && layer < layout.layerCount)
         precondition(rowCount >= 0 && rowCount <= pagedCount - count)
         let (headCount, headSize) = (layout.headCount, layout.headSize)
         keyLayout.check(rowCount: rowCount, width: headCount * headSize, within: newKeys.count)
         valueLayout.check(rowCount: rowCount, width: headCount * headSize, within: newValues.count)
-        for row in 0..<rowCount {
-            let (page, position) = (count + row).quotientAndRemainder(
-                dividingBy: layout.pagePositionCount)
-            for head in 0..<headCount {
-                let key = keyLayout.offset + row * keyLayout.stride + head * headSize
-                let value = valueLayout.offset + row * valueLayout.stride + head * headSize
-                let start = layer * layout.layerStride + head * layout.headStride
-                // Sources checked above; the page is there, and holds such a layer and head.
-                let base = unsafe pages[page].numbers.base + start
-                unsafe bored_cache_append(
-                    newKeys.base + key, newValues.base + value, headSize, position,
-                    layout.pagePositionCount, base, base + layout.valueOffset)
+        // Sources checked above; the pages are there, and hold such a layer and its heads. Parts
+        // write other rows.
+        nonisolated(unsafe) let keys = unsafe newKeys.base + keyLayout.offset
+        nonisolated(unsafe) let values = unsafe newValues.base + valueLayout.offset
+        nonisolated(unsafe) let pages = unsafe pageBases
+        let (layout, count) = (layout, count)
+        let start = layer * layout.layerStride
+        crew.share(rowCount: rowCount, rowWork: headCount * headSize) { rows in
+            for row in rows {
+                let (page, position) = (count + row).quotientAndRemainder(
+                    dividingBy: layout.pagePositionCount)
+                guard let numbers = unsafe pages[page] else { return }
+                for head in 0..<headCount {
+                    let own = start + head * layout.headStride
+                    let base = unsafe UnsafeMutablePointer(mutating: numbers) + own
+                    unsafe bored_cache_append(
+                        kernels.code, keys + row * keyLayout.stride + head * headSize,
+                        values + row * valueLayout.stride + head * headSize, headSize, position,
+                        layout.pagePositionCount, base, base + layout.valueOffset)
+                }
             }
         }
     }

@@ -5,7 +5,7 @@ extension Kernels {
     ///
     /// Rows are packed tightly unless a layout says otherwise. The crew's parts are ranges of
     /// whole panels. With quantised weights, rows are first rounded to 8 bits into `scratch`,
-    /// which is left alone otherwise.
+    /// which is left alone otherwise. In two terms, if the scratch was made for that.
     public func multiply(
         _ matrix: PanelMatrix, by x: borrowing FloatBuffer, inputLayout: RowLayout? = nil,
         rowCount: Int, into y: inout FloatBuffer, outputLayout: RowLayout? = nil,
@@ -23,6 +23,11 @@ extension Kernels {
             input_count: matrix.inputCount, x: x.base + input.offset, x_stride: input.stride,
             groups: nil, group_stride: bored_group_stride(matrix.inputCount),
             row_count: rowCount, y: y.base + output.offset, y_stride: output.stride)
+        if matrix.format != .float16, scratch.isTwoTerm {
+            unsafe multiplyTwoTerms(
+                &product, panelCount: matrix.panelCount, scratch: &scratch, crew: crew)
+            return
+        }
         if matrix.format != .float16 {
             let groups = unsafe scratch.groups(rowCount: rowCount, inputCount: matrix.inputCount)
             unsafe product.groups = UnsafePointer(groups)
@@ -46,7 +51,7 @@ extension Kernels {
         }
     }
 
-    private func multiply(_ product: bored_product, panelCount: Int, crew: some Crew) {
+    func multiply(_ product: bored_product, panelCount: Int, crew: some Crew) {
         nonisolated(unsafe) let product = unsafe product
         let rowCount = unsafe product.row_count
         let rowsPerPart = min(rowCount, Self.rowsPerPart)
@@ -94,15 +99,19 @@ extension Kernels {
     /// y = x / sqrt(mean(x^2) + epsilon) * weight, row by row (RMSNorm, Zhang and Sennrich 2019).
     public func rootMeanSquareNorm(
         _ x: borrowing FloatBuffer, weight: FloatVector, epsilon: Float, rowCount: Int,
-        width: Int, into y: inout FloatBuffer
+        width: Int, into y: inout FloatBuffer, crew: some Crew = SerialCrew()
     ) {
         precondition(weight.count == width)
         let rows = RowLayout(stride: width)
         rows.check(rowCount: rowCount, width: width, within: x.count)
         rows.check(rowCount: rowCount, width: width, within: y.count)
-        for row in 0..<rowCount {
-            unsafe bored_rms_norm(
-                code, x.base + row * width, weight.base, epsilon, width, y.base + row * width)
+        // Parts write apart, into memory that outlives them: so everywhere below.
+        nonisolated(unsafe) let (from, to) = unsafe (x.base, y.base)
+        crew.share(rowCount: rowCount, rowWork: width) { rows in
+            for row in rows {
+                unsafe bored_rms_norm(
+                    code, from + row * width, weight.base, epsilon, width, to + row * width)
+            }
         }
     }
 
@@ -110,16 +119,18 @@ extension Kernels {
     /// keys in Qwen 3 and Gemma 3).
     public func rootMeanSquareNorm(
         heads x: inout FloatBuffer, layout: RowLayout, rowCount: Int, headCount: Int,
-        weight: FloatVector, epsilon: Float
+        weight: FloatVector, epsilon: Float, crew: some Crew = SerialCrew()
     ) {
         let width = weight.count
         layout.check(rowCount: rowCount, width: headCount * width, within: x.count)
-        for row in 0..<rowCount {
-            for head in 0..<headCount {
-                let start = layout.offset + row * layout.stride + head * width
-                // Checked above; the kernel reads all of a head before it writes.
-                unsafe bored_rms_norm(
-                    code, x.base + start, weight.base, epsilon, width, x.base + start)
+        nonisolated(unsafe) let base = unsafe x.base + layout.offset
+        crew.share(rowCount: rowCount, rowWork: headCount * width) { rows in
+            for row in rows {
+                for head in 0..<headCount {
+                    let start = unsafe base + row * layout.stride + head * width
+                    // Checked above; the kernel reads all of a head before it writes.
+                    unsafe bored_rms_norm(code, start, weight.base, epsilon, width, start)
+                }
             }
         }
     }
@@ -128,24 +139,34 @@ extension Kernels {
     /// al. 2016).
     public func layerNorm(
         _ x: borrowing FloatBuffer, weight: FloatVector, bias: FloatVector, epsilon: Float,
-        rowCount: Int, into y: inout FloatBuffer
+        rowCount: Int, into y: inout FloatBuffer, crew: some Crew = SerialCrew()
     ) {
         let width = weight.count
         precondition(bias.count == width)
         let rows = RowLayout(stride: width)
         rows.check(rowCount: rowCount, width: width, within: x.count)
         rows.check(rowCount: rowCount, width: width, within: y.count)
-        for row in 0..<rowCount {
-            unsafe bored_layer_norm(
-                code, x.base + row * width, weight.base, bias.base, epsilon, width,
-                y.base + row * width)
+        nonisolated(unsafe) let (from, to) = unsafe (x.base, y.base)
+        crew.share(rowCount: rowCount, rowWork: width) { rows in
+            for row in rows {
+                unsafe bored_layer_norm(
+                    code, from + row * width, weight.base, bias.base, epsilon, width,
+                    to + row * width)
+            }
         }
     }
 
     /// y += x, the first `count` numbers of each.
-    public func add(_ x: borrowing FloatBuffer, count: Int, into y: inout FloatBuffer) {
+    public func add(
+        _ x: borrowing FloatBuffer, count: Int, into y: inout FloatBuffer,
+        crew: some Crew = SerialCrew()
+    ) {
         precondition(count >= 0 && count <= min(x.count, y.count))
-        unsafe bored_add(x.base, count, y.base)
+        nonisolated(unsafe) let (from, to) = unsafe (x.base, y.base)
+        crew.share(rowCount: count, rowWork: 1) { numbers in
+            let first = numbers.lowerBound
+            unsafe bored_add(from + first, numbers.count, to + first)
+        }
     }
 
     /// y = exp(x), element by element.
@@ -156,12 +177,15 @@ extension Kernels {
 
     /// Every row's first numbers += bias.
     public func add(
-        bias: FloatVector, to x: inout FloatBuffer, layout: RowLayout, rowCount: Int
+        bias: FloatVector, to x: inout FloatBuffer, layout: RowLayout, rowCount: Int,
+        crew: some Crew = SerialCrew()
     ) {
         layout.check(rowCount: rowCount, width: bias.count, within: x.count)
-        for row in 0..<rowCount {
-            unsafe bored_add(
-                bias.base, bias.count, x.base + layout.offset + row * layout.stride)
+        nonisolated(unsafe) let base = unsafe x.base + layout.offset
+        crew.share(rowCount: rowCount, rowWork: bias.count) { rows in
+            for row in rows {
+                unsafe bored_add(bias.base, bias.count, base + row * layout.stride)
+            }
         }
     }
 

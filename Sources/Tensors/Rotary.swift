@@ -60,24 +60,27 @@ extension Kernels {
     /// `firstPosition + r`. Numbers of a head beyond twice the table's pairs stay as they are.
     public func rotate(
         _ x: inout FloatBuffer, layout: RowLayout, rowCount: Int, headCount: Int, headSize: Int,
-        firstPosition: Int, table: RotaryTable
+        firstPosition: Int, table: RotaryTable, crew: some Crew = SerialCrew()
     ) {
         layout.check(rowCount: rowCount, width: headCount * headSize, within: x.count)
         precondition(firstPosition >= 0 && firstPosition + rowCount <= table.positionCount)
         precondition(2 * table.pairCount <= headSize)
-        let pairCount = table.pairCount
+        let (pairCount, style) = (table.pairCount, table.style)
         unsafe table.entries.withUnsafeBufferPointer { entries in
             guard let first = entries.baseAddress else { return }
-            for row in 0..<rowCount {
-                // Inside the table and the buffer: both checked above.
-                let angles = unsafe first + 2 * pairCount * (firstPosition + row)
-                for head in 0..<headCount {
-                    let start = layout.offset + row * layout.stride + head * headSize
-                    switch table.style {
-                    case .neighbouringPairs:
-                        unsafe bored_rotate_neighbours(x.base + start, angles, pairCount)
-                    case .halfSplit:
-                        unsafe bored_rotate_halves(x.base + start, angles, pairCount)
+            // Inside the table and the buffer: both checked above. Parts turn other rows.
+            nonisolated(unsafe) let base = unsafe x.base + layout.offset
+            nonisolated(unsafe) let angles = unsafe first + 2 * pairCount * firstPosition
+            crew.share(rowCount: rowCount, rowWork: headCount * headSize) { rows in
+                for row in rows {
+                    let own = unsafe angles + 2 * pairCount * row
+                    for head in 0..<headCount {
+                        let start = unsafe base + row * layout.stride + head * headSize
+                        switch style {
+                        case .neighbouringPairs:
+                            unsafe bored_rotate_neighbours(start, own, pairCount)
+                        case .halfSplit: unsafe bored_rotate_halves(start, own, pairCount)
+                        }
                     }
                 }
             }

@@ -39,9 +39,12 @@ public struct BlockOptions: OptionSet, Hashable, Sendable {
     /// An encoder: positions are learnt, each sees all others, norms stand behind the sums, and
     /// there is no head.
     public static let encoder = BlockOptions(rawValue: 1 << 14)
+    /// Rows for quantised weights, and cached keys and values, are kept in two terms: one rounded,
+    /// and the rest.
+    public static let twoTerms = BlockOptions(rawValue: 1 << 15)
 
     /// Every option that this version understands; a shape with any other bit is refused.
-    static let known = BlockOptions(rawValue: (1 << 15) - 1)
+    static let known = BlockOptions(rawValue: (1 << 16) - 1)
 }
 
 /// A family of models, for people. The raw value is its number in an encoded shape.

@@ -81,7 +81,7 @@ public struct Encoder: Sendable {
         kernels.add(positions, count: ids.count * width, into: &sum)
         kernels.norm(
             sum, embeddingNorm, epsilon: shape.normEpsilon, rowCount: ids.count, width: width,
-            into: &positions)
+            into: &positions, crew: SerialCrew())
         return positions
     }
 }

@@ -58,7 +58,7 @@ public struct Ends: Sendable {
         }
         kernels.norm(
             scratch.rows, finalNorm, epsilon: shape.normEpsilon, rowCount: rowCount,
-            width: shape.hiddenSize, into: &scratch.normed)
+            width: shape.hiddenSize, into: &scratch.normed, crew: crew)
         kernels.multiply(
             head, by: scratch.normed, rowCount: rowCount, into: &scratch.logits,
             scratch: &scratch.product, crew: crew)
@@ -89,7 +89,9 @@ public struct EndsScratch: ~Copyable {
         self.rowCountMaximum = rowCountMaximum
         rows = FloatBuffer(count: rowCountMaximum * shape.hiddenSize)
         normed = FloatBuffer(count: rowCountMaximum * shape.hiddenSize)
-        product = ProductScratch(rowCount: rowCountMaximum, inputCount: shape.hiddenSize)
+        product = ProductScratch(
+            rowCount: rowCountMaximum, inputCount: shape.hiddenSize,
+            twoTermOutputCount: shape.termCount == 1 ? nil : shape.vocabularySize)
         logits = FloatBuffer(count: rowCountMaximum * shape.vocabularySize)
     }
 }

@@ -9,8 +9,8 @@ extension Forward {
     ) {
         let stride = shape.querySize + 2 * shape.keyValueSize
         multiply(weights.attentionInput, rowCount, stride: stride, &scratch, crew)
-        addBiases(weights.attentionBiases, rowCount, stride: stride, to: &scratch.wide)
-        normHeads(weights, rowCount, stride: stride, &scratch)
+        addBiases(weights.attentionBiases, rowCount, stride: stride, to: &scratch.wide, crew)
+        normHeads(weights, rowCount, stride: stride, &scratch, crew)
         var firstRow = 0
         for segment in batch {
             attend(segment, layer, firstRow, &scratch, crew)
@@ -22,22 +22,24 @@ extension Forward {
         if let bias = weights.outputBias {
             kernels.add(
                 bias: bias, to: &scratch.branch, layout: RowLayout(stride: shape.hiddenSize),
-                rowCount: rowCount)
+                rowCount: rowCount, crew: crew)
         }
     }
 
     /// Each head of queries and of keys, where the model norms them.
     private func normHeads(
-        _ weights: LayerWeights, _ rowCount: Int, stride: Int, _ scratch: inout ForwardScratch
+        _ weights: LayerWeights, _ rowCount: Int, stride: Int, _ scratch: inout ForwardScratch,
+        _ crew: some Crew
     ) {
         guard let queryNorm = weights.queryNorm, let keyNorm = weights.keyNorm else { return }
         kernels.rootMeanSquareNorm(
             heads: &scratch.wide, layout: RowLayout(stride: stride), rowCount: rowCount,
-            headCount: shape.headCount, weight: queryNorm, epsilon: shape.normEpsilon)
+            headCount: shape.headCount, weight: queryNorm, epsilon: shape.normEpsilon,
+            crew: crew)
         kernels.rootMeanSquareNorm(
             heads: &scratch.wide, layout: RowLayout(offset: shape.querySize, stride: stride),
             rowCount: rowCount, headCount: shape.keyValueHeadCount, weight: keyNorm,
-            epsilon: shape.normEpsilon)
+            epsilon: shape.normEpsilon, crew: crew)
     }
 
     /// One request's part: its rows begin at `firstRow` of the batch.
@@ -47,29 +49,57 @@ extension Forward {
     ) {
         let (state, rowCount) = (segment.state, segment.rowCount)
         let stride = shape.querySize + 2 * shape.keyValueSize
-        let query = RowLayout(stride: stride).advanced(by: firstRow)
-        let key = RowLayout(offset: shape.querySize, stride: stride).advanced(by: firstRow)
-        let value = RowLayout(offset: shape.querySize + shape.keyValueSize, stride: stride)
-            .advanced(by: firstRow)
-        let output = RowLayout(stride: shape.querySize).advanced(by: firstRow)
+        let plain = RowLayout(stride: stride).advanced(by: firstRow)
         let modelLayer = state.layers.lower + layer
         // An encoder has learnt its positions.
         if !shape.options.contains(.encoder) {
             // Keys lie behind queries, so one call turns the heads of both.
             kernels.rotate(
-                &scratch.wide, layout: query, rowCount: rowCount,
+                &scratch.wide, layout: plain, rowCount: rowCount,
                 headCount: shape.headCount + shape.keyValueHeadCount, headSize: shape.headSize,
                 firstPosition: state.positionCount,
-                table: rotations.table(layer: modelLayer, isLong: isLong(state)))
+                table: rotations.table(layer: modelLayer, isLong: isLong(state)), crew: crew)
+        }
+        // In two terms, heads twice as wide are written behind the plain rows, and read there.
+        let isPaired = shape.termCount == 2
+        let query = heads(0, in: stride, firstRow, behind: scratch.rowCountMaximum)
+        let key = heads(shape.querySize, in: stride, firstRow, behind: scratch.rowCountMaximum)
+        let value = heads(
+            shape.querySize + shape.keyValueSize, in: stride, firstRow,
+            behind: scratch.rowCountMaximum)
+        let output = heads(0, in: shape.querySize, firstRow, behind: scratch.rowCountMaximum)
+        if isPaired {
+            kernels.writePairs(
+                &scratch.wide, layout: plain, pairs: query, rowCount: rowCount,
+                queryHeadCount: shape.headCount, cachedHeadCount: shape.keyValueHeadCount,
+                headSize: shape.headSize)
         }
         state.cache.write(
             layer: layer, keys: scratch.wide, keyLayout: key, values: scratch.wide,
-            valueLayout: value, rowCount: rowCount)
+            valueLayout: value, rowCount: rowCount, kernels: kernels, crew: crew)
         kernels.attend(
             query: scratch.wide, queryLayout: query, rowCount: rowCount,
             queryHeadCount: shape.headCount, cache: state.cache, layer: layer,
             positionCount: state.positionCount + rowCount, rule: rules.rule(layer: modelLayer),
             scratch: &scratch.attention, into: &scratch.inner, outputLayout: output, crew: crew)
+        if isPaired {
+            kernels.addPairs(
+                &scratch.inner, pairs: output,
+                into: RowLayout(stride: shape.querySize).advanced(by: firstRow),
+                rowCount: rowCount, headCount: shape.headCount, headSize: shape.headSize)
+        }
+    }
+
+    /// Where heads lie that begin at number `offset` of rows of `stride` numbers: in two terms
+    /// behind `rowCount` such rows, all twice as wide.
+    private func heads(
+        _ offset: Int, in stride: Int, _ firstRow: Int, behind rowCount: Int
+    ) -> RowLayout {
+        guard shape.termCount == 2 else {
+            return RowLayout(offset: offset, stride: stride).advanced(by: firstRow)
+        }
+        return RowLayout(offset: rowCount * stride + 2 * offset, stride: 2 * stride)
+            .advanced(by: firstRow)
     }
 
     /// Whether a request goes beyond the context that the first divisors are for.

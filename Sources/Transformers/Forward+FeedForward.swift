@@ -27,28 +27,31 @@ extension Forward {
         let isGated = !shape.options.contains(.ungated)
         let stride = isGated ? 2 * width : width
         multiply(weights.input, rowCount, stride: stride, &scratch, crew)
-        addBiases(weights.inputBiases, rowCount, stride: stride, to: &scratch.wide)
-        activate(rowCount, isGated: isGated, &scratch)
+        addBiases(weights.inputBiases, rowCount, stride: stride, to: &scratch.wide, crew)
+        activate(rowCount, isGated: isGated, &scratch, crew)
         kernels.multiply(
             weights.down, by: scratch.inner, rowCount: rowCount, into: &scratch.branch,
             scratch: &scratch.product, crew: crew)
         if let bias = weights.downBias {
             kernels.add(
                 bias: bias, to: &scratch.branch, layout: RowLayout(stride: shape.hiddenSize),
-                rowCount: rowCount)
+                rowCount: rowCount, crew: crew)
         }
     }
 
     /// inner = activation(gate) * up, or activation(up) without a gate.
-    private func activate(_ rowCount: Int, isGated: Bool, _ scratch: inout ForwardScratch) {
+    private func activate(
+        _ rowCount: Int, isGated: Bool, _ scratch: inout ForwardScratch, _ crew: some Crew
+    ) {
         let width = shape.feedForwardSize
         guard isGated else {
             return kernels.activate(
-                activation, scratch.wide, count: rowCount * width, into: &scratch.inner)
+                activation, scratch.wide, count: rowCount * width, into: &scratch.inner,
+                crew: crew)
         }
         kernels.gate(
             activation, gateAndUp: scratch.wide, width: width, rowCount: rowCount,
-            into: &scratch.inner)
+            into: &scratch.inner, crew: crew)
     }
 
     private var activation: Activation {
@@ -102,13 +105,14 @@ extension Forward {
 
     /// Biases of neighbouring outputs, in their order.
     func addBiases(
-        _ biases: [FloatVector], _ rowCount: Int, stride: Int, to wide: inout FloatBuffer
+        _ biases: [FloatVector], _ rowCount: Int, stride: Int, to wide: inout FloatBuffer,
+        _ crew: some Crew
     ) {
         var offset = 0
         for bias in biases {
             kernels.add(
                 bias: bias, to: &wide, layout: RowLayout(offset: offset, stride: stride),
-                rowCount: rowCount)
+                rowCount: rowCount, crew: crew)
             offset += bias.count
         }
     }

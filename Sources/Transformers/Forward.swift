@@ -81,20 +81,20 @@ public struct Forward: Sendable {
         if isEncoder {
             scratch.normed.copy(hidden, count: count)
         } else {
-            norm(hidden, weights.attentionNorm, rowCount, into: &scratch.normed)
+            norm(hidden, weights.attentionNorm, rowCount, into: &scratch.normed, crew)
         }
         attend(weights, layer, batch, rowCount, &scratch, crew)
-        add(&scratch, weights.postAttentionNorm, rowCount, to: &hidden)
+        add(&scratch, weights.postAttentionNorm, rowCount, to: &hidden, crew)
         if isEncoder {
-            norm(hidden, weights.attentionNorm, rowCount, into: &scratch.normed)
+            norm(hidden, weights.attentionNorm, rowCount, into: &scratch.normed, crew)
             hidden.copy(scratch.normed, count: count)
         } else if let feedForwardNorm = weights.feedForwardNorm {
-            norm(hidden, feedForwardNorm, rowCount, into: &scratch.normed)
+            norm(hidden, feedForwardNorm, rowCount, into: &scratch.normed, crew)
         }
         feedForward(weights, rowCount, &scratch, crew)
-        add(&scratch, weights.postFeedForwardNorm, rowCount, to: &hidden)
+        add(&scratch, weights.postFeedForwardNorm, rowCount, to: &hidden, crew)
         if isEncoder, let last = weights.feedForwardNorm {
-            norm(hidden, last, rowCount, into: &scratch.normed)
+            norm(hidden, last, rowCount, into: &scratch.normed, crew)
             hidden.copy(scratch.normed, count: count)
         }
     }
@@ -102,24 +102,24 @@ public struct Forward: Sendable {
     /// hidden += branch, which is normed first where the model wants it.
     private func add(
         _ scratch: inout ForwardScratch, _ postNorm: NormWeights?, _ rowCount: Int,
-        to hidden: inout FloatBuffer
+        to hidden: inout FloatBuffer, _ crew: some Crew
     ) {
         let count = rowCount * shape.hiddenSize
         guard let postNorm else {
-            return kernels.add(scratch.branch, count: count, into: &hidden)
+            return kernels.add(scratch.branch, count: count, into: &hidden, crew: crew)
         }
-        norm(scratch.branch, postNorm, rowCount, into: &scratch.normed)
-        kernels.add(scratch.normed, count: count, into: &hidden)
+        norm(scratch.branch, postNorm, rowCount, into: &scratch.normed, crew)
+        kernels.add(scratch.normed, count: count, into: &hidden, crew: crew)
     }
 
     /// Rows of the residual stream, normed: a bias makes it a LayerNorm.
     private func norm(
         _ rows: borrowing FloatBuffer, _ weights: NormWeights, _ rowCount: Int,
-        into normed: inout FloatBuffer
+        into normed: inout FloatBuffer, _ crew: some Crew
     ) {
         kernels.norm(
             rows, weights, epsilon: shape.normEpsilon, rowCount: rowCount,
-            width: shape.hiddenSize, into: &normed)
+            width: shape.hiddenSize, into: &normed, crew: crew)
     }
 }
 
@@ -127,15 +127,15 @@ extension Kernels {
     /// RMS norm, or LayerNorm where there is a bias.
     func norm(
         _ x: borrowing FloatBuffer, _ weights: NormWeights, epsilon: Float, rowCount: Int,
-        width: Int, into y: inout FloatBuffer
+        width: Int, into y: inout FloatBuffer, crew: some Crew
     ) {
         guard let bias = weights.bias else {
             return rootMeanSquareNorm(
                 x, weight: weights.weight, epsilon: epsilon, rowCount: rowCount, width: width,
-                into: &y)
+                into: &y, crew: crew)
         }
         layerNorm(
             x, weight: weights.weight, bias: bias, epsilon: epsilon, rowCount: rowCount,
-            into: &y)
+            into: &y, crew: crew)
     }
 }

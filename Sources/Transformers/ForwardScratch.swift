@@ -5,9 +5,11 @@ public struct ForwardScratch: ~Copyable {
     public let rowCountMaximum: Int
     /// (rows, hiddenSize)
     var normed: FloatBuffer
-    /// (rows, querySize + 2 keyValueSize) and (rows, 2 feedForwardSize)
+    /// (rows, querySize + 2 keyValueSize) and (rows, 2 feedForwardSize); in two terms, behind the
+    /// first of these (rows, 2 (querySize + 2 keyValueSize))
     var wide: FloatBuffer
-    /// (rows, querySize) and (rows, feedForwardSize)
+    /// (rows, querySize) and (rows, feedForwardSize); in two terms, behind the first of these
+    /// (rows, 2 querySize)
     var inner: FloatBuffer
     var attention = FloatBuffer(count: 0)
     var product: ProductScratch
@@ -23,6 +25,8 @@ public struct ForwardScratch: ~Copyable {
         precondition(rowCountMaximum > 0)
         self.rowCountMaximum = rowCountMaximum
         let attentionWidth = shape.querySize + 2 * shape.keyValueSize
+        // In two terms, rows lie there plain and in pairs.
+        let copies = shape.termCount == 1 ? 1 : 3
         normed = FloatBuffer(count: rowCountMaximum * shape.hiddenSize)
         branch = FloatBuffer(count: rowCountMaximum * shape.hiddenSize)
         let (experts, used) = (shape.numbers.expertCount, shape.numbers.usedExpertCount)
@@ -33,12 +37,14 @@ public struct ForwardScratch: ~Copyable {
         choices = ExpertChoices(
             expertCount: experts, usedCount: used, rowCountMaximum: expertRowCount)
         wide = FloatBuffer(
-            count: rowCountMaximum * max(attentionWidth, 2 * shape.feedForwardSize))
+            count: rowCountMaximum * max(copies * attentionWidth, 2 * shape.feedForwardSize))
         inner = FloatBuffer(
-            count: rowCountMaximum * max(shape.querySize, shape.feedForwardSize))
+            count: rowCountMaximum * max(copies * shape.querySize, shape.feedForwardSize))
         product = ProductScratch(
             rowCount: rowCountMaximum,
-            inputCount: max(shape.hiddenSize, shape.querySize, shape.feedForwardSize))
+            inputCount: max(shape.hiddenSize, shape.querySize, shape.feedForwardSize),
+            twoTermOutputCount: shape.termCount == 1
+                ? nil : max(shape.hiddenSize, attentionWidth, 2 * shape.feedForwardSize, experts))
     }
 
     mutating func reserve(for cache: borrowing KeyValueCache, shape: ModelShape) {

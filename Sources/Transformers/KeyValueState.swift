@@ -44,7 +44,7 @@ public final class KeyValueState {
     static func layout(_ shape: ModelShape, _ layers: LayerRange) -> KeyValueLayout {
         KeyValueLayout(
             layerCount: layers.count, headCount: shape.keyValueHeadCount,
-            headSize: shape.headSize)
+            headSize: shape.termCount * shape.headSize)
     }
 
     /// Positions held.

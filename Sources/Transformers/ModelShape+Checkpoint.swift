@@ -2,6 +2,10 @@ public import Checkpoints
 import Primitives
 
 extension ModelShape {
+    /// Models up to this hidden size are imported in two terms: their steps take less time than
+    /// their messages (docs/decisions/0015).
+    static let twoTermHiddenSize = 512
+
     /// The shape of a checkpoint's model: numbers from its parameters, options from the tensors it
     /// has. Throws where its architecture or a variant of it is not supported.
     public init(_ parameters: ModelParameters, of checkpoint: Checkpoint) throws(ModelError) {
@@ -48,6 +52,7 @@ extension BlockOptions {
         if parameters.experts.count > 0, parameters.experts.areNormalised {
             insert(.normalisedExperts)
         }
+        if parameters.hiddenSize <= ModelShape.twoTermHiddenSize { insert(.twoTerms) }
     }
 }
 

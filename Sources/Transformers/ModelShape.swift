@@ -74,6 +74,8 @@ public struct ModelShape: Hashable, Sendable {
     public var querySize: Int { headCount * headSize }
     /// Numbers of a key row, and of a value row.
     public var keyValueSize: Int { keyValueHeadCount * headSize }
+    /// In how many terms a rounded number is kept.
+    public var termCount: Int { options.contains(.twoTerms) ? 2 : 1 }
     /// Leading numbers of each head that are turned.
     public var rotatedSize: Int { numbers.rotatedSize == 0 ? headSize : numbers.rotatedSize }
     public var hasExperts: Bool { numbers.expertCount > 0 }

@@ -1,4 +1,5 @@
 import Glibc
+import MeshNode
 import Primitives
 import Runtime
 import Testing
@@ -32,8 +33,25 @@ import Testing
         return bytes
     }
 
-    @Test func `garbage at a running node's port changes neither its answers nor its size`() throws
-    {
+    /// The counters whose names tell of something that a peer did, as the node tells them.
+    private func deeds(_ directory: DataDirectory) throws -> [RoomTally] {
+        let names = [
+            "sessionsEstablished", "handshakesAnswered", "messagesReceived", "pathsChanged",
+        ]
+        let rooms = try #require(directory.askCounters())
+        return rooms.filter { $0.room == "sessions" }.map { room in
+            RoomTally(room: room.room, counts: room.counts.filter { names.contains($0.name) })
+        }
+    }
+
+    /// How many datagrams were dropped, for whatever reason.
+    private func droppedCount(_ directory: DataDirectory) throws -> UInt64 {
+        let rooms = try #require(directory.askCounters())
+        return rooms.flatMap(\.counts).filter { $0.name.hasPrefix("dropped") }
+            .reduce(0) { $0 + $1.value }
+    }
+
+    @Test func `garbage at a running node's port changes nothing but counters`() throws {
         guard let program = BuiltProgram("bored") else { return }
         let place = try TemporaryDirectory(prefix: "bored-tests")
         let data = place.path
@@ -62,6 +80,10 @@ import Testing
         let before = try program.run(prompt)
         #expect(before.code == 0, "\(before.output)")
         let sizeBefore = resident(node.processID)
+        let home = try DataDirectory("\(data)/node")
+        // The counters lag a little behind.
+        usleep(600_000)
+        let (deedsBefore, droppedBefore) = (try deeds(home), try droppedCount(home))
         var random = SeededRandom(seed: 1)
         var socket = try DatagramSocket(binding: PeerAddress(127, 0, 0, 1, port: 0))
         for index in 0..<20_000 {
@@ -73,6 +95,10 @@ import Testing
         var answered = 0
         try socket.receive { _, _ in answered += 1 }
         #expect(answered == 0)
+        usleep(600_000)
+        #expect(try deeds(home) == deedsBefore)
+        // The kernel may have dropped some of them itself.
+        #expect(try droppedCount(home) > droppedBefore + 10_000)
         let after = try program.run(prompt)
         #expect(after.code == 0 && after.output == before.output, "\(after.output)")
         #expect(kill(node.processID, 0) == 0)

@@ -29,7 +29,9 @@ struct PresenceWatchTests {
     ) throws -> PresenceWatch {
         var settings = PresenceSettings(root: machine.root)
         change(&settings)
-        return try PresenceWatch(settings: settings, directory: directory) { verdicts.add($0) }
+        return try PresenceWatch(
+            settings: settings, directory: directory, board: CounterBoard()
+        ) { verdicts.add($0) }
     }
 
     /// A client of the socket, as any program in any language is one.

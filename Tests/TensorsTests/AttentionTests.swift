@@ -227,7 +227,8 @@ private struct Scene {
             let rows = RowLayout(stride: width)
             cache.write(
                 layer: layer, keys: buffer(keys[layer]), keyLayout: rows,
-                values: buffer(values[layer]), valueLayout: rows, rowCount: 50)
+                values: buffer(values[layer]), valueLayout: rows, rowCount: 50,
+                kernels: scalar)
         }
         cache.advance(by: 50)
         let bytes = cache.bytes(of: 0..<50)

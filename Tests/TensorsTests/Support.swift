@@ -49,11 +49,13 @@ func matrix(_ halves: [UInt16], outputs: Int, inputs: Int) -> PanelMatrix {
 
 func product(
     _ kernels: Kernels, _ weights: PanelMatrix, _ x: [Float], rows: Int,
-    crew: some Crew = SerialCrew()
+    isTwoTerm: Bool = false, crew: some Crew = SerialCrew()
 ) -> [Float] {
     let input = buffer(x)
     var output = FloatBuffer(count: rows * weights.outputCount)
-    var scratch = ProductScratch(rowCount: rows, inputCount: weights.inputCount)
+    var scratch = ProductScratch(
+        rowCount: rows, inputCount: weights.inputCount,
+        twoTermOutputCount: isTwoTerm ? weights.outputCount : nil)
     kernels.multiply(
         weights, by: input, rowCount: rows, into: &output, scratch: &scratch, crew: crew)
     return output.array()
@@ -110,7 +112,7 @@ extension KeyValueCache {
     ) {
         write(
             layer: 0, keys: keys, keyLayout: keyLayout, values: values, valueLayout: valueLayout,
-            rowCount: rowCount)
+            rowCount: rowCount, kernels: Kernels(level: .detected))
         advance(by: rowCount)
     }
 }

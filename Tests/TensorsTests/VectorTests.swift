@@ -12,7 +12,7 @@ private struct Vectors: Decodable {
     }
     struct Quantized: Decodable {
         let format: String, outputs: Int, inputs: Int, rows: Int
-        let weights: String, x: String, y: String, first: String
+        let weights: String, x: String, y: String, twoTerms: String, first: String
     }
     struct Norm: Decodable { let x: String, weight: String, epsilon: String, y: String }
     struct Gelu: Decodable { let x: String, tanh: String, erf: String }
@@ -39,6 +39,7 @@ private struct Vectors: Decodable {
     let norm: Norm
     let attention: Attention
     let windowed: Attention
+    let twoTermAttention: Attention
     let gelu: Gelu
     let softCap: Cap
     let layerNorm: LayerNorm
@@ -120,6 +121,10 @@ private func floats(_ text: String) -> [Float] { words(text).map { Float(bitPatt
             for level in levels {
                 let y = product(Kernels(level: level), weights, floats(given.x), rows: given.rows)
                 #expect(bits(y) == words(given.y), "\(given.format), \(level)")
+                let both = product(
+                    Kernels(level: level), weights, floats(given.x), rows: given.rows,
+                    isTwoTerm: true)
+                #expect(bits(both) == words(given.twoTerms), "\(given.format), \(level)")
             }
             var first = FloatBuffer(count: given.inputs)
             scalar.copyRow(0, of: weights, into: &first)
@@ -194,6 +199,51 @@ private func floats(_ text: String) -> [Float] { words(text).map { Float(bitPatt
                     scratch: &scratch, into: &output, outputLayout: rows, crew: SerialCrew())
             }
             #expect(bits(output.array()) == words(given.y))
+        }
+    }
+
+    @Test func `attention in two terms gives its bits`() {
+        let given = vectors.twoTermAttention
+        let (heads, cached, size) = (given.queryHeads, given.heads, given.headSize)
+        let (query, keys) = (floats(given.query), floats(given.keys))
+        let values = floats(given.values)
+        let stride = (heads + 2 * cached) * size
+        let pairOffset = given.positions * stride
+        var rows: [Float] = []
+        for position in 0..<given.positions {
+            rows += query[position * heads * size..<(position + 1) * heads * size]
+            rows += keys[position * cached * size..<(position + 1) * cached * size]
+            rows += values[position * cached * size..<(position + 1) * cached * size]
+        }
+        for level in levels {
+            let kernels = Kernels(level: level)
+            var cache = makeCache(
+                headCount: cached, headSize: 2 * size, capacity: given.positions)
+            var scratch = FloatBuffer(
+                count: Kernels.attentionScratchCount(queryHeadCount: heads, cache: cache))
+            var x = buffer(rows + [Float](repeating: 0, count: 2 * pairOffset))
+            func pairs(_ offset: Int) -> RowLayout {
+                RowLayout(offset: pairOffset + 2 * offset, stride: 2 * stride)
+            }
+            kernels.writePairs(
+                &x, layout: RowLayout(stride: stride), pairs: pairs(0),
+                rowCount: given.positions, queryHeadCount: heads, cachedHeadCount: cached,
+                headSize: size)
+            cache.append(
+                keys: x, keyLayout: pairs(heads * size), values: x,
+                valueLayout: pairs((heads + cached) * size), rowCount: given.positions)
+            let plain = given.positions * heads * size
+            let wide = RowLayout(offset: plain, stride: 2 * heads * size)
+            var y = FloatBuffer(count: 3 * plain)
+            kernels.attend(
+                query: x, queryLayout: pairs(0), rowCount: given.positions, queryHeadCount: heads,
+                cache: cache, layer: 0, positionCount: cache.count,
+                rule: AttentionRule(scale: floats(given.scale)[0]), scratch: &scratch, into: &y,
+                outputLayout: wide, crew: SerialCrew())
+            kernels.addPairs(
+                &y, pairs: wide, into: RowLayout(stride: heads * size),
+                rowCount: given.positions, headCount: heads, headSize: size)
+            #expect(bits(y.array(0..<plain)) == words(given.y))
         }
     }
 

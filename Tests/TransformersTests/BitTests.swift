@@ -9,6 +9,8 @@ enum SmallShape: String, CaseIterable, Sendable {
     case wholePanels, rests, largeHeads, oddHeads
     /// Everything that Gemma, Phi and Mixtral do otherwise.
     case sandwiched, parallel, experts
+    /// Two terms, heads of queries that share cached ones, a window.
+    case twoTerms
 
     func make() throws -> ModelShape {
         switch self {
@@ -25,7 +27,7 @@ enum SmallShape: String, CaseIterable, Sendable {
             try makeShape(
                 layerCount: 3, hiddenSize: 50, feedForwardSize: 33, headCount: 3,
                 keyValueHeadCount: 3, headSize: 34)
-        case .sandwiched, .parallel, .experts: try makeUnusual()
+        case .sandwiched, .parallel, .experts, .twoTerms: try makeUnusual()
         }
     }
 
@@ -50,6 +52,12 @@ enum SmallShape: String, CaseIterable, Sendable {
                     .rotatedHalves, .parallel, .layerNorm, .ungated, .gelu, .attentionBias,
                     .outputBias, .feedForwardBias, .headBias,
                 ], headSize: 16, numbers: numbers)
+        case .twoTerms:
+            numbers.window = 21
+            numbers.windowedLayers = [false, true, true]
+            return try makeShape(
+                options: [.tiedHead, .rotatedHalves, .twoTerms], headCount: 4,
+                keyValueHeadCount: 2, headSize: 18, numbers: numbers)
         default:
             numbers.expertCount = 5
             numbers.usedExpertCount = 2

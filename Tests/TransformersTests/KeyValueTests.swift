@@ -82,7 +82,8 @@ private struct Runner: ~Copyable {
         let expected = runner.run(0..<100, whole)
         _ = runner.run(0..<70, cut)
         let bytes = cut.bytes(of: 0..<70)
-        #expect(bytes.count == 70 * shape.layerCount * shape.keyValueSize * 4)
+        let numberCount = shape.termCount * shape.layerCount * shape.keyValueSize
+        #expect(bytes.count == 70 * numberCount * 4)
         let heir = make()
         let half = 33 * heir.positionByteCount
         #expect(heir.append(bytes: Array(bytes[..<half])))

@@ -58,14 +58,9 @@ struct ReferenceSection: Decodable {
         var safeStepCount: Int
         var top5: [[[Float]]]
         var lastLogits: [Float]
-        var margins: [Float]
 
-        /// Steps before the best token's lead is so small that it may be lost: the reference's own
-        /// count, or fewer where logits may be further off.
-        func stepCount(within tolerance: Float) -> Int {
-            let near = margins.firstIndex { $0 < (tolerance < 0.1 ? 0 : tolerance / 2) }
-            return min(safeStepCount, near ?? greedyIDs.count, greedyIDs.count)
-        }
+        /// Steps before the best token's lead is so small that it may be lost.
+        var stepCount: Int { min(safeStepCount, greedyIDs.count) }
 
         enum CodingKeys: String, CodingKey {
             case prompt
@@ -73,7 +68,6 @@ struct ReferenceSection: Decodable {
             case greedyIDs = "greedy_ids"
             case fullText = "full_text"
             case safeStepCount = "steps_before_first_margin_below_0_01"
-            case margins = "top1_minus_top2"
             case top5 = "top5_first_positions"
             case lastLogits = "last_prompt_position_logits"
         }

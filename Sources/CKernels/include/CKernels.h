@@ -54,6 +54,9 @@ struct bored_input_group {
 size_t bored_group_stride(size_t input_count);
 /// `count` numbers of one row, a multiple of 32.
 void bored_quantize(int level, const float *x, size_t count, struct bored_input_group *groups);
+/// What rounding left: y = x - quants * scale, for `count` numbers of one row.
+void bored_quantize_rest(
+    const float *x, const struct bored_input_group *groups, size_t count, float *y);
 
 /// Rows times a panel matrix. `panel_stride` is in bytes; `output_count` is that of the whole
 /// matrix, so that the last panel's padding is not written. Panels `panel_begin..<panel_end` only.
@@ -101,8 +104,8 @@ size_t bored_attention_scratch(
 
 /// Puts one head's key and value (head_size floats each) at `position` of a page.
 void bored_cache_append(
-    const float *key, const float *value, size_t head_size, size_t position, size_t page_size,
-    uint16_t *keys, uint16_t *values);
+    int level, const float *key, const float *value, size_t head_size, size_t position,
+    size_t page_size, uint16_t *keys, uint16_t *values);
 
 void bored_rms_norm(
     int level, const float *x, const float *weight, float epsilon, size_t width, float *y);
@@ -120,6 +123,10 @@ void bored_activate(
     int level, int function, const float *x, const float *factors, size_t count, float *y);
 /// y = cap * tanh(x / cap)
 void bored_soft_cap(int level, const float *x, float cap, size_t count, float *y);
+/// y = the Float16 nearest to x, rest = x - y.
+void bored_split_half(int level, const float *x, size_t count, float *y, float *rest);
+/// z = x + y
+void bored_sum(const float *x, const float *y, size_t count, float *z);
 /// y += x
 void bored_add(const float *x, size_t count, float *y);
 /// x *= factor
