@@ -11,10 +11,6 @@ struct Doubts: Sendable {
         var since: Instant
     }
 
-    /// Whoever is doubted for longer may be tried where nobody else is there: who was asked to hold
-    /// its layers instead holds them by then.
-    static let firmTime = Limits.wantedLayersRest * 2
-
     private var doubts = OrderedTable<NodeID, Doubt>()
     /// Nodes that were asked and did not answer yet.
     private var asked = OrderedTable<NodeID, (record: NodeRecord, at: Instant)>()

@@ -36,7 +36,7 @@ extension Node {
             return
         }
         var choice = ChainChoice.missing([])
-        for doubtTime in [Limits.doubtTime, Doubts.firmTime] {
+        for doubtTime in [Limits.doubtTime, .zero] {
             let candidates = chainCandidates(for: request, doubtTime: doubtTime, at: now)
             let ways = Ways(self, to: candidates.map(\.id))
             choice = chooseChain(
@@ -68,7 +68,7 @@ extension Node {
             return
         }
         var missing: [LayerRange] = []
-        for doubtTime in [Limits.doubtTime, Doubts.firmTime] {
+        for doubtTime in [Limits.doubtTime, .zero] {
             let candidates = chainCandidates(for: request, doubtTime: doubtTime, at: now)
             for reach in [0, 1, places.count] {
                 let gaps = Gap.all(in: places, reach: reach)
@@ -77,6 +77,8 @@ extension Node {
                 if reach == 0, missing.isEmpty { missing = lacking }
                 guard let filling, place(filling, in: id, at: now) else { continue }
                 requests.update(ticket) { $0.isBroken = false }
+                // Where only doubtful nodes are left, others are called at the same time.
+                if !missing.isEmpty { askForLayers(missing, ticket, at: now) }
                 return
             }
         }
