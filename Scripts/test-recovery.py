@@ -280,9 +280,16 @@ def wake(fleet, victims, case):
 def entries(binary, place, how, count, layers, runs, known, chance):
     """Kills prompters in the middle of their texts; how long their stages keep the requests."""
     fleet, times = Fleet(binary, place, count, layers), []
+
+    def open_count():
+        return sum(fleet.event_count(index, "stage") - fleet.event_count(index, "closed")
+                   for index in range(count))
+
     try:
         for number in range(runs):
             fleet.wait_until_covered()
+            # Logs of earlier lives are still there.
+            before = open_count()
             case, alone = chance.choice(known)
             process = subprocess.Popen(
                 [binary, "prompt", *case, "--wait", "60", *fleet.peers(), "--data",
@@ -293,11 +300,11 @@ def entries(binary, place, how, count, layers, runs, known, chance):
             process.kill()
             process.wait()
             start = time.time()
-            logs = range(count)
-            while time.time() < start + FREE_PATIENCE_SECONDS and any(
-                    fleet.event_count(i, "stage") > fleet.event_count(i, "closed") for i in logs):
+            while time.time() < start + FREE_PATIENCE_SECONDS and open_count() > before:
                 time.sleep(0.1)
             times.append(time.time() - start)
+        # States are looked at every two seconds, and take a moment to go round.
+        time.sleep(5)
         left = [node["requests"] for node in fleet.health()["nodes"]]
     finally:
         fleet.stop()
