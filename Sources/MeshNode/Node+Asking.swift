@@ -7,8 +7,8 @@ internal import Wire
 
 /// What an entry asks while its requests run, so that it knows who is there when it needs them.
 extension Node {
-    /// While a stage is asked where a step is, those who could take its place are asked whether they
-    /// live: when it is lost, no time goes by with others that are lost as well.
+    /// While a stage is asked where a step is, those who could take its place are asked whether
+    /// they live: when it is lost, no time goes by with others that are lost as well.
     mutating func askSpares(of id: RequestID, _ ticket: Ticket, at now: Instant) {
         guard let request = requests[ticket], request.nextSpares <= now else { return }
         requests.update(ticket) { $0.nextSpares = now + Limits.spareAskInterval }

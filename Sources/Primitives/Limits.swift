@@ -300,8 +300,8 @@ public enum Limits {
     /// While layers are missing, the DHT is asked this often for so many blocks of them.
     public static let holderSearchInterval = Interval.milliseconds(500)
     public static let holderSearchCount = 8
-    /// While the holders of a running request's layers are lost, one node more is asked this often to
-    /// hold them, and those asked before how they stand; at most so many nodes.
+    /// While the holders of a running request's layers are lost, one node more is asked this often
+    /// to hold them, and those asked before how they stand; at most so many nodes.
     public static let wantedLayersInterval = Interval.milliseconds(200)
     public static let wantedLayersAskCount = 8
     /// A node that is asked heeds that once in so long, asks so many of the holders it believes in
@@ -309,14 +309,14 @@ public enum Limits {
     public static let wantedLayersRest = Interval.seconds(1)
     public static let wantedLayersHolderCount = 16
     public static let doubtAnswerTime = Interval.milliseconds(60)
-    /// When a step is overdue, so many nodes that could take a stage's place, and so many in all, are
-    /// asked whether they live, at most this often; who was silent for so long is not chosen.
+    /// When a step is overdue, so many nodes that could take a stage's place, and so many in all,
+    /// are asked whether they live, at most this often; who was silent for so long is not chosen.
     public static let spareAskCount = 3
     public static let spareAskCountOfAll = 16
     public static let spareAskInterval = Interval.seconds(2)
     public static let spareAnswerTime = Interval.milliseconds(300)
-    /// Nodes that were silent when they were asked count as gone for so long, or until they are heard
-    /// of; then gossip has forgotten them. More are not remembered.
+    /// Nodes that were silent when they were asked count as gone for so long, or until they are
+    /// heard of; then gossip has forgotten them. More are not remembered.
     public static let doubtTime = Interval.seconds(10)
     public static let doubtCount = 64
     /// Holders of one block of layers that such a search ends with: one layer each may be all that

@@ -35,8 +35,8 @@ public struct MeshAnswer: ~Copyable {
     private var nextAt = Instant.origin
     private var isResting = false
 
-    /// - Parameter pace: the time between a token and the rows that follow it: a reader who takes no
-    ///   more.
+    /// - Parameter pace: the time between a token and the rows that follow it: a reader who takes
+    ///   no more.
     public init(
         _ model: TextModel, promptIDs: [Int], settings: GenerationSettings,
         draftedBy drafter: (any Drafter)? = PromptLookup(), pace: Interval = .zero,

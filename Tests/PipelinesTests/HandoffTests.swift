@@ -168,8 +168,8 @@ import Wire
             .cacheTaken, .handoffEnd, .stageStatus, .relinkStage, .stageRelinked, .closeStage,
         ].map(\.rawValue))
 
-    /// Either side, or a stage beside them, dies when the n-th letter of the handoff is sent, before
-    /// or after it is out.
+    /// Either side, or a stage beside them, dies when the n-th letter of the handoff is sent,
+    /// before or after it is out.
     @Test(arguments: [giver, heir, giver - 1, giver + 1], [true, false])
     func `whoever dies at whichever message, the text is the same`(
         victim: Int, isSent: Bool
