@@ -35,6 +35,8 @@ extension Node {
     }
 
     func knownRecord(of peer: NodeID) -> NodeRecord? {
+        // A node may be a stage of its own requests, the only holder of some layer at that.
+        if peer == id { return record }
         let candidates = [
             gossip.record(of: peer), kademlia.record(of: peer), sessions.record(of: peer),
             book[peer],
@@ -81,6 +83,10 @@ extension Node {
         kademlia.peerClosed(peer, at: now, into: &mail)
         gossip.peerClosed(peer, at: now, into: &mail)
         guard reason != .idle, reason != .evicted else { return }
+        // Gossip tells nodes who has left; a visitor sees only this.
+        if isTransient, reason == .left, let record = knownRecord(of: peer) {
+            doubts.add(record, at: now)
+        }
         shards.peerGone(peer, at: now, into: &mail)
         pipelines.peerLost(peer, at: now, into: &mail)
         restartBootstrapIfAlone(at: now)
@@ -110,6 +116,7 @@ extension Node {
 
     /// Gives a whole message to the room its first byte names.
     private mutating func route(_ bytes: [UInt8], from peer: NodeID, at now: Instant) {
+        heard(from: peer)
         guard let first = bytes.first, let kind = MessageKind(rawValue: first) else {
             counters.unknownKinds += 1
             return

@@ -32,6 +32,9 @@ public struct Node: ~Copyable, Core {
     var models = OrderedTable<Digest, ModelEntry>()
     var queries: [ManifestSearch] = []
     var adHolders = AdHolders()
+    var doubts = Doubts()
+    /// Peers asked by a visitor for what they know, one after another.
+    var refreshCount = 0
     var requests = OrderedTable<Ticket, OpenRequest>()
     var nextTicket: UInt64 = 1
     var closedTickets = ClosedTickets()
@@ -41,6 +44,7 @@ public struct Node: ~Copyable, Core {
     /// What the owner's sensors say; the node works for others while it is idle.
     public internal(set) var presence = Presence.idle
     var adSequence: UInt64
+    var random: SeededRandom
     var deadlines: NodeDeadlines
     public internal(set) var counters = NodeCounters()
 
@@ -79,6 +83,7 @@ public struct Node: ~Copyable, Core {
             keys: keys, record: record, puzzleBitCount: settings.puzzleBitCount,
             firstNumber: settings.firstSequence)
         bootstrap = Bootstrap(random: random.split())
+        self.random = random.split()
         adSequence = settings.firstSequence
         deadlines = NodeDeadlines(start: now)
     }
@@ -99,7 +104,11 @@ public struct Node: ~Copyable, Core {
         if sessions.nextDeadline <= now { sessions.fire(at: now, into: &outbox) }
         if kademlia.nextDeadline <= now { kademlia.fire(at: now, into: &mail) }
         if gossip.nextDeadline <= now { gossip.fire(at: now, into: &mail) }
-        if placement.nextDeadline <= now { placement.fire(at: now) }
+        if placement.nextDeadline <= now {
+            // No choice is made on old news.
+            if deadlines.placement != .never { tellPlacement(at: now) }
+            placement.fire(at: now)
+        }
         if shards.nextDeadline <= now { shards.fire(at: now, into: &mail) }
         if pipelines.nextDeadline <= now { pipelines.fire(at: now, into: &mail) }
         fireOwn(at: now, into: &outbox)
@@ -110,7 +119,8 @@ public struct Node: ~Copyable, Core {
         var earliest = min(sessions.nextDeadline, kademlia.nextDeadline)
         earliest = min(earliest, min(gossip.nextDeadline, placement.nextDeadline))
         earliest = min(earliest, min(shards.nextDeadline, pipelines.nextDeadline))
-        return min(earliest, min(bootstrap.nextDeadline, min(searchDeadline, deadlines.earliest)))
+        earliest = min(earliest, min(bootstrap.nextDeadline, doubts.nextDeadline))
+        return min(earliest, min(searchDeadline, deadlines.earliest))
     }
 
     /// Lets mail and events flow until every core is quiet.
@@ -197,6 +207,8 @@ struct NodeDeadlines: Sendable {
     var far: Instant
     /// When a node whose owner is back gives its layers back.
     var release = Instant.never
+    /// When a visitor with a request asks for states again.
+    var refresh = Instant.never
 
     init(start: Instant) {
         measure = start + Limits.roundTripSampleInterval
@@ -206,6 +218,7 @@ struct NodeDeadlines: Sendable {
     }
 
     var earliest: Instant {
-        min(min(min(measure, placement), min(far, release)), min(publish, seeds))
+        min(
+            min(min(measure, placement), min(far, release)), min(min(publish, seeds), refresh))
     }
 }

@@ -70,9 +70,9 @@ public enum Limits {
 
     // MARK: Kademlia
 
-    /// Nodes in the four farthest buckets, then in each of the others; a full bucket keeps its
+    /// Nodes in the two farthest buckets, then in each of the others; a full bucket keeps its
     /// nodes, and newcomers wait as replacements.
-    public static let farBucketEntryCounts = [256, 128, 64, 32]
+    public static let farBucketEntryCounts = [64, 32]
     public static let bucketEntryCount = 16
     /// Nodes that wait for a place in one bucket; more are not kept.
     public static let bucketReplacementCount = 10
@@ -93,6 +93,12 @@ public enum Limits {
     public static let lookupCount = 32
     /// Topics being published at once, and waiting to be; more are reported as stored nowhere.
     public static let publicationCount = 4
+    /// Topics whose keepers are remembered; the oldest finding is forgotten.
+    public static let keeperTopicCount = 64
+    /// A bucket of fewer nodes is filled when the node joins, until so many strangers were asked
+    /// for it, each of whom cost a handshake. Later buckets fill by themselves.
+    public static let bareBucketEntryCount = 4
+    public static let joinStrangerCount = 64
     public static let waitingPublicationCount = 512
     /// Records known but unproven; older ones are forgotten, in two generations of this size.
     public static let candidateRecordCount = 512
@@ -103,7 +109,7 @@ public enum Limits {
     public static let kademliaRequestBurst = 256
     /// Ads kept for others: in all, under one topic, of one holder; more are refused.
     public static let storedAdCount = 1_000
-    public static let storedAdsPerTopic = 64
+    public static let storedAdsPerTopic = 128
     public static let storedAdsPerHolder = 128
     /// Events one input can leave behind; overflowing is our fault and traps.
     public static let kademliaEventCount = 1_024
@@ -114,6 +120,8 @@ public enum Limits {
 
     /// Signed states in one message; longer lists are cut into several messages.
     public static let gossipStatesPerMessage = 12
+    /// Signed states of one whole answer; a higher count is malformed.
+    public static let gossipAnswerStateCount = 65_535
     /// Records in one shuffle; more make the message malformed.
     public static let gossipShuffleRecordCount = 16
     /// Entries of one probe's digest, and ids of one pull; more make the message malformed.
@@ -275,12 +283,17 @@ public enum Limits {
     /// Records kept on disk to begin with after a restart, and how often they are written.
     public static let seedCount = 64
     public static let seedInterval = Interval.seconds(30)
-    /// How long changes of the neighbourhood are gathered before placement looks at them.
-    public static let placementGatherTime = Interval.milliseconds(20)
+    /// How long changes of the neighbourhood are gathered before placement looks at them, unless
+    /// it is about to choose.
+    public static let placementGatherTime = Interval.milliseconds(100)
     /// Session round trips are fed to the coordinate this often.
     public static let roundTripSampleInterval = Interval.seconds(2)
     /// Ads are put into the DHT again this often, and forgotten there after their lifetime.
     public static let adPublishInterval = Interval.minutes(2)
+    /// How long after new layers are ready: by then a newcomer knows its neighbourhood.
+    public static let adGatherTime = Interval.seconds(3)
+    /// Of a layer's holders in the whole swarm, those that publish at a time.
+    public static let advertisersPerLayer = 16
     public static let adLifetimeSeconds: UInt32 = 600
     /// Holders named by the DHT that are remembered; more are ignored until some expire.
     public static let adHolderCount = 512
@@ -292,6 +305,25 @@ public enum Limits {
     /// While layers are missing, the DHT is asked this often for so many blocks of them.
     public static let holderSearchInterval = Interval.milliseconds(500)
     public static let holderSearchCount = 8
+    /// While the holders of a running request's layers are lost, one node more is asked this often
+    /// to hold them, and those asked before how they stand; at most so many nodes.
+    public static let wantedLayersInterval = Interval.milliseconds(200)
+    public static let wantedLayersAskCount = 8
+    /// A node that is asked heeds that once in so long, asks so many of the holders it believes in
+    /// whether they live, and looks at its layers after this moment.
+    public static let wantedLayersRest = Interval.seconds(1)
+    public static let wantedLayersHolderCount = 16
+    public static let doubtAnswerTime = Interval.milliseconds(60)
+    /// When a step is overdue, so many nodes that could take a stage's place, and so many in all,
+    /// are asked whether they live, at most this often; who was silent for so long is not chosen.
+    public static let spareAskCount = 3
+    public static let spareAskCountOfAll = 16
+    public static let spareAskInterval = Interval.seconds(2)
+    public static let spareAnswerTime = Interval.milliseconds(300)
+    /// Nodes that were silent when they were asked count as gone for so long, or until they are
+    /// heard of; then gossip has forgotten them. More are not remembered.
+    public static let doubtTime = Interval.seconds(10)
+    public static let doubtCount = 64
     /// Holders of one block of layers that such a search ends with: one layer each may be all that
     /// they hold.
     public static let holderAdCount = 64
@@ -299,8 +331,10 @@ public enum Limits {
     /// nobody near does, and such a holder counts while its ad is not older than this.
     public static let farQuestionInterval = Interval.seconds(5)
     public static let farAdAge = Interval.seconds(150)
-    /// Peers a visitor asks for the states they know.
+    /// Peers a visitor asks for the states they know, and how often it asks one while it has a
+    /// request: what it knows is forgotten otherwise.
     public static let stateAskCount = 3
+    public static let visitorRefreshInterval = Interval.milliseconds(2_500)
     /// Losses of stages without a step between them, after which a request fails.
     public static let mendCount = 64
     /// A node that a request lost or that refused it is left out of its chain for so long.
