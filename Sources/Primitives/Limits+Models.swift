@@ -40,8 +40,8 @@ extension Limits {
     /// Arrays and objects inside each other in JSON and in metadata. Deeper ones are refused.
     public static let nestingDepth = 64
 
-    /// Tokens of a text that becomes a vector, where the model takes more; the rest is left out, and
-    /// the person is told.
+    /// Tokens of a text that becomes a vector, where the model takes more; the rest is left out,
+    /// and the person is told.
     public static let encodedTokenCount = 8_192
     /// A text given to a command in a file or on its standard input, in bytes. A longer one is
     /// refused.

@@ -206,8 +206,7 @@ public enum Limits {
     public static let positionCount = 1 << 20
     /// Rows of one step; longer prompts go in several steps.
     public static let rowsPerStep = 256
-    /// Rows of a long prompt's steps: few enough that a chain's stages soon all work on it, enough
-    /// to keep a stage's multipliers busy.
+    /// Rows of a long prompt's steps: few, so that soon all stages work, enough to keep them busy.
     public static let promptStepRowCount = 36
     /// A step's fields beside its rows, at most.
     public static let stepHeaderByteCount = 1_024

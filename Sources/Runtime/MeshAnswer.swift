@@ -134,7 +134,7 @@ public struct MeshAnswer: ~Copyable {
     /// Sends as many rows as there are and the chain takes: a long prompt fills it with steps.
     private mutating func sendRows(_ loop: inout NodeLoop) {
         guard let ticket else { return }
-var begunAt = SystemClock.now()
+        var begunAt = SystemClock.now()
         isResting = begunAt < nextAt
         if isResting { return }
         while let rows = waiting ?? generation.nextRows(draftedBy: drafter) {
