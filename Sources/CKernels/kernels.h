@@ -105,13 +105,14 @@ static inline float bored_sum_lanes(const float *lanes) {
 
 /// The panel of keys of 32 positions, the first of which is `position`.
 static inline const uint16_t *bored_keys(const struct bored_attention *a, size_t position) {
-    return a->pages[position / a->page_size] + a->keys + position % a->page_size * a->head_size;
+    return a->pages[position / a->page_size].keys + a->head
+        + position % a->page_size * a->head_size;
 }
 
 /// The values from `position` to the end of its page, of the 32 outputs that begin with `first`.
 static inline const uint16_t *bored_values(
     const struct bored_attention *a, size_t first, size_t position) {
-    return a->pages[position / a->page_size] + a->values + first * a->page_size
+    return a->pages[position / a->page_size].values + a->head + first * a->run_size
         + position % a->page_size * BORED_WIDTH;
 }
 
