@@ -122,11 +122,15 @@ static inline size_t bored_visible(const struct bored_attention *a, size_t row, 
     return a->window && *end > a->window ? *end - a->window : 0;
 }
 
-/// How many of the positions `from ..< to` lie in the page of the first.
-static inline size_t bored_count_in_page(
+/// How many of the positions `from ..< to` have their values behind each other: those of the first
+/// one's page, and of pages that follow in the same run.
+static inline size_t bored_count_together(
     const struct bored_attention *a, size_t from, size_t to) {
-    size_t left = a->page_size - from % a->page_size;
-    return to - from < left ? to - from : left;
+    const struct bored_page *page = a->pages + from / a->page_size;
+    size_t count = a->page_size - from % a->page_size;
+    for (; count < to - from; count += a->page_size, page++)
+        if (page[1].values != page[0].values + a->page_size * BORED_WIDTH) return count;
+    return to - from;
 }
 
 static inline size_t bored_round_up(size_t count, size_t multiple) {
