@@ -73,17 +73,20 @@ extension Kernels {
             scale: rule.scale, cap: rule.cap ?? 0, scratch: scratch.base,
             output: output.base + outputLayout.offset, output_stride: outputLayout.stride)
         let headWidth = groupCount * layout.headSize
+        let rowsPerPass = min(
+            Self.attentionRowCount, max(1, Self.workLimit / (2 * headWidth * max(1, positionCount)))
+        )
         crew.run(partCount: layout.headCount) { head in
             var part = unsafe whole
             unsafe part.head += head * layout.headStride
             unsafe part.scratch += head * (scratchCount / layout.headCount)
-            for first in stride(from: 0, to: rowCount, by: Self.attentionRowCount) {
+            for first in stride(from: 0, to: rowCount, by: rowsPerPass) {
                 if crew.isAbandoned { return }
                 unsafe part.query =
                     whole.query + first * whole.query_stride + head * headWidth
                 unsafe part.output =
                     whole.output + first * whole.output_stride + head * headWidth
-                unsafe part.row_count = min(Self.attentionRowCount, rowCount - first)
+                unsafe part.row_count = min(rowsPerPass, rowCount - first)
                 unsafe part.length = rule.seesAll ? firstLength : firstLength + first
                 unsafe bored_attend(code, &part)
             }
