@@ -183,14 +183,15 @@ class State:
 
 
 def read_states(message):
-    """Kind 0x2A: whether it answers a question, whether it is the last part, the items."""
+    """Kind 0x2A: how many items the whole answer has (None: nobody asked), the items here."""
     reader = Reader(message)
     check(reader.u8() == 0x2A, "not states")
     flags = reader.u8()
-    check(flags <= 3, "an unknown flag")
+    check(flags <= 1, "an unknown flag")
+    count = reader.varint(65_535) if flags else None
     items = reader.list(12, lambda inner: (inner.u8(), inner.u8(), State(inner)))
     reader.end()
-    return flags & 1 != 0, flags & 2 != 0, items
+    return count, items
 
 
 class Manifest:

@@ -60,10 +60,11 @@ def gossip(name, reader):
     elif kind == 0x28:
         reader.u32()
         check(reader.u8() <= 2, "outcome")
+        reader.list(64, lambda inner: inner.take(11))
     elif kind == 0x29:
         reader.take(36)
     elif kind == 0x2A:
-        for _, _, item in wire.read_states(reader.data)[2]:
+        for _, _, item in wire.read_states(reader.data)[1]:
             believe(item, name)
         reader.take(reader.left())
     elif kind == 0x2B:

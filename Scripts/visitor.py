@@ -312,15 +312,18 @@ class Visitor:
 
 def ask_states(visitor, session):
     states = {}
+    received = 0
 
     def read(message):
+        nonlocal received
         if message[0] != 0x2A:
             return False
-        is_answer, is_last, items = wire.read_states(message)
+        count, items = wire.read_states(message)
         for _, _, state in items:
             if state.record.is_authentic() and state.is_authentic():
                 states[state.id] = state
-        return is_answer and is_last
+        received += len(items) if count is not None else 0
+        return count is not None and received >= count
 
     hello = b"\1\7" + wire.address(*visitor.peer[:2]) + session.fragment(b"\x2b\0")
     if not visitor.converse(session, hello, read):

@@ -43,6 +43,8 @@ public struct GossipCore: ~Copyable, MessageCore {
     /// Answers this node waits for, with the states that came so far.
     var asking = OrderedTable<NodeID, Int>()
     var departed = OrderedTable<NodeID, Departure>()
+    /// States to hand on, the latest of each owner, and whose turn it was to bring them.
+    var onward = OrderedTable<NodeID, (item: StateItem, from: NodeID)>()
     var relays = OrderedTable<UInt32, Relay>()
     var meters = OrderedTable<NodeID, Meter>()
     var joinMeter: Meter
@@ -126,7 +128,7 @@ public struct GossipCore: ~Copyable, MessageCore {
             return
         }
         contacts[peer.id] = Contact(nextTryAt: now + .seconds(2), wait: .seconds(2))
-        guard active.count + requested.count < settings.activeLimit, isCandidate(peer.id, at: now)
+        guard active.count + requested.count < settings.joinLinkCount, isCandidate(peer.id, at: now)
         else { return addPassive(peer.id) }
         requested.mark(peer.id, until: now + .seconds(2))
         send(.join(signedOwn), to: peer.id, into: &mail)
@@ -205,6 +207,7 @@ public struct GossipCore: ~Copyable, MessageCore {
         if schedule.optimiseAt <= now { optimise(at: now, into: &mail) }
         if schedule.refreshAt <= now { refresh(at: now, into: &mail) }
         if schedule.pushAt <= now { pushOwn(at: now, into: &mail) }
+        if schedule.passOnAt <= now { passOn(at: now, into: &mail) }
     }
 
     /// A node that slept (a closed lid, a stopped process) must not take its own absence for the

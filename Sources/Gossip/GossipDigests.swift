@@ -16,26 +16,44 @@ extension GossipCore {
 
     /// What a probe to `peer` tells of others: this node's links, and some of the rest in turn.
     mutating func digest(
-        for peer: NodeID, at now: Instant
+        for peer: NodeID, farCount: Int, at now: Instant
     ) -> (links: [DigestItem], far: [DigestItem]) {
-        var (links, far) = ([DigestItem](), [DigestItem]())
-        for owner in active.keys where owner != peer {
-            guard let entry = known[owner], entry.heardFrom != peer else { continue }
-            links.append(line(of: entry, at: now))
-        }
+        let links = linkDigest(for: peer, at: now)
+        var far: [DigestItem] = []
         guard known.count <= settings.smallSwarmLimit, !known.isEmpty else { return (links, far) }
-        let start = active[peer]?.digestCursor ?? 0
-        var visited = 0
-        while visited < known.count, far.count < settings.digestFarCount {
-            let entry = known.values[(start + visited) % known.count]
-            visited += 1
+        let (start, last) = (active[peer]?.digestCursor ?? 0, active[peer]?.digestAt ?? .origin)
+        var isListed = Array(repeating: false, count: known.count)
+        func list(_ index: Int) {
+            let entry = known.values[index]
             let owner = entry.signed.record.id
-            if owner == peer || entry.heardFrom == peer || active.contains(owner) { continue }
+            if isListed[index] || owner == peer || active.contains(owner) { return }
+            if entry.heardFrom == peer || far.count >= farCount { return }
+            isListed[index] = true
             far.append(line(of: entry, at: now))
         }
+        // What is new first, then the others in turn.
+        for index in known.keys.indices where known.values[index].signedAt >= last { list(index) }
+        var visited = 0
+        while visited < known.count, far.count < farCount {
+            list((start + visited) % known.count)
+            visited += 1
+        }
         let next = (start + visited) % known.count
-        active.update(peer) { $0.digestCursor = next }
+        active.update(peer) {
+            $0.digestCursor = next
+            $0.digestAt = now
+        }
         return (links, far)
+    }
+
+    /// The lines of this node's other links.
+    func linkDigest(for peer: NodeID, at now: Instant) -> [DigestItem] {
+        active.keys.compactMap { owner in
+            guard owner != peer, let entry = known[owner], entry.heardFrom != peer else {
+                return nil
+            }
+            return line(of: entry, at: now)
+        }
     }
 
     private func line(of entry: KnownState, at now: Instant) -> DigestItem {
@@ -47,16 +65,16 @@ extension GossipCore {
 
     /// Reads a link's digest: hearsay extends lives, newer sequences are asked for.
     mutating func readDigest(
-        _ sequence: UInt32, _ links: [DigestItem], _ far: [DigestItem], from peer: NodeID,
+        _ sequence: UInt32?, _ links: [DigestItem], _ far: [DigestItem], from peer: NodeID,
         at now: Instant, into mail: inout Mail
     ) {
         var wanted: [UInt64] = []
-        let own = DigestItem(prefix: peer.prefix, sequence: sequence, age: 0)
-        let lines = [(own, 1)] + links.map { ($0, 2) } + far.map { ($0, 3) }
+        let own = sequence.map { (DigestItem(prefix: peer.prefix, sequence: $0, age: 0), 1) }
+        let lines = [own].compactMap { $0 } + links.map { ($0, 2) } + far.map { ($0, 3) }
         for (line, hopCount) in lines where line.prefix != id.prefix {
             let isWanted = note(line, hopCount, from: peer, at: now)
             guard isWanted, !pulled.contains(line.prefix, at: now) else { continue }
-            guard wanted.count < Limits.gossipStatesPerMessage else { break }
+            guard wanted.count < Limits.gossipDigestItemCount else { break }
             pulled.mark(line.prefix, until: now + .seconds(1))
             wanted.append(line.prefix)
         }
@@ -70,7 +88,11 @@ extension GossipCore {
         let heardAt = evidence(age: line.age, isDirect: hopCount == 1, at: now)
         guard now.since(heardAt) + .seconds(2) < settings.stateExpiry else { return false }
         guard let index = position(of: line.prefix) else {
-            let hasLeft = departed.keys.contains { $0.prefix == line.prefix }
+            let hasLeft = zip(departed.keys, departed.values).contains { owner, departure in
+                let low = UInt32(truncatingIfNeeded: departure.sequence)
+                return owner.prefix == line.prefix
+                    && Int32(bitPattern: line.sequence &- low) <= 0
+            }
             let isFar = hopCount == 3
             return !hasLeft && !(isFar && known.count >= settings.smallSwarmLimit)
         }

@@ -64,9 +64,11 @@ public enum GossipMessage: Hashable, Sendable {
     case shuffleReply([NodeRecord])
     case probe(
         number: UInt32, isNeighbor: Bool, sequence: UInt32, links: [DigestItem], far: [DigestItem])
-    case probeReply(number: UInt32, ProbeOutcome)
+    case probeReply(number: UInt32, ProbeOutcome, links: [DigestItem] = [])
     case probeRequest(number: UInt32, target: NodeID)
-    case states(isAnswer: Bool, isLast: Bool, [StateItem])
+    /// Part of an answer to `askStates`, which has so many states in all its parts together; nil
+    /// where nobody asked.
+    case states(answerCount: Int?, [StateItem])
     /// Six-byte prefixes of the ids asked for; none asks for everything.
     case askStates([UInt64])
     case leave(SignedState)
@@ -116,14 +118,16 @@ public enum GossipMessage: Hashable, Sendable {
             writer.write(sequence)
             writer.write(links)
             writer.write(far)
-        case .probeReply(let number, let outcome):
+        case .probeReply(let number, let outcome, let links):
             writer.write(number)
             writer.write(outcome.rawValue)
+            writer.write(links)
         case .probeRequest(let number, let target):
             writer.write(number)
             writer.write(target)
-        case .states(let isAnswer, let isLast, let items):
-            writer.write(UInt8((isAnswer ? 1 : 0) | (isLast ? 2 : 0)))
+        case .states(let answerCount, let items):
+            writer.write(UInt8(answerCount == nil ? 0 : 1))
+            if let answerCount { writer.writeVarint(answerCount) }
             writer.writeVarint(items.count)
             for item in items {
                 writer.write(item.hopCount)
@@ -181,7 +185,7 @@ public enum GossipMessage: Hashable, Sendable {
             guard let outcome = ProbeOutcome(rawValue: try reader.readUInt8()) else {
                 throw .invalid
             }
-            return .probeReply(number: number, outcome)
+            return .probeReply(number: number, outcome, links: try reader.readDigest())
         case .probeRequest:
             let number = try reader.readUInt32()
             return .probeRequest(number: number, target: try reader.read32(NodeID.self))
@@ -198,7 +202,9 @@ public enum GossipMessage: Hashable, Sendable {
 
     private static func readStates(_ reader: inout ByteReader) throws(WireError) -> GossipMessage {
         let flags = try reader.readUInt8()
-        guard flags <= 3 else { throw .invalid }
+        guard flags <= 1 else { throw .invalid }
+        let answerCount =
+            flags == 1 ? try reader.readCount(limit: Limits.gossipAnswerStateCount) : nil
         var items: [StateItem] = []
         for _ in 0..<(try reader.readCount(limit: Limits.gossipStatesPerMessage)) {
             let hopCount = try reader.readUInt8()
@@ -206,7 +212,7 @@ public enum GossipMessage: Hashable, Sendable {
             items.append(
                 StateItem(hopCount: hopCount, age: age, signed: try SignedState(from: &reader)))
         }
-        return .states(isAnswer: flags & 1 != 0, isLast: flags & 2 != 0, items)
+        return .states(answerCount: answerCount, items)
     }
 }
 

@@ -8,7 +8,8 @@ extension GossipCore {
         for peer in active.keys {
             guard let link = active[peer] else { continue }
             if link.stage.until <= now { advance(peer, link, at: now, into: &mail) }
-            if active.contains(peer), link.nextProbeAt <= now { probe(peer, at: now, into: &mail) }
+            guard active.contains(peer), link.nextProbeAt <= now else { continue }
+            probe(peer, farCount: settings.digestFarCount, at: now, into: &mail)
         }
         for number in relays.keys {
             guard let relay = relays[number], relay.until <= now else { continue }
@@ -18,9 +19,11 @@ extension GossipCore {
         }
     }
 
-    private mutating func probe(_ peer: NodeID, at now: Instant, into mail: inout Mail) {
+    /// - Parameter farCount: how many owners beside this node's links the digest lists.
+    mutating func probe(_ peer: NodeID, farCount: Int, at now: Instant, into mail: inout Mail) {
         let number = drawNumber()
-        let next = now + random.jittered(settings.probeInterval)
+        // The other end's turn comes first.
+        let next = now + random.jittered(settings.probeInterval * 3 / 2)
         let timeout = probeTimeout(of: peer)
         active.update(peer) { link in
             link.nextProbeAt = next
@@ -28,11 +31,17 @@ extension GossipCore {
             link.stage = .waiting(number: number, sentAt: now, until: now + timeout)
         }
         counters.probesSent += 1
-        let (links, far) = digest(for: peer, at: now)
+        let (links, far) = digest(for: peer, farCount: farCount, at: now)
         let sequence = UInt32(truncatingIfNeeded: ownState.sequence)
         let probe = GossipMessage.probe(
             number: number, isNeighbor: true, sequence: sequence, links: links, far: far)
         send(probe, to: peer, into: &mail)
+    }
+
+    /// A link of this node probed it: this end's turn is next.
+    mutating func probed(by peer: NodeID, at now: Instant) {
+        let next = now + random.jittered(settings.probeInterval)
+        active.update(peer) { $0.nextProbeAt = next }
     }
 
     private func probeTimeout(of peer: NodeID) -> Interval {
@@ -184,7 +193,9 @@ extension GossipCore {
     /// A peer counts this node among its links. If this node does not count it, one of both views
     /// changes: links are symmetric.
     mutating func mendSymmetry(with peer: NodeID, at now: Instant, into mail: inout Mail) {
-        guard !active.contains(peer), !requested.contains(peer, at: now) else { return }
+        // A request is under way, and this overtook its answer.
+        if requested.contains(peer, at: now) { return addLink(peer, at: now, into: &mail) }
+        guard !active.contains(peer) else { return }
         guard active.count < settings.activeLimit, let record = records[peer],
             !record.isTransient, !self.record.isTransient
         else {

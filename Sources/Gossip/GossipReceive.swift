@@ -58,17 +58,22 @@ extension GossipCore {
         case .shuffleReply(let records):
             receiveShuffleReply(records, from: peer, at: now, into: &mail)
         case .probe(let number, let isNeighbor, let sequence, let links, let far):
-            send(.probeReply(number: number, .alive), to: peer, into: &mail)
+            let own = isNeighbor && active.contains(peer) ? linkDigest(for: peer, at: now) : []
+            send(.probeReply(number: number, .alive, links: own), to: peer, into: &mail)
             if isNeighbor { mendSymmetry(with: peer, at: now, into: &mail) }
             if active.contains(peer) {
+                if isNeighbor { probed(by: peer, at: now) }
                 readDigest(sequence, links, far, from: peer, at: now, into: &mail)
             }
-        case .probeReply(let number, let outcome):
+        case .probeReply(let number, let outcome, let links):
+            if active.contains(peer) {
+                readDigest(nil, links, [], from: peer, at: now, into: &mail)
+            }
             receiveProbeReply(number, outcome, from: peer, at: now, into: &mail)
         case .probeRequest(let number, let target):
             receiveProbeRequest(number, target, from: peer, at: now, into: &mail)
-        case .states(let isAnswer, let isLast, let items):
-            receiveStates(items, isAnswer, isLast, from: peer, at: now, into: &mail)
+        case .states(let answerCount, let items):
+            receiveStates(items, answerCount, from: peer, at: now, into: &mail)
         case .askStates(let prefixes):
             receiveAskStates(prefixes, from: peer, at: now, into: &mail)
         case .leave(let signed): receiveLeave(signed, from: peer, at: now, into: &mail)

@@ -12,8 +12,8 @@ public struct GossipSettings: Sendable {
     /// Up to this many known states, newcomers and leavers are told to everyone, however far.
     public var smallSwarmLimit = 64
 
-    /// Each link is probed this often, and each probe carries a digest.
-    public var probeInterval = Interval.milliseconds(1_000)
+    /// Each link is probed this often, by its two ends in turn; each probe carries a digest.
+    public var probeInterval = Interval.seconds(2)
     /// Bounds of a probe's timeout; between them it is smoothed RTT + 4 deviations (RFC 6298).
     public var probeTimeoutMinimum = Interval.milliseconds(500)
     public var probeTimeoutMaximum = Interval.seconds(3)
@@ -26,33 +26,45 @@ public struct GossipSettings: Sendable {
     public var healthLimit = 8
 
     /// Entries about others in a probe, beside those about the sender's own links.
-    public var digestFarCount = 12
+    public var digestFarCount = 24
     /// A state vanishes when its owner was heard by nobody for this long.
-    public var stateExpiry = Interval.seconds(8)
-    /// The owner signs again at least this often.
-    public var stateRefresh = Interval.seconds(60)
+    public var stateExpiry = Interval.seconds(9)
+    /// The owner signs again at least this often; first after `stateRefreshFirst`, then in gaps
+    /// that double.
+    public var stateRefresh = Interval.minutes(5)
+    public var stateRefreshFirst = Interval.seconds(20)
     /// A state vanishes without a newer signature after this long, whatever others report.
-    public var signedExpiry = Interval.seconds(180)
+    public var signedExpiry = Interval.minutes(15)
     /// Added to an age at each hop, more than the path's delay, so that hearsay never gets younger.
     public var hopAllowance = Interval.milliseconds(200)
     /// Changes of the own state sent at once; after them one each `pushInterval`.
     public var pushBurst = 10
     public var pushInterval = Interval.seconds(1)
+    /// How long states are gathered before they are handed on in one message.
+    public var passOnDelay = Interval.milliseconds(50)
+    /// A node with so many links, or on the way to them, joins through no more contacts.
+    public var joinLinkCount = 3
 
     /// Steps of a join's and a shuffle's random walk, and where a join enters passive views.
     public var joinHops = 4
     public var passiveHops = 2
     public var shuffleHops = 3
+    /// Both of these and `reachOutInterval` double up to their maximum while no link is lost.
     public var shuffleInterval = Interval.seconds(30)
+    public var shuffleIntervalMaximum = Interval.minutes(4)
     public var shuffleActiveCount = 3
     public var shufflePassiveCount = 4
 
-    /// How often a node with free places asks a candidate, and how long one that refused rests.
+    /// How often a node with free places asks a candidate, in gaps that double where it has some
+    /// links and none is lost, and how long one that refused rests.
     public var promoteInterval = Interval.milliseconds(200)
+    public var promoteIntervalMaximum = Interval.seconds(30)
     public var promoteCount = 3
     public var retryInterval = Interval.seconds(5)
-    /// Every so often one record outside the neighbourhood is tried: this heals partitions.
+    /// Every so often one record outside the neighbourhood is tried: this heals partitions. In a
+    /// small swarm, where nobody should be outside, the interval does not grow.
     public var reachOutInterval = Interval.seconds(5)
+    public var reachOutIntervalMaximum = Interval.seconds(60)
     /// How often a far link may be exchanged for one of less than half the RTT.
     public var optimiseInterval = Interval.seconds(10)
     public var optimiseGain = Interval.milliseconds(2)

@@ -25,6 +25,7 @@ extension GossipCore {
     /// The own state has changed: it goes out at once, or as soon as the rate allows.
     mutating func changed(at now: Instant, into mail: inout Mail) {
         guard !hasLeft else { return }
+        schedule.refreshGap = nil
         schedule.pushAt = min(schedule.pushAt, now)
         pushOwn(at: now, into: &mail)
     }
@@ -35,37 +36,41 @@ extension GossipCore {
             return
         }
         schedule.pushAt = .never
-        schedule.refreshAt = now + random.jittered(settings.stateRefresh)
+        let gap = schedule.refreshGap ?? settings.stateRefreshFirst
+        schedule.refreshAt = now + random.jittered(gap)
+        schedule.refreshGap = min(gap * 2, settings.stateRefresh)
         signOwn()
         guard !record.isTransient else { return }
         let item = StateItem(hopCount: 0, age: 0, signed: signedOwn)
         for peer in active.keys {
-            send(.states(isAnswer: false, isLast: true, [item]), to: peer, into: &mail)
+            send(.states(answerCount: nil, [item]), to: peer, into: &mail)
         }
     }
 
+    /// Signs what has not changed, for the coordinate moves and signatures age.
     mutating func refresh(at now: Instant, into mail: inout Mail) {
-        schedule.refreshAt = now + random.jittered(settings.stateRefresh)
-        changed(at: now, into: &mail)
+        schedule.refreshAt = .never
+        pushOwn(at: now, into: &mail)
     }
 
     // MARK: taking states in
 
     mutating func receiveStates(
-        _ items: [StateItem], _ isAnswer: Bool, _ isLast: Bool, from peer: NodeID, at now: Instant,
+        _ items: [StateItem], _ answerCount: Int?, from peer: NodeID, at now: Instant,
         into mail: inout Mail
     ) {
         take(items, from: peer, at: now, into: &mail)
-        guard isAnswer, let count = asking[peer] else { return }
-        asking[peer] = isLast ? nil : count + items.count
-        if isLast { tell(.statesAnswered(from: peer, count: count + items.count)) }
+        guard let answerCount, let before = asking[peer] else { return }
+        // Parts overtake each other: the answer is whole when all of them are here.
+        let count = before + items.count
+        asking[peer] = count < answerCount ? count : nil
+        if count >= answerCount { tell(.statesAnswered(from: peer, count: count)) }
     }
 
-    /// Takes states in and passes on what is new: one message per link.
+    /// Takes states in, and lays aside what is new to be handed on.
     mutating func take(
         _ items: [StateItem], from peer: NodeID, at now: Instant, into mail: inout Mail
     ) {
-        var onward: [StateItem] = []
         for item in items {
             let owner = item.signed.record.id
             switch adopt(item, from: peer, at: now, into: &mail) {
@@ -73,32 +78,53 @@ extension GossipCore {
                 counters.statesAdopted += 1
                 tell(.stateChanged(owner))
                 let isSmall = known.count <= settings.smallSwarmLimit
-                if item.hopCount == 0 || (isNewOwner && isSmall) { onward.append(item) }
+                if item.hopCount == 0 || (isNewOwner && isSmall) {
+                    layAside(item, from: peer, at: now, into: &mail)
+                }
             case .departed:
                 let isSmall = known.count <= settings.smallSwarmLimit
-                if item.hopCount == 0 || isSmall { onward.append(item) }
+                if item.hopCount == 0 || isSmall {
+                    layAside(item, from: peer, at: now, into: &mail)
+                }
             case .known: counters.stale += 1
             case .refused: counters.statesRefused += 1
             case .forged: return ban(peer, at: now)
             }
         }
-        if !onward.isEmpty, !record.isTransient { passOn(onward, from: peer, into: &mail) }
     }
 
-    private mutating func passOn(
-        _ items: [StateItem], from peer: NodeID, into mail: inout Mail
+    /// A leaver's last state goes on at once, others a moment later with what comes meanwhile.
+    private mutating func layAside(
+        _ item: StateItem, from peer: NodeID, at now: Instant, into mail: inout Mail
     ) {
-        for link in active.keys where link != peer {
+        guard !record.isTransient else { return }
+        onward[item.signed.record.id] = (item, peer)
+        let isUrgent = item.signed.state.presence == .leaving
+        let isFull = onward.count >= Limits.gossipStatesPerMessage
+        if isUrgent || isFull { return passOn(at: now, into: &mail) }
+        schedule.passOnAt = min(schedule.passOnAt, now + settings.passOnDelay)
+    }
+
+    /// Hands on what was laid aside: one message per link.
+    mutating func passOn(at now: Instant, into mail: inout Mail) {
+        schedule.passOnAt = .never
+        let items = onward
+        onward = OrderedTable()
+        for link in active.keys {
             var batch: [StateItem] = []
-            for item in items where item.signed.record.id != link {
-                let owner = item.signed.record.id
-                if let entry = known[owner], entry.toldTo.contains(link) { continue }
-                known.update(owner) { $0.toldTo.append(link) }
+            for (owner, (item, bearer)) in zip(items.keys, items.values)
+            where owner != link && bearer != link {
+                var age = item.age
+                if let entry = known[owner] {
+                    if entry.toldTo.contains(link) { continue }
+                    known.update(owner) { $0.toldTo.append(link) }
+                    age = self.age(of: entry, at: now)
+                }
                 let hopCount = min(item.hopCount, 254) + 1
-                batch.append(StateItem(hopCount: hopCount, age: item.age, signed: item.signed))
+                batch.append(StateItem(hopCount: hopCount, age: age, signed: item.signed))
             }
             if batch.isEmpty { continue }
-            send(.states(isAnswer: false, isLast: true, batch), to: link, into: &mail)
+            send(.states(answerCount: nil, batch), to: link, into: &mail)
         }
     }
 
@@ -233,9 +259,9 @@ extension GossipCore {
         tried.mark(peer, until: now + settings.retryInterval)
     }
 
-    /// Twice a second: what nobody heard of ends, marks end, second hops fade to third.
+    /// Four times a second: what nobody heard of ends, marks end, second hops fade to third.
     mutating func sweep(at now: Instant, into mail: inout Mail) {
-        schedule.sweepAt = now + .milliseconds(500)
+        schedule.sweepAt = now + .milliseconds(250)
         for peer in requested.expire(at: now) {
             tried.mark(peer, until: now + settings.retryInterval)
         }
@@ -247,13 +273,16 @@ extension GossipCore {
         departed.removeAll { _, departure in departure.until <= now }
         for owner in known.keys {
             guard let entry = known[owner] else { continue }
-            let isOver =
-                now.since(entry.heardAt) >= settings.stateExpiry
-                || now.since(entry.signedAt) >= settings.signedExpiry
-            if isOver {
-                known.remove(owner)
+            let isUnsigned = now.since(entry.signedAt) >= settings.signedExpiry
+            if isUnsigned || now.since(entry.heardAt) >= settings.stateExpiry {
                 counters.statesExpired += 1
-                tell(.stateGone(owner))
+                if isUnsigned {
+                    // Nor may an echo of it come back.
+                    depart(owner, sequence: entry.state.sequence, at: now)
+                } else {
+                    known.remove(owner)
+                    tell(.stateGone(owner))
+                }
                 if active.contains(owner) { dropLink(owner, at: now) }
             } else if entry.hopCount == 2, entry.secondHopUntil <= now {
                 known.update(owner) { $0.hopCount = 3 }
@@ -309,7 +338,7 @@ extension GossipCore {
         while start < items.count || (isAnswer && start == 0) {
             let end = min(items.count, start + size)
             let message = GossipMessage.states(
-                isAnswer: isAnswer, isLast: end == items.count, Array(items[start..<end]))
+                answerCount: isAnswer ? items.count : nil, Array(items[start..<end]))
             send(message, to: peer, into: &mail)
             start = max(end, 1)
         }
@@ -323,7 +352,7 @@ extension GossipCore {
             for prefix in prefixes {
                 if prefix == id.prefix {
                     let own = StateItem(hopCount: 0, age: 0, signed: signedOwn)
-                    let message = GossipMessage.states(isAnswer: false, isLast: true, [own])
+                    let message = GossipMessage.states(answerCount: nil, [own])
                     if !record.isTransient { send(message, to: peer, into: &mail) }
                 } else if let owner = owner(of: prefix), !owners.contains(owner) {
                     owners.append(owner)

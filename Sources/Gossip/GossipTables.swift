@@ -56,18 +56,18 @@ enum ProbeStage: Sendable {
 struct Link: Sendable {
     let since: Instant
     var lastHeard: Instant
-    var nextProbeAt: Instant
+    var nextProbeAt = Instant.origin
     var stage = ProbeStage.idle
     var indirectRounds = 0
-    /// Where the digest's walk over far states stands.
+    /// Where the digest's walk over far states stands, and when the last digest was sent.
     var digestCursor = 0
+    var digestAt = Instant.origin
     var smoothed: Interval?
     var deviation = Interval.zero
 
-    init(at now: Instant, firstProbeAt: Instant) {
+    init(at now: Instant) {
         since = now
         lastHeard = now
-        nextProbeAt = firstProbeAt
     }
 
     /// RFC 6298 section 2.
@@ -105,6 +105,11 @@ struct Departure: Sendable {
 
 /// When each of the slow duties is due.
 struct Schedule: Sendable {
+    /// The gaps that grow while nothing happens; nil before the first.
+    var promoteGap: Interval?
+    var shuffleGap: Interval?
+    var reachOutGap: Interval?
+    var refreshGap: Interval?
     var sweepAt = Instant.origin
     var promoteAt = Instant.origin
     var shuffleAt = Instant.origin
@@ -112,11 +117,20 @@ struct Schedule: Sendable {
     var optimiseAt = Instant.origin
     var refreshAt = Instant.origin
     var pushAt = Instant.never
+    var passOnAt = Instant.never
 
     var next: Instant {
         min(
             min(min(sweepAt, promoteAt), min(shuffleAt, reachOutAt)),
-            min(optimiseAt, min(refreshAt, pushAt)))
+            min(min(optimiseAt, passOnAt), min(refreshAt, pushAt)))
+    }
+
+    /// Something was lost: look around as often as in the beginning.
+    mutating func hasten(at now: Instant, by settings: GossipSettings) {
+        shuffleGap = nil
+        reachOutGap = nil
+        shuffleAt = min(shuffleAt, now + settings.shuffleInterval)
+        reachOutAt = min(reachOutAt, now + settings.reachOutInterval)
     }
 
     mutating func postpone(by late: Interval) {

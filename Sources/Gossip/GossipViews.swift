@@ -10,7 +10,8 @@ extension GossipCore {
         _ signed: SignedState, from peer: NodeID, at now: Instant, into mail: inout Mail
     ) {
         guard takeNewcomer(signed, from: peer, at: now, into: &mail) else { return }
-        answerRequest(of: peer, isAccepted: hasRoom(for: peer), at: now, into: &mail)
+        answerRequest(
+            of: peer, isAccepted: hasRoom(for: peer), isLonely: true, at: now, into: &mail)
         guard joinMeter.take(at: now) else { return }
         let walk = GossipMessage.forwardJoin(hopsLeft: settings.joinHops, signed)
         for other in active.keys where other != peer { send(walk, to: other, into: &mail) }
@@ -37,9 +38,10 @@ extension GossipCore {
         active.contains(peer) || active.count < settings.activeLimit
     }
 
-    /// Says yes or no to a request for a link; a no brings some of whom this node knows.
+    /// Says yes or no to a request for a link; to who has no link yet a no brings some of whom this
+    /// node knows.
     private mutating func answerRequest(
-        of peer: NodeID, isAccepted: Bool, at now: Instant, into mail: inout Mail
+        of peer: NodeID, isAccepted: Bool, isLonely: Bool, at now: Instant, into mail: inout Mail
     ) {
         let reply = GossipMessage.neighborReply(isAccepted: isAccepted, signedOwn)
         send(reply, to: peer, into: &mail)
@@ -47,6 +49,7 @@ extension GossipCore {
             addLink(peer, at: now, into: &mail)
         } else {
             addPassive(peer)
+            guard isLonely else { return }
             tellStates(to: peer, limit: Limits.gossipStatesPerMessage, at: now, into: &mail)
         }
     }
@@ -95,7 +98,9 @@ extension GossipCore {
             isAccepted = true
             cut(victim, at: now, into: &mail)
         }
-        answerRequest(of: peer, isAccepted: isAccepted, at: now, into: &mail)
+        let isLonely = priority == .high
+        answerRequest(
+            of: peer, isAccepted: isAccepted, isLonely: isLonely, at: now, into: &mail)
     }
 
     /// The link that a request of this priority may take the place of.
@@ -122,7 +127,8 @@ extension GossipCore {
         _ isAccepted: Bool, _ signed: SignedState, from peer: NodeID, at now: Instant,
         into mail: inout Mail
     ) {
-        let wasRequested = requested.unmark(peer) || contacts.contains(peer)
+        let wasRequested =
+            requested.unmark(peer) || contacts.contains(peer) || active.contains(peer)
         guard wasRequested else {
             counters.unsolicited += 1
             if isAccepted, !active.contains(peer) { send(.disconnect, to: peer, into: &mail) }
@@ -132,7 +138,7 @@ extension GossipCore {
         guard isAccepted else {
             tried.mark(peer, until: now + settings.retryInterval)
             addPassive(peer)
-            schedule.promoteAt = now
+            if active.count < settings.joinLinkCount { schedule.promoteAt = now }
             return
         }
         addLink(peer, at: now, into: &mail)
@@ -147,7 +153,7 @@ extension GossipCore {
 
     mutating func receiveDisconnect(from peer: NodeID, at now: Instant) {
         guard active.contains(peer) else { return }
-        dropLink(peer, at: now)
+        dropLink(peer, isAgreed: true, at: now)
         tried.mark(peer, until: now + settings.retryInterval)
     }
 
@@ -155,27 +161,30 @@ extension GossipCore {
         requested.unmark(peer)
         passive.remove(peer)
         guard !active.contains(peer) else { return }
-        let first = now + random.interval(.zero, settings.probeInterval)
-        active[peer] = Link(at: now, firstProbeAt: first)
+        active[peer] = Link(at: now)
         known.update(peer) { $0.hopCount = 1 }
         tell(.neighborUp(peer))
-        tellStates(to: peer, limit: settings.smallSwarmLimit, at: now, into: &mail)
+        // A digest of all that is known here: the peer asks for what it lacks.
+        probe(peer, farCount: Limits.gossipDigestItemCount, at: now, into: &mail)
     }
 
     /// Ends a link and says so.
     private mutating func cut(_ peer: NodeID, at now: Instant, into mail: inout Mail) {
         send(.disconnect, to: peer, into: &mail)
-        dropLink(peer, at: now)
+        dropLink(peer, isAgreed: true, at: now)
         tried.mark(peer, until: now + settings.retryInterval)
     }
 
-    mutating func dropLink(_ peer: NodeID, at now: Instant) {
+    /// - Parameter isAgreed: one of the two gave the link up for a better one; else it was lost.
+    mutating func dropLink(_ peer: NodeID, isAgreed: Bool = false, at now: Instant) {
         active.remove(peer)
         known.update(peer) {
             $0.hopCount = 3
             $0.toldTo.removeAll { $0 == peer }
         }
         tell(.neighborDown(peer))
+        schedule.promoteGap = nil
+        if !isAgreed { schedule.hasten(at: now, by: settings) }
         addPassive(peer)
         schedule.promoteAt = min(schedule.promoteAt, now)
     }
@@ -231,12 +240,17 @@ extension GossipCore {
 
     /// Fills free places of the active view, and tries the first contacts while there is nobody.
     mutating func promote(at now: Instant, into mail: inout Mail) {
-        schedule.promoteAt = now + random.jittered(settings.promoteInterval)
+        let gap = schedule.promoteGap ?? settings.promoteInterval
+        schedule.promoteAt = now + random.jittered(gap)
         guard !record.isTransient else { return }
         if active.isEmpty { retryContacts(at: now, into: &mail) }
         var wanted = min(
             settings.promoteCount, settings.activeLimit - active.count - requested.count)
         guard wanted > 0 else { return }
+        // Where nobody has a place left, a node with some links can wait for one.
+        schedule.promoteGap =
+            active.count < settings.joinLinkCount
+            ? nil : min(gap * 2, settings.promoteIntervalMaximum)
         var candidates = known.keys.filter { isCandidate($0, at: now) }
         candidates += passive.keys.filter { !known.contains($0) && isCandidate($0, at: now) }
         while wanted > 0, !candidates.isEmpty {
@@ -268,7 +282,9 @@ extension GossipCore {
     // MARK: shuffles
 
     mutating func shuffle(at now: Instant, into mail: inout Mail) {
-        schedule.shuffleAt = now + random.jittered(settings.shuffleInterval)
+        let gap = schedule.shuffleGap ?? settings.shuffleInterval
+        schedule.shuffleAt = now + random.jittered(gap)
+        schedule.shuffleGap = min(gap * 2, settings.shuffleIntervalMaximum)
         guard !record.isTransient, let target = pick(active.keys) else { return }
         let message = GossipMessage.shuffle(
             hopsLeft: settings.shuffleHops, origin: record, sample(without: target))
@@ -278,7 +294,11 @@ extension GossipCore {
     /// Tries somebody outside the neighbourhood: the other side of a partition that has healed
     /// answers, and in a large swarm the reserve is kept fresh.
     mutating func reachOut(at now: Instant, into mail: inout Mail) {
-        schedule.reachOutAt = now + random.jittered(settings.reachOutInterval)
+        let gap = schedule.reachOutGap ?? settings.reachOutInterval
+        schedule.reachOutAt = now + random.jittered(gap)
+        schedule.reachOutGap =
+            known.count < settings.smallSwarmLimit
+            ? nil : min(gap * 2, settings.reachOutIntervalMaximum)
         guard !record.isTransient else { return }
         let strangers =
             passive.keys.filter { !known.contains($0) }

@@ -20,6 +20,8 @@ struct AdStore: Sendable {
 
     private var stored = OrderedTable<Key, Stored>()
     private var counts = OrderedTable<NodeID, Int>()
+    /// When the next ad expires; never later.
+    private(set) var nextExpiry = Instant.never
 
     var count: Int { stored.count }
     var isEmpty: Bool { stored.isEmpty }
@@ -34,10 +36,11 @@ struct AdStore: Sendable {
             // The same ad again only says that its holder still means it.
             let isNewer = ad.sequence > known.ad.sequence
             guard isNewer || ad.encoded == known.ad.encoded else { return .refused }
-            stored[key] = Stored(ad: ad, expiry: expiry)
+            keep(ad, as: key, until: expiry)
             return .stored
         }
         removeExpired(at: now)
+        makeRoom(for: ad, under: topic)
         let ofTopic = range(of: topic).count
         let ofHolder = counts[ad.record.id] ?? 0
         // Our own ads are few and always kept: whoever asks the holder itself must find them.
@@ -46,9 +49,40 @@ struct AdStore: Sendable {
                 || (stored.count < Limits.storedAdCount && ofTopic < Limits.storedAdsPerTopic
                     && ofHolder < Limits.storedAdsPerHolder)
         else { return .full }
-        stored[key] = Stored(ad: ad, expiry: expiry)
+        keep(ad, as: key, until: expiry)
         counts[ad.record.id] = ofHolder + 1
         return .stored
+    }
+
+    private mutating func keep(_ ad: Ad, as key: Key, until expiry: Instant) {
+        stored[key] = Stored(ad: ad, expiry: expiry)
+        nextExpiry = min(nextExpiry, expiry)
+    }
+
+    /// Under a full topic, holders of layers that many hold give way to one of a layer that few do,
+    /// until all have the same: else whoever came first would hide the rarest.
+    private mutating func makeRoom(for ad: Ad, under topic: NodeID) {
+        let range = range(of: topic)
+        guard range.count >= Limits.storedAdsPerTopic,
+            let block = Topic.block(of: topic, among: ad.holding)
+        else { return }
+        var counts = Array(repeating: 0, count: Topic.layersPerBlock)
+        let places = range.map { block.places(of: stored.values[$0].ad.holding) }
+        for place in places.joined() { counts[place] += 1 }
+        func rarest(_ places: Range<Int>) -> Int { places.map { counts[$0] }.min() ?? .max }
+        var (victim, most) = (range.lowerBound, 0)
+        for (index, places) in zip(range, places) where rarest(places) > most {
+            (victim, most) = (index, rarest(places))
+        }
+        guard rarest(block.places(of: ad.holding)) + 1 < most else { return }
+        let holder = stored.keys[victim].holder
+        stored.remove(stored.keys[victim])
+        release(holder)
+    }
+
+    private mutating func release(_ holder: NodeID) {
+        let left = (counts[holder] ?? 1) - 1
+        counts[holder] = left > 0 ? left : nil
     }
 
     private func range(of topic: NodeID) -> Range<Int> {
@@ -75,11 +109,8 @@ struct AdStore: Sendable {
         for index in stored.keys.indices where stored.values[index].expiry <= now {
             gone.append(stored.keys[index].holder)
         }
-        guard !gone.isEmpty else { return }
         stored.removeAll { $1.expiry <= now }
-        for holder in gone {
-            let left = (counts[holder] ?? 1) - 1
-            counts[holder] = left > 0 ? left : nil
-        }
+        nextExpiry = stored.values.reduce(.never) { min($0, $1.expiry) }
+        for holder in gone { release(holder) }
     }
 }

@@ -56,6 +56,7 @@ public struct KademliaCore: ~Copyable, MessageCore {
     var requests = OrderedTable<UInt32, KademliaRequest>()
     var lookups = OrderedTable<LookupID, Lookup>()
     var publications = OrderedTable<LookupID, Publication>()
+    var keepers = KeeperBook()
     var waitingAds = OrderedTable<NodeID, Ad>()
     var store = AdStore()
     var density = Density()
@@ -65,6 +66,7 @@ public struct KademliaCore: ~Copyable, MessageCore {
     var nextCheckAt = Instant.never
     var nextSelfLookupAt = Instant.never
     var selfLookupGap: Interval
+    var checkGap: Interval
     var isSelfLookupRunning = false
     var nextRefreshAt = Instant.never
     /// The bucket to refresh next; the first round runs without pauses and ends at the nearest.
@@ -83,6 +85,7 @@ public struct KademliaCore: ~Copyable, MessageCore {
         random = SeededRandom(seed: seed)
         table = RoutingTable(own: own.id)
         selfLookupGap = settings.joinLookupInterval
+        checkGap = settings.livenessInterval
         nextRequest = UInt32(truncatingIfNeeded: random.next())
     }
 

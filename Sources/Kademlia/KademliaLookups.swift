@@ -19,10 +19,9 @@ extension KademliaCore {
         where !cache.hasFailed(entry.freshest, after: recently) {
             lookup.add(entry.freshest, hopCount: 1)
         }
-        if lookup.candidates.count < limit {
-            let more = cache.closest(
-                to: target, count: limit - lookup.candidates.count, unfailedSince: recently)
-            for record in more { lookup.add(record, hopCount: 1) }
+        // Whom this node only heard of may lie nearer than anybody it met.
+        for record in cache.closest(to: target, count: limit, unfailedSince: recently) {
+            lookup.add(record, hopCount: 1)
         }
         if lookup.candidates.count < Limits.lookupSeedMinimum {
             // With so few to ask, whoever failed a moment ago is worth another try.
@@ -50,8 +49,10 @@ extension KademliaCore {
     }
 
     /// Failures after this moment keep a node out of lookups.
-    func recentFailure(at now: Instant) -> Instant {
-        Instant(nanoseconds: now.since(.origin + settings.failureMemory).nanoseconds)
+    func recentFailure(at now: Instant) -> Instant { earlier(settings.failureMemory, now) }
+
+    func earlier(_ time: Interval, _ now: Instant) -> Instant {
+        Instant(nanoseconds: now.since(.origin + time).nanoseconds)
     }
 
     /// Ads that we keep ourselves: nobody needs to be asked for them.
@@ -116,7 +117,7 @@ extension KademliaCore {
         counters.lookupsFinished += 1
         let nearest = lookup.candidates.values.first { $0.progress == .answered }
         counters.hopCount += nearest?.hopCount ?? 0
-        if isWhole, !lookup.asksForAds, !lookup.isUrgent, !answered.isEmpty {
+        if isWhole, lookup.isThorough, !answered.isEmpty {
             var distances = answered.map { $0.id.distance(to: lookup.target) }
             if !own.isTransient { distances.append(own.id.distance(to: lookup.target)) }
             distances.sort()
@@ -134,7 +135,16 @@ extension KademliaCore {
         }
     }
 
+    /// Brings an ad to the nodes that a lookup found, and remembers them.
     private mutating func put(
+        _ ad: Ad, topic: NodeID, to nodes: [NodeRecord], publication: LookupID, at now: Instant,
+        into mail: inout Mail
+    ) {
+        keepers.remember(nodes, of: topic, at: now)
+        putAgain(ad, topic: topic, to: nodes, publication: publication, at: now, into: &mail)
+    }
+
+    private mutating func putAgain(
         _ ad: Ad, topic: NodeID, to nodes: [NodeRecord], publication: LookupID, at now: Instant,
         into mail: inout Mail
     ) {
@@ -152,9 +162,17 @@ extension KademliaCore {
             let ad = waitingAds.remove(topic)
         {
             // The lookup that `startLookup` makes next has this number; it may end at once.
-            publications[LookupID(number: nextLookup)] = Publication(
+            let publication = LookupID(number: nextLookup)
+            publications[publication] = Publication(
                 topic: topic, awaitedCount: 0, storedCount: 0)
-            _ = startLookup(topic, .publish(ad), urgent: false, at: now, into: &mail)
+            let recently = earlier(settings.keeperMemory, now)
+            if let known = keepers.nodes(of: topic, foundAfter: recently) {
+                nextLookup += 1
+                putAgain(
+                    ad, topic: topic, to: known, publication: publication, at: now, into: &mail)
+            } else {
+                _ = startLookup(topic, .publish(ad), urgent: false, at: now, into: &mail)
+            }
         }
     }
 
@@ -178,6 +196,7 @@ extension KademliaCore {
         let number = nextRequest
         nextRequest &+= 1
         let known = peers[peer]
+        if known == nil { counters.strangersAsked += 1 }
         var soft = settings.softTimeoutUnknown
         if let (smoothed, variation) = known?.roundTrip {
             soft = max(settings.softTimeoutMinimum, smoothed + variation * 4)
@@ -193,7 +212,7 @@ extension KademliaCore {
     private mutating func finishSelfLookup(at now: Instant) {
         isSelfLookupRunning = false
         nextSelfLookupAt = now + random.jittered(selfLookupGap)
-        selfLookupGap = min(selfLookupGap * 2, settings.selfLookupInterval)
+        selfLookupGap = min(selfLookupGap * 4, settings.selfLookupInterval)
         if table.count == 0 {
             selfLookupGap = min(selfLookupGap, settings.emptyLookupInterval)
         } else if nextRefreshAt == .never, !own.isTransient {

@@ -139,6 +139,9 @@ extension KademliaCore {
             }
         }
         guard let request else { return }
+        if case .check = request.purpose {
+            checkGap = min(checkGap + settings.livenessInterval, settings.livenessIntervalMaximum)
+        }
         var asked: [Int] = []
         switch request.purpose {
         case .lookup(_, let distances), .check(let distances): asked = distances

@@ -12,18 +12,23 @@ public struct KademliaSettings: Sendable {
     public var closestCount = 16
     /// Whether ads are also kept by, and looked for at, all nodes of their topic's region.
     public var keepsRegions = true
-    /// Between two liveness checks, whatever the size of the table.
+    /// Between two liveness checks, whatever the size of the table: so long after one that failed,
+    /// and so much longer after each that was answered, up to the maximum.
     public var livenessInterval = Interval.seconds(5)
+    public var livenessIntervalMaximum = Interval.seconds(60)
     /// Nodes heard from within this time are not checked.
     public var quietInterval = Interval.seconds(30)
     /// Between two lookups of the own id, once the node has joined.
-    public var selfLookupInterval = Interval.minutes(10)
-    /// Before the second lookup of the own id; the gap doubles up to `selfLookupInterval`.
+    public var selfLookupInterval = Interval.minutes(30)
+    /// Before the second lookup of the own id; the gap grows fourfold up to `selfLookupInterval`.
     public var joinLookupInterval = Interval.milliseconds(500)
     /// The longest gap between lookups of the own id while the table is empty.
     public var emptyLookupInterval = Interval.seconds(10)
     /// Between two bucket refreshes, one bucket each.
-    public var refreshInterval = Interval.minutes(5)
+    public var refreshInterval = Interval.minutes(15)
+    /// How long the nodes found near a topic are taken for its keepers when an ad is published
+    /// again.
+    public var keeperMemory = Interval.minutes(15)
     /// A slower answer frees its place in the lookup, and still counts when it comes.
     public var softTimeoutMinimum = Interval.milliseconds(150)
     /// The soft timeout where no round trip is known.
@@ -43,8 +48,10 @@ public struct KademliaSettings: Sendable {
     public static var metered: KademliaSettings {
         var settings = KademliaSettings()
         settings.livenessInterval = .seconds(30)
-        settings.selfLookupInterval = .minutes(30)
-        settings.refreshInterval = .minutes(15)
+        settings.livenessIntervalMaximum = .minutes(5)
+        settings.selfLookupInterval = .hours(3)
+        settings.refreshInterval = .hours(3)
+        settings.keeperMemory = .hours(3)
         return settings
     }
 }
@@ -80,6 +87,8 @@ public struct KademliaCounters: Hashable, Sendable {
     public var lookupsFinished = 0
     /// Lookups that ended early because too many were under way.
     public var lookupsCutShort = 0
+    /// Of the requests, those to nodes without a session: each cost a handshake.
+    public var strangersAsked = 0
     /// Steps from this node's table to the nearest node that answered, over all lookups.
     public var hopCount = 0
     public var messagesMalformed = 0

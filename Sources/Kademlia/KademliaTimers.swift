@@ -3,7 +3,7 @@ public import Primitives
 
 extension KademliaCore {
     public var nextDeadline: Instant {
-        var next = min(nextCheckAt, nextSelfLookupAt, nextRefreshAt)
+        var next = min(min(nextCheckAt, nextSelfLookupAt), min(nextRefreshAt, store.nextExpiry))
         for request in requests.values {
             next = min(next, request.isSlow ? request.hardDeadline : request.softDeadline)
         }
@@ -18,6 +18,7 @@ extension KademliaCore {
             cut(id, lookup, at: now, into: &mail)
         }
         publishWaiting(at: now, into: &mail)
+        if store.nextExpiry <= now { store.removeExpired(at: now) }
         if nextCheckAt <= now { checkOldest(at: now, into: &mail) }
         if nextSelfLookupAt <= now {
             nextSelfLookupAt = .never
@@ -42,30 +43,45 @@ extension KademliaCore {
     }
 
     /// A liveness check of whoever was silent longest, on its own schedule: were newcomers able to
-    /// cause checks, they could empty the table. The answer's records refresh a bucket as well.
+    /// cause checks, they could empty the table. A table that proves sound is checked more and more
+    /// rarely.
     private mutating func checkOldest(at now: Instant, into mail: inout Mail) {
-        nextCheckAt = now + random.jittered(settings.livenessInterval)
-        store.removeExpired(at: now)
-        let quiet = Instant(nanoseconds: now.since(.origin + settings.quietInterval).nanoseconds)
+        nextCheckAt = now + random.jittered(checkGap)
+        let quiet = earlier(settings.quietInterval, now)
         guard let id = table.leastRecentlyHeard(before: quiet) else { return }
-        let distances = [own.id.logDistance(to: id)]
+        // Nobody is that near to anybody: the answer is short.
+        let distances = [1]
         let number = beginRequest(id, .check(distances: distances), at: now)
         mail.send(FindNodes(request: number, distances: distances).encoded, to: id)
     }
 
-    /// A lookup of a random id in one bucket: all buckets in turn, the farthest first.
+    /// A lookup of a random id in one bucket: all buckets in turn, the farthest first. The first
+    /// round is part of joining: it only sees to it that no bucket is bare, and meets no more
+    /// strangers than it needs for that.
     private mutating func refresh(at now: Instant, into mail: inout Mail) {
         let nearest = table.buckets.keys.first ?? 256
-        let target = randomID(atLogDistance: refreshDistance)
+        let isJoining = isFirstRefreshRound
+        if isJoining { refreshDistance = firstBareBucket(from: refreshDistance, downTo: nearest) }
+        let distance = refreshDistance
         refreshDistance -= 1
-        nextRefreshAt =
-            isFirstRefreshRound
-            ? now + settings.softTimeoutMinimum : now + random.jittered(settings.refreshInterval)
-        if refreshDistance <= nearest {
+        if refreshDistance <= nearest || counters.strangersAsked >= Limits.joinStrangerCount {
             refreshDistance = 256
             isFirstRefreshRound = false
         }
-        _ = startLookup(target, .refresh, urgent: false, at: now, into: &mail)
+        nextRefreshAt =
+            isFirstRefreshRound
+            ? now + settings.softTimeoutMinimum : now + random.jittered(settings.refreshInterval)
+        guard distance > nearest || !isJoining else { return }
+        let target = randomID(atLogDistance: distance)
+        _ = startLookup(target, .refresh(isQuick: isJoining), urgent: false, at: now, into: &mail)
+    }
+
+    private func firstBareBucket(from distance: Int, downTo nearest: Int) -> Int {
+        var distance = distance
+        while distance > nearest,
+            table.buckets[distance]?.entries.count ?? 0 >= Limits.bareBucketEntryCount
+        { distance -= 1 }
+        return distance
     }
 
     private mutating func randomID(atLogDistance logDistance: Int) -> NodeID {
@@ -80,9 +96,11 @@ extension KademliaCore {
     mutating func failRequest(_ number: UInt32, at now: Instant, into mail: inout Mail) {
         guard let request = requests.remove(number) else { return }
         counters.requestsMissed += 1
+        checkGap = settings.livenessInterval
         missed(request.peer)
         if let record = record(of: request.peer) { cache.fail(record, at: now) }
         if case .put(let id) = request.purpose {
+            if let topic = publications[id]?.topic { keepers.forget(topic) }
             settlePublication(id, stored: false, at: now, into: &mail)
         }
         guard let id = request.lookup, var lookup = lookups.remove(id) else { return }

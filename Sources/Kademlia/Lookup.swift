@@ -18,7 +18,8 @@ enum LookupPurpose: Sendable {
     case ads(wanted: Int)
     case publish(Ad)
     case ownNeighbours
-    case refresh
+    /// A quick one wants a few nodes of a bucket, not the nearest to its target.
+    case refresh(isQuick: Bool)
 }
 
 /// One iterative lookup (Kademlia section 2.3): ask the nearest known, learn nearer ones, until the
@@ -57,6 +58,14 @@ struct Lookup: Sendable {
         switch purpose {
         case .nodes, .ads, .publish: true
         case .ownNeighbours, .refresh: false
+        }
+    }
+
+    /// Whether it ends only when everybody near the target was heard.
+    var isThorough: Bool {
+        switch purpose {
+        case .ads, .refresh(isQuick: true): false
+        case .nodes, .publish, .ownNeighbours, .refresh: !isUrgent
         }
     }
 
@@ -119,7 +128,10 @@ struct Lookup: Sendable {
     /// have answered or failed.
     func isSettled(closestCount: Int) -> Bool {
         if case .ads(let wanted) = purpose, ads.count >= wanted { return true }
-        if isUrgent, case .nodes = purpose, isAnswerKnown { return true }
+        switch purpose {
+        case .nodes where isUrgent, .refresh(isQuick: true): if isAnswerKnown { return true }
+        case .nodes, .refresh, .ads, .publish, .ownNeighbours: break
+        }
         let isSpent = requestCount >= Limits.lookupRequestCount
         var seen = 0
         for index in candidates.keys.indices {

@@ -32,8 +32,9 @@ struct ModelEntry: Sendable {
     var loaded: LayerRange?
     var layerMicroseconds = 0
     var demand = Demand()
-    /// Topics under which the last ad was filed.
+    /// Topics under which the last ad was filed, and what it said.
     var adTopics: [NodeID] = []
+    var advertised: Holding?
     /// Pieces the shell asked for by itself.
     var requestedPieces: [Int] = []
 

@@ -35,6 +35,8 @@ extension Node {
     }
 
     func knownRecord(of peer: NodeID) -> NodeRecord? {
+        // A node may be a stage of its own requests, the only holder of some layer at that.
+        if peer == id { return record }
         let candidates = [
             gossip.record(of: peer), kademlia.record(of: peer), sessions.record(of: peer),
             book[peer],

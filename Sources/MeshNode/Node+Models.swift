@@ -96,7 +96,7 @@ extension Node {
                     model: model, layers: layers, layerMicroseconds: layerMicroseconds ?? 0,
                     at: now)
                 note(.ready(model: entry.name, layers))
-                publishAds(at: now)
+                deadlines.publish = min(deadlines.publish, now + Limits.adGatherTime)
             }
             stateChanged = true
             continueWork(on: model, at: now)

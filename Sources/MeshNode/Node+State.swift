@@ -73,6 +73,8 @@ extension Node {
     public var requestCounts: (own: Int, served: Int) {
         (pipelines.requestCount, pipelines.stageCount)
     }
+    /// Handshakes that this node began, renewals of keys included.
+    public var handshakeCount: UInt64 { sessions.counters.handshakesStarted }
     public var nodeCountEstimate: Int { kademlia.nodeCountEstimate }
     /// Choices of layers since the start, first ones included.
     public var placementMoveCount: Int { placement.moveCount }
@@ -155,23 +157,42 @@ extension Node {
         if changed { gossip.setState(state, at: now, into: &mail) }
     }
 
-    /// Puts this node's ads into the DHT, under each block of layers and under the model's name.
+    /// Puts this node's ads into the DHT, under each block of layers and under the model's name;
+    /// of a model that many hold, so many of them do as a topic has room for.
     mutating func publishAds(at now: Instant) {
-        deadlines.publish = now + Limits.adPublishInterval
+        deadlines.publish = now + random.jittered(Limits.adPublishInterval)
         guard !isTransient, !isLeaving else { return }
         for entry in models.values where entry.loaded != nil || entry.hasAllPieces {
-            adSequence += 1
             let holding = entry.holding
+            let isTold = entry.advertised.map { $0 == holding } ?? true
+            guard !isTold || publishes(holding) else { continue }
+            adSequence += 1
             let ad = Ad(
                 holding: holding, sequence: adSequence, lifetimeSeconds: Limits.adLifetimeSeconds,
                 record: record, keys: keys)
             // Where earlier ads lie, the truth replaces them.
             let layers = Topic.layers(of: holding)
             let earlier = entry.adTopics.filter { !layers.contains($0) }
-            models.update(holding.model) { $0.adTopics = layers }
+            models.update(holding.model) { entry in
+                entry.adTopics = layers
+                entry.advertised = holding
+            }
             let topics = layers + earlier + [Topic.name(entry.name)]
             kademlia.publish(ad, topics: topics, at: now, into: &mail)
         }
+    }
+
+    /// Whether an ad is worth its way: always where few hold what it says. Where a layer has more
+    /// holders in the whole swarm, as the neighbourhood lets expect, than its topic can name, each
+    /// publishes by chance, another part of them each time.
+    private mutating func publishes(_ holding: Holding) -> Bool {
+        let others = gossip.known.values.compactMap { $0.signed.state.holding(of: holding.model) }
+        let counts = holding.layers.range.map { layer in
+            1 + others.count { $0.layers.contains(layer) }
+        }
+        let near = counts.min() ?? 1 + others.count
+        let expected = near * kademlia.nodeCountEstimate / (gossip.known.count + 1)
+        return random.below(max(expected, 1)) < Limits.advertisersPerLayer
     }
 
     // MARK: timers

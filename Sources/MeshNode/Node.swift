@@ -41,6 +41,7 @@ public struct Node: ~Copyable, Core {
     /// What the owner's sensors say; the node works for others while it is idle.
     public internal(set) var presence = Presence.idle
     var adSequence: UInt64
+    var random: SeededRandom
     var deadlines: NodeDeadlines
     public internal(set) var counters = NodeCounters()
 
@@ -79,6 +80,7 @@ public struct Node: ~Copyable, Core {
             keys: keys, record: record, puzzleBitCount: settings.puzzleBitCount,
             firstNumber: settings.firstSequence)
         bootstrap = Bootstrap(random: random.split())
+        self.random = random.split()
         adSequence = settings.firstSequence
         deadlines = NodeDeadlines(start: now)
     }
@@ -99,7 +101,11 @@ public struct Node: ~Copyable, Core {
         if sessions.nextDeadline <= now { sessions.fire(at: now, into: &outbox) }
         if kademlia.nextDeadline <= now { kademlia.fire(at: now, into: &mail) }
         if gossip.nextDeadline <= now { gossip.fire(at: now, into: &mail) }
-        if placement.nextDeadline <= now { placement.fire(at: now) }
+        if placement.nextDeadline <= now {
+            // No choice is made on old news.
+            if deadlines.placement != .never { tellPlacement(at: now) }
+            placement.fire(at: now)
+        }
         if shards.nextDeadline <= now { shards.fire(at: now, into: &mail) }
         if pipelines.nextDeadline <= now { pipelines.fire(at: now, into: &mail) }
         fireOwn(at: now, into: &outbox)

@@ -70,9 +70,9 @@ public enum Limits {
 
     // MARK: Kademlia
 
-    /// Nodes in the four farthest buckets, then in each of the others; a full bucket keeps its
+    /// Nodes in the two farthest buckets, then in each of the others; a full bucket keeps its
     /// nodes, and newcomers wait as replacements.
-    public static let farBucketEntryCounts = [256, 128, 64, 32]
+    public static let farBucketEntryCounts = [64, 32]
     public static let bucketEntryCount = 16
     /// Nodes that wait for a place in one bucket; more are not kept.
     public static let bucketReplacementCount = 10
@@ -93,6 +93,12 @@ public enum Limits {
     public static let lookupCount = 32
     /// Topics being published at once, and waiting to be; more are reported as stored nowhere.
     public static let publicationCount = 4
+    /// Topics whose keepers are remembered; the oldest finding is forgotten.
+    public static let keeperTopicCount = 64
+    /// A bucket of fewer nodes is filled when the node joins, until so many strangers were asked
+    /// for it, each of whom cost a handshake. Later buckets fill by themselves.
+    public static let bareBucketEntryCount = 4
+    public static let joinStrangerCount = 64
     public static let waitingPublicationCount = 512
     /// Records known but unproven; older ones are forgotten, in two generations of this size.
     public static let candidateRecordCount = 512
@@ -103,7 +109,7 @@ public enum Limits {
     public static let kademliaRequestBurst = 256
     /// Ads kept for others: in all, under one topic, of one holder; more are refused.
     public static let storedAdCount = 1_000
-    public static let storedAdsPerTopic = 64
+    public static let storedAdsPerTopic = 128
     public static let storedAdsPerHolder = 128
     /// Events one input can leave behind; overflowing is our fault and traps.
     public static let kademliaEventCount = 1_024
@@ -114,6 +120,8 @@ public enum Limits {
 
     /// Signed states in one message; longer lists are cut into several messages.
     public static let gossipStatesPerMessage = 12
+    /// Signed states of one whole answer; a higher count is malformed.
+    public static let gossipAnswerStateCount = 65_535
     /// Records in one shuffle; more make the message malformed.
     public static let gossipShuffleRecordCount = 16
     /// Entries of one probe's digest, and ids of one pull; more make the message malformed.
@@ -270,12 +278,17 @@ public enum Limits {
     /// Records kept on disk to begin with after a restart, and how often they are written.
     public static let seedCount = 64
     public static let seedInterval = Interval.seconds(30)
-    /// How long changes of the neighbourhood are gathered before placement looks at them.
-    public static let placementGatherTime = Interval.milliseconds(20)
+    /// How long changes of the neighbourhood are gathered before placement looks at them, unless
+    /// it is about to choose.
+    public static let placementGatherTime = Interval.milliseconds(100)
     /// Session round trips are fed to the coordinate this often.
     public static let roundTripSampleInterval = Interval.seconds(2)
     /// Ads are put into the DHT again this often, and forgotten there after their lifetime.
     public static let adPublishInterval = Interval.minutes(2)
+    /// How long after new layers are ready: by then a newcomer knows its neighbourhood.
+    public static let adGatherTime = Interval.seconds(3)
+    /// Of a layer's holders in the whole swarm, those that publish at a time.
+    public static let advertisersPerLayer = 16
     public static let adLifetimeSeconds: UInt32 = 600
     /// Holders named by the DHT that are remembered; more are ignored until some expire.
     public static let adHolderCount = 512

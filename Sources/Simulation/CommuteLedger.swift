@@ -49,7 +49,7 @@ extension World {
     func noteCoverage(in ledger: CommuteLedger) -> Bool {
         var counts = Array(repeating: 0, count: model.layerCount)
         for simulated in nodes {
-            guard let state = simulated.machine?.node.ownState, state.presence == .idle,
+            guard let state = simulated.machine?.ownState, state.presence == .idle,
                 let holding = state.holding(of: model.digest)
             else { continue }
             for layer in holding.layers.range { counts[layer] += 1 }
@@ -67,14 +67,14 @@ extension World {
     /// Adds what a node sent in the life that ends.
     func noteTraffic(of index: Int, in ledger: CommuteLedger) {
         guard nodes[index].isAlive else { return }
-        let counters = nodes[index].machine?.node.counters
+        let sent = nodes[index].machine?.sent
         ledger.add(
-            counters?.sent ?? RoomTraffic(), seconds: now.since(nodes[index].startedAt).seconds,
-            moves: nodes[index].machine?.node.placementMoveCount ?? 0)
+            sent ?? RoomTraffic(), seconds: now.since(nodes[index].startedAt).seconds,
+            moves: nodes[index].machine?.placementMoveCount ?? 0)
     }
 
     /// Stages that nodes still serve.
-    var leftOver: Int { nodes.reduce(0) { $0 + ($1.machine?.node.stageCount ?? 0) } }
+    var leftOver: Int { nodes.reduce(0) { $0 + ($1.machine?.stageCount ?? 0) } }
 }
 
 extension Instant {

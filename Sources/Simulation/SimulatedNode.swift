@@ -54,6 +54,19 @@ final class Machine {
     var node: Node
 
     init(_ node: consuming Node) { self.node = node }
+
+    /// Lends the node in place: what only reads it would get a copy of all its tables' heads.
+    private func look<Sight>(_ look: (inout Node) -> Sight) -> Sight { look(&node) }
+
+    var nextDeadline: Instant { look { $0.nextDeadline } }
+    var ownState: NodeState { look { $0.ownState } }
+    var knownStates: [SignedState] { look { $0.knownStates } }
+    var peerCount: Int { look { $0.peerCount } }
+    var requestCounts: (own: Int, served: Int) { look { $0.requestCounts } }
+    var stageCount: Int { look { $0.stageCount } }
+    var placementMoveCount: Int { look { $0.placementMoveCount } }
+    var handshakeCount: UInt64 { look { $0.handshakeCount } }
+    var sent: RoomTraffic { look { $0.counters.sent } }
 }
 
 /// One simulated prompt: steps whose results are known beforehand.

@@ -15,7 +15,7 @@ extension World {
     /// Whether some node that is up and awake holds each layer, as nobody in the world can know.
     func noteCoverage() {
         let awake = nodes.filter { $0.pausedUntil <= now }
-        let holdings = awake.compactMap { $0.machine?.node.ownState.holding(of: model.digest) }
+        let holdings = awake.compactMap { $0.machine?.ownState.holding(of: model.digest) }
         for layer in 0..<model.layerCount
         where !holdings.contains(where: { $0.layers.contains(layer) }) {
             uncoveredAt = now
@@ -50,7 +50,7 @@ extension World {
         for (index, node) in nodes.enumerated() {
             if !node.prompts.isEmpty { return "a prompt at node \(index) does not end" }
             if let id = node.caches.keys.first { return "node \(index) keeps a cache of \(id)" }
-            if node.machine?.node.requestCounts ?? (0, 0) != (0, 0) {
+            if node.machine?.requestCounts ?? (0, 0) != (0, 0) {
                 return "node \(index) keeps a request"
             }
         }
@@ -61,7 +61,7 @@ extension World {
     func whatIsMissing() -> String? {
         for (index, node) in nodes.enumerated() {
             guard node.isAlive else { return "node \(index) is not up" }
-            if (node.machine?.node.peerCount ?? 0) == 0 { return "node \(index) has no peers" }
+            if (node.machine?.peerCount ?? 0) == 0 { return "node \(index) has no peers" }
         }
         if let unreached = firstUnreached() {
             return "node \(unreached) is cut off from node 0's part of the graph"
@@ -82,7 +82,7 @@ extension World {
         var frontier = [0]
         isReached[0] = true
         while let index = frontier.popLast() {
-            for known in nodes[index].machine?.node.knownStates ?? [] {
+            for known in nodes[index].machine?.knownStates ?? [] {
                 guard let other = indexOfID[known.state.id], !isReached[other] else { continue }
                 isReached[other] = true
                 frontier.append(other)
@@ -94,8 +94,8 @@ extension World {
     /// A node in whose neighbourhood, itself included, some layer has no holder.
     private func firstUncovered() -> (Int, Int)? {
         for (index, node) in nodes.enumerated() {
-            var states = (node.machine?.node.knownStates ?? []).map(\.state)
-            if let own = node.machine?.node.ownState { states.append(own) }
+            var states = (node.machine?.knownStates ?? []).map(\.state)
+            if let own = node.machine?.ownState { states.append(own) }
             let holdings = states.compactMap { $0.holding(of: model.digest) }
             for layer in 0..<model.layerCount
             where !holdings.contains(where: { $0.layers.contains(layer) }) {
@@ -108,7 +108,7 @@ extension World {
     /// A view in which somebody's earlier life still stands.
     private func firstGhost() -> String? {
         for (index, node) in nodes.enumerated() {
-            for known in node.machine?.node.knownStates ?? [] {
+            for known in node.machine?.knownStates ?? [] {
                 guard let address = known.record.addresses.first else { continue }
                 if indexOfAddress[address] == nil {
                     return "node \(index) still believes in \(known.state.id.short) at \(address)"

@@ -1,6 +1,6 @@
 internal import Gossip
 internal import Identity
-internal import MeshNode
+public import MeshNode
 public import Primitives
 internal import Wire
 
@@ -52,14 +52,14 @@ extension World {
         let id = nodes[index].keys.id
         return nodes.indices.count { other in
             other != index && nodes[other].isAlive
-                && nodes[other].machine?.node.knownStates.contains { $0.state.id == id } ?? false
+                && nodes[other].machine?.knownStates.contains { $0.state.id == id } ?? false
         }
     }
 
     /// How many states of nodes that are up this node has.
     public func knownCount(by index: Int) -> Int {
         let living = nodes.filter(\.isAlive).map(\.keys.id)
-        return nodes[index].machine?.node.knownStates.count { living.contains($0.state.id) } ?? 0
+        return nodes[index].machine?.knownStates.count { living.contains($0.state.id) } ?? 0
     }
 
     /// Whether every layer has so many holders among the nodes that are up and not paused.
@@ -67,7 +67,7 @@ extension World {
         (0..<model.layerCount).allSatisfy { layer in
             nodes.count { simulated in
                 !simulated.isPaused
-                    && simulated.machine?.node.ownState.holding(of: model.digest)?.layers.contains(
+                    && simulated.machine?.ownState.holding(of: model.digest)?.layers.contains(
                         layer)
                         ?? false
             } >= count
@@ -92,8 +92,8 @@ extension World {
     /// Nodes in whose neighbourhood, themselves included, some layer has no holder.
     public var gapViewCount: Int {
         nodes.count { simulated in
-            guard let own = simulated.machine?.node.ownState else { return false }
-            let states = [own] + (simulated.machine?.node.knownStates ?? []).map(\.state)
+            guard let own = simulated.machine?.ownState else { return false }
+            let states = [own] + (simulated.machine?.knownStates ?? []).map(\.state)
             let holdings = states.compactMap { $0.holding(of: model.digest)?.layers }
             return (0..<model.layerCount).contains { layer in
                 !holdings.contains { $0.contains(layer) }
@@ -103,9 +103,37 @@ extension World {
 
     /// Choices of layers of the nodes that are up, first ones included.
     public var moveCount: Int {
-        nodes.reduce(0) { $0 + ($1.machine?.node.placementMoveCount ?? 0) }
+        nodes.reduce(0) { $0 + ($1.machine?.placementMoveCount ?? 0) }
+    }
+
+    /// What the nodes that are up did so far, for comparing.
+    public var figures: WorldFigures {
+        var figures = WorldFigures()
+        for simulated in nodes {
+            guard let sent = simulated.machine?.sent else { continue }
+            figures.nodeCount += 1
+            figures.handshakeCount += Int(simulated.machine?.handshakeCount ?? 0)
+            figures.peerCount += simulated.machine?.peerCount ?? 0
+            figures.knownCount += simulated.machine?.knownStates.count ?? 0
+            figures.sent.add(sent)
+        }
+        figures.eventCount = eventCount
+        figures.datagramByteCount = datagramByteCount
+        return figures
     }
 
     /// Prompts that were answered so far, and that failed.
     public var promptCounts: (finished: Int, failed: Int) { (promptsFinished, promptsFailed) }
+}
+
+/// Sums over all nodes that are up, since each was started.
+public struct WorldFigures: Sendable {
+    public var nodeCount = 0
+    public var handshakeCount = 0
+    public var peerCount = 0
+    public var knownCount = 0
+    public var sent = RoomTraffic()
+    /// Of the whole world, since its start.
+    public var eventCount: UInt64 = 0
+    public var datagramByteCount: UInt64 = 0
 }

@@ -19,7 +19,7 @@ extension World {
 
     func scheduleWake(_ index: Int) {
         let node = nodes[index]
-        let deadline = node.machine?.node.nextDeadline ?? .never
+        let deadline = node.machine?.nextDeadline ?? .never
         guard deadline != .never else { return }
         let instant = max(deadline, now)
         // A wake that is scheduled earlier will look again by itself.
@@ -72,11 +72,8 @@ extension World {
         // A wake that an earlier one has replaced is void: otherwise each would breed another.
         guard node.life == life, node.isAlive, !node.isPaused, node.nextWake == now else { return }
         node.nextWake = .never
-        if let deadline = node.machine?.node.nextDeadline, deadline <= now {
-            node.machine?.node.fire(at: now, into: &outbox)
-            settle(index)
-        } else {
-            scheduleWake(index)
-        }
+        // Each core looks for itself whether it is due.
+        node.machine?.node.fire(at: now, into: &outbox)
+        settle(index)
     }
 }

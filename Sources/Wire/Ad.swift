@@ -66,6 +66,30 @@ public enum Topic {
         NodeID(Digest.of(Array(name.utf8), for: .nameTopic).raw)
     }
 
+    /// A block of layers of one model: what one topic is for.
+    public struct Block: Hashable, Sendable {
+        public let model: Digest
+        public let number: Int
+
+        /// Which of the block's layers are among those held; empty for another model.
+        public func places(of holding: Holding) -> Range<Int> {
+            let first = number * layersPerBlock
+            guard holding.model == model else { return 0..<0 }
+            let lower = min(max(holding.layers.lower - first, 0), layersPerBlock)
+            let upper = min(max(holding.layers.upper - first, 0), layersPerBlock)
+            return lower..<max(lower, upper)
+        }
+    }
+
+    /// The block of these layers that a topic is for; nil where it is for none of them.
+    public static func block(of topic: NodeID, among holding: Holding) -> Block? {
+        guard !holding.layers.isEmpty else { return nil }
+        let last = (holding.layers.upper - 1) / layersPerBlock
+        return (holding.layers.lower / layersPerBlock...last)
+            .first { layers(of: holding.model, block: $0) == topic }
+            .map { Block(model: holding.model, number: $0) }
+    }
+
     /// Every layer topic of a range, in order.
     public static func layers(of holding: Holding) -> [NodeID] {
         guard !holding.layers.isEmpty else { return [] }

@@ -26,7 +26,7 @@ import Wire
 
     private func states(_ items: [SignedState]) -> [UInt8] {
         let items = items.map { StateItem(hopCount: 1, age: 0, signed: $0) }
-        return GossipMessage.states(isAnswer: false, isLast: true, items).encoded()
+        return GossipMessage.states(answerCount: nil, items).encoded()
     }
 
     /// The message with its last byte, which belongs to a signature, changed.
@@ -143,7 +143,11 @@ import Wire
     }
 
     @Test func `hearsay lengthens a life and never beyond the owner's signature`() {
-        let net = settled
+        var settings = NetSettings(seed: 61)
+        settings.gossip.signedExpiry = .minutes(3)
+        settings.gossip.stateRefresh = .minutes(1)
+        let net = swarm(4, settings)
+        net.run(.seconds(4))
         net.kill(3)
         let target = net.id(3)
         let sequence = UInt32(truncatingIfNeeded: net.cores[3].core.ownState.sequence)

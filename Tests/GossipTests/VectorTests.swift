@@ -52,7 +52,7 @@ enum Vectors {
             Vector(name: "probeReply", message: .probeReply(number: 258, .reached)),
             Vector(
                 name: "probeRequest", message: .probeRequest(number: 258, target: other.record.id)),
-            Vector(name: "states", message: .states(isAnswer: true, isLast: true, [item])),
+            Vector(name: "states", message: .states(answerCount: 1, [item])),
             Vector(name: "askStates", message: .askStates([0x0102_0304_0506])),
             Vector(name: "askAllStates", message: .askStates([])),
             Vector(name: "leave", message: .leave(one)),
@@ -132,7 +132,7 @@ enum Vectors {
                     record: cores[other].record, at: now, into: &mail)
                 let item = StateItem(
                     hopCount: 0, age: 0, signed: cores[other].core.signedState)
-                let bytes = GossipMessage.states(isAnswer: false, isLast: true, [item]).encoded()
+                let bytes = GossipMessage.states(answerCount: nil, [item]).encoded()
                 let id = cores[other].record.id
                 cores[one].core.receive(bytes, from: id, at: now, into: &mail)
                 cores[one].core.measured(roundTrip: roundTrip(one, other), to: id, at: now)

@@ -134,6 +134,52 @@ import Wire
         }
     }
 
+    @Test func `a newcomer to a large swarm meets few strangers, and finds everybody`() {
+        var world = World(count: 200, seed: 31)
+        world.bootstrap(settling: .seconds(15))
+        world.add(NodeKeys.seeded(31_000_000, suite: World.suite))
+        world.establish(200, 5)
+        world.run(for: .seconds(20))
+        let asked = world.members[200].core.counters.strangersAsked
+        print("kademlia: a newcomer to 200 nodes shook \(asked) hands")
+        #expect(asked <= Limits.joinStrangerCount)
+        var random = SeededRandom(seed: 31)
+        var found = 0
+        for _ in 0..<10 {
+            let target = NodeID(Bytes32(random: &random))
+            let lookup = world.act(200) { core, now, mail in
+                core.findNodes(near: target, urgent: false, at: now, into: &mail)
+            }
+            world.run(for: .seconds(3))
+            for event in world.takeEvents(200) {
+                guard case .foundNodes(lookup, let records) = event else { continue }
+                if records.first?.id == nearest(target, in: world, except: 200) { found += 1 }
+            }
+        }
+        #expect(found == 10)
+    }
+
+    @Test func `an ad that is published again goes straight to its keepers`() {
+        var world = World(count: 40, seed: 32)
+        world.bootstrap(settling: .seconds(5))
+        let topic = topic
+        var requests: [Int] = []
+        for sequence in [UInt64(1), 2] {
+            let before = world.members[3].core.counters.requestsSent
+            let ad = ad(of: 3, in: world, sequence: sequence)
+            world.act(3) { core, now, mail in
+                core.publish(ad, topics: [topic], at: now, into: &mail)
+            }
+            world.run(for: .seconds(2))
+            requests.append(world.members[3].core.counters.requestsSent - before)
+        }
+        let published = world.takeEvents(3).compactMap {
+            if case .published(topic, let holderCount) = $0 { holderCount } else { nil }
+        }
+        #expect(published == [16, 16])
+        #expect(requests[1] == 16 && requests[0] >= 32, "\(requests)")
+    }
+
     @Test func `a node that starts again elsewhere is found again`() {
         var world = World(count: 25, seed: 6)
         world.bootstrap(settling: .seconds(5))
