@@ -78,8 +78,8 @@ extension Kernels {
         }
     }
 
-    /// Multiply-adds that a crew does without looking whether it was told to stop, some more at most
-    /// where even a single row takes as many: a matter of few milliseconds.
+    /// Multiply-adds that a crew does without looking whether it was told to stop, more only where
+    /// even a single row takes more: a matter of few milliseconds.
     static let workLimit = 1 << 27
     private static let rowsPerPart = 256
     private static let partWork = 1 << 21
