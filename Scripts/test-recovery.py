@@ -9,6 +9,9 @@ Usage: Scripts/test-recovery.py [--binary PATH] [--runs 200] [--seed 1] [--how k
   pause   its owner's word, bored pause
   each    SIGKILL of every stage of the first chain, one after another
   gap     SIGKILL of every node that holds layers of a random stage
+  again   SIGKILL of a random stage, and of its replacement as soon as that says that it opens
+  sleep   SIGSTOP of a random stage and SIGCONT after 30 s, in the middle of another text
+  entry   SIGKILL of the prompter: every stage must free the request in time
   none    nothing: a chain that is mended was a false alarm
 Exit code: 0 all equal, 1 a difference or a failure.
 """
@@ -25,7 +28,7 @@ import time
 
 SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP, "term": signal.SIGTERM,
            "double": signal.SIGKILL, "each": signal.SIGKILL, "gap": signal.SIGKILL,
-           "none": 0, "pause": 0}
+           "none": 0, "pause": 0, "again": signal.SIGKILL, "sleep": signal.SIGSTOP}
 # Nodes and layers of each for chains of 3 and 6 stages of the six-layer model, each layer held at
 # least twice.
 FLEETS = [(6, 2), (12, 1)]
@@ -33,10 +36,19 @@ TOKENS = 160
 TOKENS_MINIMUM = 40
 COVER_PATIENCE_SECONDS = 60
 PROMPT_PATIENCE_SECONDS = 90
+SLEEP_SECONDS = 30
+# Protocol.md, "Deadlines": a stage without news of its request frees it after 45 s.
+FREE_PATIENCE_SECONDS = 50
 
 
 class Fleet:
     """Node processes of one swarm, restarted when something happened to them."""
+
+    listen = "127.0.0.1:0"
+
+    def inside(self, index):
+        """Words before a command of a node's machine; of the prompter's where it is None."""
+        return []
 
     def __init__(self, binary, place, count, layers):
         self.binary, self.place, self.count, self.layers = binary, place, count, layers
@@ -48,9 +60,9 @@ class Fleet:
 
     def start(self, index):
         data = f"{self.place}/{self.swarm}-{index}"
-        command = [self.binary, "node", "--listen", "127.0.0.1:0", "--swarm", self.swarm, "--data",
-                   data, "--layers", str(self.layers), "--threads", "1", "--run",
-                   "always", "--json"]
+        command = [*self.inside(index), self.binary, "node", "--listen", self.listen, "--swarm",
+                   self.swarm, "--data", data, "--layers", str(self.layers), "--threads", "1",
+                   "--run", "always", "--json"]
         for other in [a for a in self.addresses if a][:3]:
             command += ["--peer", other]
         for name in ["node.json", "pause"]:
@@ -71,6 +83,14 @@ class Fleet:
                 time.sleep(0.01)
         sys.exit(f"node {index} did not start: see {data}.log")
 
+    def hurt(self, index, how):
+        """Does something to a node; `restart_lost` follows when the text is over."""
+        if how == "pause":
+            data = f"{self.place}/{self.swarm}-{index}"
+            subprocess.run([self.binary, "pause", "--data", data], stdout=subprocess.DEVNULL)
+        else:
+            self.processes[index].send_signal(SIGNALS[how])
+
     def restart_lost(self, hurt):
         """Brings every node back that something happened to, and waits until it holds layers: for
         some seconds its peers still believe in its earlier life."""
@@ -88,8 +108,11 @@ class Fleet:
 
     def ready_count(self, index):
         """How often a node has said that its layers are ready."""
+        return self.event_count(index, "ready")
+
+    def event_count(self, index, event):
         with open(f"{self.place}/{self.swarm}-{index}.log") as log:
-            return sum('"event":"ready"' in line for line in log)
+            return sum(f'"event":"{event}"' in line for line in log)
 
     def stop(self):
         for process in self.processes:
@@ -104,14 +127,17 @@ class Fleet:
             words += ["--peer", address]
         return words + ["--swarm", self.swarm]
 
+    def health(self):
+        done = subprocess.run(
+            [*self.inside(None), self.binary, "health", "--json", *self.peers(), "--data",
+             self.place + "/observer"], capture_output=True, text=True)
+        return json.loads(done.stdout.strip().splitlines()[-1])
+
     def wait_until_covered(self):
         deadline = time.time() + COVER_PATIENCE_SECONDS
         while time.time() < deadline:
-            done = subprocess.run(
-                [self.binary, "health", "--json", *self.peers(), "--data",
-                 self.place + "/observer"], capture_output=True, text=True)
             try:
-                report = json.loads(done.stdout.strip().splitlines()[-1])
+                report = self.health()
                 if min(report["models"][0]["holders"]) >= 2:
                     self.layers_of = {
                         self.index_of[node["id"]]: held["layers"]
@@ -153,18 +179,22 @@ def hurt(fleet, chain, how, chance):
         lower, upper = chain[first]["layers"]
         chosen = [index for index, held in fleet.layers_of.items()
                   if held[0] < upper and lower < held[1]]
+    opened = [fleet.event_count(index, "stage") for index in range(fleet.count)]
     for index in chosen:
-        if how == "pause":
-            data = f"{fleet.place}/{fleet.swarm}-{index}"
-            subprocess.run([fleet.binary, "pause", "--data", data], stdout=subprocess.DEVNULL)
-        else:
-            fleet.processes[index].send_signal(SIGNALS[how])
+        fleet.hurt(index, how)
+    deadline = time.time() + 3
+    while how == "again" and len(chosen) == 1 and time.time() < deadline:
+        others = [index for index in range(fleet.count)
+                  if index not in chosen and fleet.event_count(index, "stage") > opened[index]]
+        for index in others[:1]:
+            fleet.hurt(index, how)
+            chosen.append(index)
     return chosen
 
 
 def run(fleet, case, alone, how, chance):
     """One prompt: what differs or None, its stall in milliseconds or None, and who was hurt."""
-    command = [fleet.binary, "prompt", *case, "--stats", "--wait", "60", *fleet.peers(), "--data",
+    command = [*fleet.inside(None), fleet.binary, "prompt", *case, "--stats", "--wait", "60", *fleet.peers(), "--data",
                fleet.place + "/prompter"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     length = len(alone["ids"])
@@ -214,8 +244,74 @@ def main():
         for how in options.how.split(","):
             for number, (count, layers) in enumerate(FLEETS):
                 runs = (options.runs + (number == 0)) // len(FLEETS)
-                failures += series(binary, place, how, count, layers, runs, known, chance)
+                act = entries if how == "entry" else series
+                failures += act(binary, place, how, count, layers, runs, known, chance)
     return 1 if failures else 0
+
+
+def wake(fleet, victims, case):
+    """Lets stopped nodes go on after a time in which they were forgotten, in the middle of another
+    text: it must be right, and they must be seen again as holders. The number of failures."""
+    time.sleep(SLEEP_SECONDS)
+    words, alone = case
+    process = subprocess.Popen(
+        [*fleet.inside(None), fleet.binary, "prompt", *words, "--wait", "60", *fleet.peers(),
+         "--data", fleet.place + "/prompter"], stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL, text=True)
+    process.stdout.readline()
+    start = time.time()
+    for index in victims:
+        fleet.processes[index].send_signal(signal.SIGCONT)
+    answer = json.loads(process.communicate()[0].strip().splitlines()[-1])
+    if any(answer.get(key) != alone[key] for key in ["ids", "text", "finish"]):
+        print(f"sleep: the text at waking differs: {answer}", flush=True)
+        return 1
+    while time.time() < start + COVER_PATIENCE_SECONDS:
+        here = [fleet.index_of.get(node["id"]) for node in fleet.health()["nodes"]
+                if node["presence"] == "idle" and node["holdings"]]
+        if all(index in here for index in victims):
+            print(f"sleep: seen again {time.time() - start:.1f} s after waking", flush=True)
+            return 0
+        time.sleep(0.1)
+    print("sleep: never seen again", flush=True)
+    return 1
+
+
+def entries(binary, place, how, count, layers, runs, known, chance):
+    """Kills prompters in the middle of their texts; how long their stages keep the requests."""
+    fleet, times = Fleet(binary, place, count, layers), []
+
+    def open_count():
+        return sum(fleet.event_count(index, "stage") - fleet.event_count(index, "closed")
+                   for index in range(count))
+
+    try:
+        for number in range(runs):
+            fleet.wait_until_covered()
+            # Logs of earlier lives are still there.
+            before = open_count()
+            case, alone = chance.choice(known)
+            process = subprocess.Popen(
+                [binary, "prompt", *case, "--wait", "60", *fleet.peers(), "--data",
+                 place + "/prompter"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                text=True)
+            for _ in range(chance.randrange(1, len(alone["ids"]) - 20)):
+                process.stdout.readline()
+            process.kill()
+            process.wait()
+            start = time.time()
+            while time.time() < start + FREE_PATIENCE_SECONDS and open_count() > before:
+                time.sleep(0.1)
+            times.append(time.time() - start)
+        # States are looked at every two seconds, and take a moment to go round.
+        time.sleep(5)
+        left = [node["requests"] for node in fleet.health()["nodes"]]
+    finally:
+        fleet.stop()
+    print(f"entry: {count} nodes with {layers} layers each: {len(times)} prompters killed; every stage "
+          f"had freed the request after {statistics.median(times):.1f} s, {max(times):.1f} s at most; "
+          f"requests at the nodes afterwards: {sum(left)}", flush=True)
+    return sum(t >= FREE_PATIENCE_SECONDS for t in times) + (sum(left) > 0)
 
 
 def series(binary, place, how, count, layers, runs, known, chance):
@@ -235,7 +331,10 @@ def series(binary, place, how, count, layers, runs, known, chance):
                 stalls.append(stall)
             elif not problem:
                 late += 1
-            fleet.restart_lost(victims)
+            if how == "sleep":
+                failures += wake(fleet, victims, chance.choice(known))
+            else:
+                fleet.restart_lost(victims)
     finally:
         fleet.stop()
     stalls.sort()

@@ -266,10 +266,14 @@ enum CommandList {
     static let demo = CommandSpecification(
         "demo", "five nodes on this machine answer a prompt together",
         options: [
-            .init("nodes", .value("N"), "how many", standard: "5"),
+            .init("nodes", .value("N"), "how many; 5 otherwise, 8 for a commute"),
             .init("layers", .value("N"), "at most so many layers for each", standard: "2"),
-            .init("text", .value("TEXT"), "the prompt", standard: "What is a mesh?"),
+            .init("text", .value("TEXT"), "the prompt; What is a mesh? otherwise, or stories"),
             .init("seed", .value("S"), "seed of the answer", standard: "7"),
+            .init("commute", .flag, "owners drive away and others park while the text goes on"),
+            .init("texts", .value("N"), "a commute's texts, one after another", standard: "3"),
+            .init("pace", .value("MS"), "of a commute's reader, for a token", standard: "45"),
             config, json,
-        ])
+        ],
+        notes: ["exit codes: 0 the text is that of one machine alone, 1 it is not."])
 }

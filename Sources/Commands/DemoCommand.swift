@@ -9,18 +9,20 @@ import Wire
 /// `bored demo`: the main job on one machine, with real processes.
 enum DemoCommand {
     static func run(_ settings: Settings) throws -> Int32 {
+        if settings.flag("commute") { return try CommuteDemo.run(settings) }
         let nodeCount = try settings.integer("nodes", in: 1...64) ?? 5
         let layers = try settings.integer("layers", in: 1...Limits.layerCount) ?? 2
         let place = try TemporaryDirectory(prefix: "bored-demo")
-        var fleet = Fleet(directory: place.path, swarm: "demo-\(getpid())", layers: layers)
+        let fleet = Fleet(directory: place.path, swarm: "demo-\(getpid())", layers: layers)
         defer { fleet.stop() }
         say(
             settings, "Starting \(nodeCount) nodes on loopback, each with at most \(layers) layers."
         )
         let start = SystemClock.now()
         try fleet.start(count: nodeCount)
-        let first = try fleet.firstAddress()
-        let report = try waitUntilCovered(settings, fleet, first, nodeCount: nodeCount)
+        let first = try fleet.address()
+        let asked = try visitorSettings(settings, fleet, first)
+        let report = try waitUntilCovered(asked, fleet, first, holderCount: 1)
         let covered = SystemClock.now().since(start).seconds
         say(settings, "Every layer is covered after \(decimal(covered, 1)) s:\n")
         if !settings.wantsJSON { Console.out(report.table) }
@@ -37,22 +39,29 @@ enum DemoCommand {
         try Settings(
             CommandList.prompt,
             arguments: [
-                settings.string("text") ?? "", "--peer", address.description, "--swarm",
+                settings.string("text") ?? "What is a mesh?", "--peer", address.description,
+                "--swarm",
                 fleet.swarm, "--data", fleet.directory + "/prompter", "--stats", "--seed",
                 settings.string("seed") ?? "7",
             ], environment: { _ in nil }, readFile: { _ in nil })
     }
 
-    private static func waitUntilCovered(
-        _ settings: Settings, _ fleet: Fleet, _ address: PeerAddress, nodeCount: Int
+    /// Looks at the mesh until every node is seen and every layer has so many holders.
+    ///
+    /// - Parameter asked: settings of a visitor.
+    static func waitUntilCovered(
+        _ asked: Settings, _ fleet: Fleet, _ address: PeerAddress, holderCount: Int
     ) throws -> HealthReport {
-        let asked = try visitorSettings(settings, fleet, address)
+        let nodeCount = fleet.members.count
         var loop = try Visitor.loop(asked, store: nil, contacts: [address])
         let deadline = SystemClock.now() + .seconds(60)
         var report: HealthReport?
         while SystemClock.now() < deadline, !loop.isSignalled {
             report = try HealthCommand.look(&loop, patience: .milliseconds(300))
-            if let report, report.isComplete, !report.models.isEmpty,
+            let isCovered = report?.models.allSatisfy { model in
+                model.holderCounts.allSatisfy { $0 >= holderCount }
+            }
+            if let report, isCovered == true, !report.models.isEmpty,
                 report.nodes.count >= nodeCount
             {
                 try loop.leave()

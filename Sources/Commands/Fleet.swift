@@ -3,11 +3,33 @@ import Primitives
 import Runtime
 
 /// Real node processes on this machine, for a demonstration.
-struct Fleet {
+final class Fleet {
+    /// One node, numbered from 1 in the order of starts.
+    final class Member {
+        let number: Int
+        let data: DataDirectory
+        fileprivate let process: ChildProcess
+        /// Known once the node says so, and kept when it is gone.
+        private var found: NodeID?
+
+        fileprivate init(number: Int, data: DataDirectory, process: ChildProcess) {
+            self.number = number
+            self.data = data
+            self.process = process
+        }
+
+        var id: NodeID? {
+            found = found ?? data.runningNode()?.id
+            return found
+        }
+    }
+
     let directory: String
     let swarm: String
     let layers: Int
-    private var processes: [ChildProcess] = []
+    private(set) var members: [Member] = []
+    private var ended: [Member] = []
+    private var startCount = 0
 
     init(directory: String, swarm: String, layers: Int) {
         self.directory = directory
@@ -15,40 +37,57 @@ struct Fleet {
         self.layers = layers
     }
 
-    private func data(_ index: Int) -> String { directory + "/node\(index)" }
-
-    /// Starts the first node, then the others, which know the first one's address.
-    mutating func start(count: Int) throws {
-        for index in 0..<count {
-            var arguments = [
-                "node", "--listen", "127.0.0.1:0", "--swarm", swarm, "--data", data(index),
-                "--layers", String(layers), "--threads", "1",
-                // They share this machine: each would take the others for its owner's work.
-                "--run", "always",
-            ]
-            if index > 0 { arguments += ["--peer", try firstAddress().description] }
-            processes.append(
-                try ChildProcess(
-                    path: ChildProcess.ownPath, arguments: arguments,
-                    log: directory + "/node\(index).log"))
-        }
+    /// Starts the first node, then the others, which know an address of one that runs.
+    func start(count: Int) throws {
+        for _ in 0..<count { try start() }
     }
 
-    /// Where the first node listens, as soon as it says so.
-    func firstAddress() throws -> PeerAddress {
+    @discardableResult
+    func start() throws -> Member {
+        let path = "\(directory)/node\(startCount + 1)"
+        var arguments = [
+            "node", "--listen", "127.0.0.1:0", "--swarm", swarm, "--data", path, "--layers",
+            String(layers), "--threads", "1",
+            // They share this machine: each would take the others for its owner's work.
+            "--run", "always",
+        ]
+        if !members.isEmpty { arguments += ["--peer", try address().description] }
+        startCount += 1
+        let process = try ChildProcess(
+            path: ChildProcess.ownPath, arguments: arguments, log: path + ".log")
+        let member = Member(
+            number: startCount, data: try DataDirectory(path), process: process)
+        members.append(member)
+        return member
+    }
+
+    /// Where one of the nodes listens, as soon as one says so.
+    func address() throws -> PeerAddress {
         let deadline = SystemClock.now() + .seconds(20)
-        let first = try DataDirectory(data(0))
         while SystemClock.now() < deadline {
-            if let node = first.runningNode() { return node.address }
+            for member in members {
+                if let node = member.data.runningNode() { return node.address }
+            }
             usleep(5_000)
         }
-        throw CommandError("The first node did not start: see \(directory)/node0.log.")
+        throw CommandError("No node started: see the logs in \(directory).")
+    }
+
+    /// The node with an id, whether it runs or has ended.
+    func member(_ id: NodeID) -> Member? { (members + ended).first { $0.id == id } }
+
+    /// Ends a node: in order (SIGTERM), or without a word (SIGKILL).
+    func end(_ member: Member, isSudden: Bool) {
+        isSudden ? member.process.end() : member.process.terminate()
+        members.removeAll { $0 === member }
+        ended.append(member)
     }
 
     /// Asks every node to leave, and waits for them.
-    mutating func stop() {
-        for process in processes { process.terminate() }
-        for process in processes { process.wait() }
-        processes = []
+    func stop() {
+        for member in members { member.process.terminate() }
+        for member in members + ended { member.process.wait() }
+        members = []
+        ended = []
     }
 }

@@ -174,6 +174,12 @@ public struct GossipCore: ~Copyable, MessageCore {
         send(.askStates([]), to: peer, into: &mail)
     }
 
+    /// Asks a peer for its own state alone: whoever answers is alive.
+    public mutating func askOwnState(of peer: NodeID, into mail: inout Mail) {
+        guard !hasLeft, peer != id else { return }
+        send(.askStates([peer.prefix]), to: peer, into: &mail)
+    }
+
     /// Says goodbye. Afterwards this core is deaf and dumb.
     public mutating func leave(at now: Instant, into mail: inout Mail) {
         guard !hasLeft else { return }

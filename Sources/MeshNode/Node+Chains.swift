@@ -14,7 +14,13 @@ extension Node {
     /// Tries every request that lacks stages.
     mutating func advanceRequests(at now: Instant) {
         for ticket in requests.keys {
-            guard let request = requests[ticket], request.isSearching else { continue }
+            guard let request = requests[ticket] else { continue }
+            if let id = request.requestID {
+                for place in pipelines.leavers(of: id, at: now) {
+                    nameHeir(of: place.node, place.layers, ticket, id, at: now)
+                }
+            }
+            guard request.isSearching else { continue }
             if let id = request.requestID {
                 mend(ticket, id, at: now)
             } else {
@@ -29,11 +35,15 @@ extension Node {
             emit(.requestFailed(ticket, .unknownModel))
             return
         }
-        let candidates = chainCandidates(for: request, at: now)
-        let ways = Ways(self, to: candidates.map(\.id))
-        let choice = chooseChain(
-            layerCount: manifest.layerCount, candidates: candidates,
-            roundTripMicroseconds: { one, other in ways.between(one, other) })
+        var choice = ChainChoice.missing([])
+        for doubtTime in [Limits.doubtTime, .zero] {
+            let candidates = chainCandidates(for: request, doubtTime: doubtTime, at: now)
+            let ways = Ways(self, to: candidates.map(\.id))
+            choice = chooseChain(
+                layerCount: manifest.layerCount, candidates: candidates,
+                roundTripMicroseconds: { one, other in ways.between(one, other) })
+            if case .chain = choice { break }
+        }
         switch choice {
         case .chain(let chain, _):
             let id = pipelines.open(
@@ -52,19 +62,25 @@ extension Node {
         else { return }
         guard request.lossCount <= Limits.mendCount else { return giveUp(ticket, [], at: now) }
         let places = pipelines.chain(of: id)
-        let candidates = chainCandidates(for: request, at: now)
-        var missing: [LayerRange] = []
-        for reach in [0, 1, places.count] {
-            let gaps = Gap.all(in: places, reach: reach)
-            guard !gaps.isEmpty else {
-                // Whoever was silent has spoken again.
-                requests.update(ticket) { $0.isBroken = false }
-                return
-            }
-            let filling = fill(gaps, of: places, from: candidates, layerCount, &missing)
-            guard let filling, place(filling, in: id, at: now) else { continue }
+        guard places.contains(where: \.isLost) else {
+            // Whoever was silent has spoken again.
             requests.update(ticket) { $0.isBroken = false }
             return
+        }
+        var missing: [LayerRange] = []
+        for doubtTime in [Limits.doubtTime, .zero] {
+            let candidates = chainCandidates(for: request, doubtTime: doubtTime, at: now)
+            for reach in [0, 1, places.count] {
+                let gaps = Gap.all(in: places, reach: reach)
+                var lacking: [LayerRange] = []
+                let filling = fill(gaps, of: places, from: candidates, layerCount, &lacking)
+                if reach == 0, missing.isEmpty { missing = lacking }
+                guard let filling, place(filling, in: id, at: now) else { continue }
+                requests.update(ticket) { $0.isBroken = false }
+                // Where only doubtful nodes are left, others are called at the same time.
+                if !missing.isEmpty { askForLayers(missing, ticket, at: now) }
+                return
+            }
         }
         wait(for: missing, ticket, at: now)
     }
@@ -126,6 +142,7 @@ extension Node {
             requests.update(ticket) { $0.hasToldMissing = true }
             emit(.requestWaiting(ticket, missing: missing))
         }
+        askForLayers(missing, ticket, at: now)
         guard request.nextSearch <= now else { return }
         requests.update(ticket) { $0.nextSearch = now + Limits.holderSearchInterval }
         searchHolders(of: request.model, missing: missing, at: now)
@@ -138,7 +155,7 @@ extension Node {
         if let id = request.requestID { pipelines.cancel(id, into: &mail) }
         var all = request
         all.resting = []
-        let candidates = chainCandidates(for: all, at: now)
+        let candidates = chainCandidates(for: all, doubtTime: .zero, at: now)
         let held = missing.allSatisfy { layers in
             layers.range.allSatisfy { layer in
                 candidates.contains { $0.holding.layers.contains(layer) }
@@ -152,7 +169,11 @@ extension Node {
     }
 
     /// Everybody known to hold layers and not resting: neighbours first, then whom the DHT named.
-    func chainCandidates(for request: OpenRequest, at now: Instant) -> [ChainCandidate] {
+    ///
+    /// - Parameter doubtTime: how long those are left out that were silent when they were asked.
+    func chainCandidates(
+        for request: OpenRequest, doubtTime: Interval = Limits.doubtTime, at now: Instant
+    ) -> [ChainCandidate] {
         let model = request.model
         var candidates: [ChainCandidate] = []
         func add(_ state: NodeState) {
@@ -177,7 +198,9 @@ extension Node {
                     activeRequestCount: 0))
         }
         candidates.removeAll { candidate in
-            knownRecord(of: candidate.id).map { request.isResting($0, at: now) } ?? true
+            guard let record = knownRecord(of: candidate.id) else { return true }
+            return request.isResting(record, at: now)
+                || isDoubted(record, for: doubtTime, at: now)
         }
         return candidates
     }
@@ -198,11 +221,7 @@ extension Node {
                 urgent: true, at: now, into: &mail)
         }
         // A visitor knows only what it was told: it asks again.
-        if isTransient {
-            for peer in sessions.establishedPeers.prefix(Limits.stateAskCount) {
-                gossip.askStates(of: peer, at: now, into: &mail)
-            }
-        }
+        if isTransient { askStates(at: now) }
     }
 }
 

@@ -83,6 +83,10 @@ extension Node {
         kademlia.peerClosed(peer, at: now, into: &mail)
         gossip.peerClosed(peer, at: now, into: &mail)
         guard reason != .idle, reason != .evicted else { return }
+        // Gossip tells nodes who has left; a visitor sees only this.
+        if isTransient, reason == .left, let record = knownRecord(of: peer) {
+            doubts.add(record, at: now)
+        }
         shards.peerGone(peer, at: now, into: &mail)
         pipelines.peerLost(peer, at: now, into: &mail)
         restartBootstrapIfAlone(at: now)
@@ -112,6 +116,7 @@ extension Node {
 
     /// Gives a whole message to the room its first byte names.
     private mutating func route(_ bytes: [UInt8], from peer: NodeID, at now: Instant) {
+        heard(from: peer)
         guard let first = bytes.first, let kind = MessageKind(rawValue: first) else {
             counters.unknownKinds += 1
             return

@@ -18,8 +18,9 @@ extension Node {
 
     mutating func tellPlacement(at now: Instant) {
         deadlines.placement = .never
-        let neighbors = gossip.known.values.map { known in
+        let neighbors = gossip.known.values.compactMap { known -> Neighbor? in
             let state = known.signed.state
+            guard !isDoubted(known.signed.record, at: now) else { return nil }
             return Neighbor(
                 id: state.id, holdings: state.holdings, pending: state.pending,
                 presence: state.presence, domain: FailureDomain(of: known.signed.record),

@@ -30,6 +30,9 @@ extension Node {
                 model: model, positionLimit: positionLimit, patience: patience, at: now)
             advanceRequests(at: now)
         }
+        if isTransient {
+            deadlines.refresh = min(deadlines.refresh, now + Limits.visitorRefreshInterval)
+        }
         settle(at: now, into: &outbox)
         return ticket
     }
@@ -85,8 +88,10 @@ extension Node {
 
     mutating func handle(_ event: PipelineEvent, at now: Instant) {
         switch event {
-        case .opened(let id), .broken(let id, _), .mended(let id), .rewound(let id),
-            .failed(let id, _), .leaving(let id, _, _), .handedOver(let id, _, _):
+        case .opened(let id), .overdue(let id), .broken(let id, _), .mended(let id),
+            .rewound(let id),
+            .failed(let id, _), .leaving(let id, _, _), .heirLost(let id, _, _),
+            .handedOver(let id, _, _):
             guard let ticket = ticket(of: id) else { return }
             handle(event, of: ticket, id, at: now)
         case .stepDone(let step):
@@ -110,6 +115,7 @@ extension Node {
             // The last stage is gone: its layers need not wait any longer.
             if pipelines.stageCount == 0, deadlines.release != .never { deadlines.release = now }
         case .meet(let record): book.add(record)
+        case .layersWanted(let model, let layers): layersWanted(model, layers, at: now)
         }
     }
 
@@ -121,16 +127,29 @@ extension Node {
         case .opened:
             requests.update(ticket) { $0.phase = .running(id) }
             emit(.requestOpened(ticket, seats(of: id)))
+        case .overdue: askSpares(of: id, ticket, at: now)
         case .broken(_, let losses):
+            doubts.doubtSilent(at: now)
             for loss in losses where loss.cause == .refused(.layersNotHeld) {
                 // Its ad is out of date.
                 adHolders.remove(loss.node)
             }
             let sequences = losses.map { knownRecord(of: $0.node)?.sequence ?? 0 }
+            for loss in losses where loss.cause == .silent || loss.cause == .unreachable {
+                guard let record = knownRecord(of: loss.node) else { continue }
+                doubts.add(record, at: now)
+                // Placement counts it as gone too.
+                neighborsChanged = true
+            }
             requests.update(ticket) { $0.lost(losses, sequences: sequences, at: now) }
             mend(ticket, id, at: now)
         case .leaving(_, let node, let layers):
             nameHeir(of: node, layers, ticket, id, at: now)
+            // A visitor may have forgotten who there is.
+            if isTransient, !pipelines.leavers(of: id, at: now).isEmpty { askStates(at: now) }
+        case .heirLost(_, let node, let cause):
+            let sequence = knownRecord(of: node)?.sequence ?? 0
+            requests.update(ticket) { $0.rest(node, sequence: sequence, after: cause, at: now) }
         case .handedOver(_, let giver, let heir):
             // An heir may come in time for a stage that was lost already.
             if !pipelines.chain(of: id).contains(where: \.isLost) {

@@ -212,6 +212,8 @@ extension Node {
             if gossip.ownState.activeRequestCount != pipelines.stageCount { stateChanged = true }
         }
         if deadlines.placement <= now { tellPlacement(at: now) }
+        lookAtWantedLayers(at: now)
+        refreshVisitor(at: now)
         if deadlines.publish <= now { publishAds(at: now) }
         if deadlines.far <= now { askFar(at: now) }
         releaseLayers(at: now)

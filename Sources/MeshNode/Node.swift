@@ -32,6 +32,9 @@ public struct Node: ~Copyable, Core {
     var models = OrderedTable<Digest, ModelEntry>()
     var queries: [ManifestSearch] = []
     var adHolders = AdHolders()
+    var doubts = Doubts()
+    /// Peers asked by a visitor for what they know, one after another.
+    var refreshCount = 0
     var requests = OrderedTable<Ticket, OpenRequest>()
     var nextTicket: UInt64 = 1
     var closedTickets = ClosedTickets()
@@ -116,7 +119,8 @@ public struct Node: ~Copyable, Core {
         var earliest = min(sessions.nextDeadline, kademlia.nextDeadline)
         earliest = min(earliest, min(gossip.nextDeadline, placement.nextDeadline))
         earliest = min(earliest, min(shards.nextDeadline, pipelines.nextDeadline))
-        return min(earliest, min(bootstrap.nextDeadline, min(searchDeadline, deadlines.earliest)))
+        earliest = min(earliest, min(bootstrap.nextDeadline, doubts.nextDeadline))
+        return min(earliest, min(searchDeadline, deadlines.earliest))
     }
 
     /// Lets mail and events flow until every core is quiet.
@@ -203,6 +207,8 @@ struct NodeDeadlines: Sendable {
     var far: Instant
     /// When a node whose owner is back gives its layers back.
     var release = Instant.never
+    /// When a visitor with a request asks for states again.
+    var refresh = Instant.never
 
     init(start: Instant) {
         measure = start + Limits.roundTripSampleInterval
@@ -212,6 +218,7 @@ struct NodeDeadlines: Sendable {
     }
 
     var earliest: Instant {
-        min(min(min(measure, placement), min(far, release)), min(publish, seeds))
+        min(
+            min(min(measure, placement), min(far, release)), min(min(publish, seeds), refresh))
     }
 }

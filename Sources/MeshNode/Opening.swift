@@ -28,6 +28,11 @@ struct OpenRequest: Sendable {
     var patienceEnd: Instant
     /// When the DHT is asked next for holders of what is missing.
     var nextSearch: Instant
+    /// Nodes that were asked to hold what is missing, and when the next one is.
+    var wantedFrom: [NodeID] = []
+    var nextWanted = Instant.origin
+    /// When nodes that could take a stage's place are asked next whether they live.
+    var nextSpares = Instant.origin
     /// The shell knows that layers are missing.
     var hasToldMissing = false
 
@@ -56,7 +61,9 @@ struct OpenRequest: Sendable {
 
     /// When there is something to do without anything arriving.
     var nextDeadline: Instant {
-        isSearching ? min(patienceEnd, nextSearch) : .never
+        guard isSearching else { return .never }
+        let next = min(patienceEnd, nextSearch)
+        return wantedFrom.isEmpty ? next : min(next, nextWanted)
     }
 
     /// - Parameter sequences: of the lost nodes' records, one for each loss.
@@ -65,18 +72,26 @@ struct OpenRequest: Sendable {
         if lossCount == 0, case .running = phase { patienceEnd = now + patience }
         isBroken = true
         nextSearch = now
-        resting.removeAll { $0.until <= now }
-        for (loss, sequence) in zip(losses, sequences) {
-            guard let rest = loss.cause.rest else { continue }
-            resting.append((loss.node, sequence, now + rest))
+        for (loss, sequence) in zip(losses, sequences) where loss.cause.rest != nil {
+            rest(loss.node, sequence: sequence, after: loss.cause, at: now)
             lossCount += 1
             lastLoss = loss
         }
     }
 
+    /// Does without a node for a while, as long as it is not started anew.
+    mutating func rest(
+        _ node: NodeID, sequence: UInt64, after cause: LossCause, at now: Instant
+    ) {
+        guard let rest = cause.rest else { return }
+        resting.removeAll { $0.until <= now }
+        resting.append((node, sequence, now + rest))
+    }
+
     mutating func progressed() {
         lossCount = 0
         hasToldMissing = false
+        wantedFrom = []
     }
 }
 

@@ -24,6 +24,8 @@ struct Seat: Sendable {
     /// back proves that its KV cache is whole. Set when the chain is.
     var proofIndex: Int
     var isRebuilt: Bool
+    /// It got its KV cache from the one before it in its place, but not the rows that one sent.
+    var isHeir = false
     /// The seats beside it that it was told of, and the one before it that it has confirmed; nil
     /// where it must be told again.
     var toldPrevious: Int?
@@ -104,7 +106,7 @@ struct EntryRequest: Sendable {
 
     var nextDeadline: Instant {
         var earliest = min(askAt, idleDeadline)
-        for seat in seats {
+        for seat in seats + heirs.values {
             if let askedAt = seat.askedAt, !seat.isLost {
                 earliest = min(earliest, askedAt + clock.answerTimeout)
             }

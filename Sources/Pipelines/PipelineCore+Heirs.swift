@@ -19,6 +19,18 @@ extension PipelineCore {
         emit(.leaving(request.id, peer, request.seats[place].link.layers))
     }
 
+    /// Leaving stages of a request that nobody was appointed for.
+    public func leavers(of id: RequestID, at now: Instant) -> [ChainPlace] {
+        guard let request = entries.requests[id.number] else { return [] }
+        return zip(request.leaving.keys, request.leaving.values).compactMap { old, until in
+            guard until > now, !request.heirs.contains(old), let place = request.index(ofSeat: old),
+                request.seats[place].isServing
+            else { return nil }
+            let seat = request.seats[place]
+            return ChainPlace(node: seat.node, layers: seat.link.layers, isLost: false)
+        }
+    }
+
     /// Offers a leaving stage's part to another node, which gets its KV cache. `handedOver`
     /// follows, or, where that fails, `broken` as soon as the stage is gone.
     ///
@@ -71,9 +83,9 @@ extension PipelineCore {
         guard heir.standing == .offered, answer.refusal == nil,
             let place = request.index(ofSeat: old)
         else {
-            // The stage leaves without one, and its part is mended.
-            if answer.refusal != nil { _ = request.heirs.remove(old) }
-            entries.requests[answer.number] = request
+            if let reason = answer.refusal {
+                loseHeir(of: old, .refused(reason), answer.number, into: &mail)
+            }
             return true
         }
         heir.standing = .serving
@@ -97,6 +109,7 @@ extension PipelineCore {
             let old = request.giver(ofHeir: status.seat), let heir = request.heirs[old],
             heir.node == peer
         else { return false }
+        entries.requests.update(number) { $0.heirs.update(old) { $0.askedAt = nil } }
         guard heir.isServing, status.phase == .waiting || status.phase == .computing,
             let place = request.index(ofSeat: old)
         else { return true }
@@ -107,6 +120,8 @@ extension PipelineCore {
         seat.resumeIndex = status.nextStepIndex
         seat.resumePosition = status.position
         seat.isRebuilt = true
+        seat.isHeir = true
+        seat.askedAt = nil
         // It is told where its results go, and sends again what its giver may have lost.
         seat.toldNext = nil
         seat.progress = StageProgress(
@@ -123,20 +138,38 @@ extension PipelineCore {
         return true
     }
 
-    /// Heirs that are gone, and heirs of a node that is gone, have no part any more.
+    /// Heirs whose session ended.
     mutating func heirsLost(_ peer: NodeID, into mail: inout Mail) {
         for number in entries.requests.keys {
-            guard let request = entries.requests[number], !request.heirs.isEmpty else { continue }
+            guard let request = entries.requests[number] else { continue }
             for (old, heir) in zip(request.heirs.keys, request.heirs.values)
-            where heir.node == peer {
-                entries.requests.update(number) { _ = $0.heirs.remove(old) }
-                // There may be time for another.
-                guard let place = request.index(ofSeat: old), request.seats[place].isServing
-                else { continue }
-                let giver = request.seats[place]
-                emit(.leaving(request.id, giver.node, giver.link.layers))
-            }
+            where heir.node == peer { loseHeir(of: old, .unreachable, number, into: &mail) }
         }
+    }
+
+    /// Heirs that did not answer when they were asked.
+    mutating func heirsSilent(_ number: UInt64, at now: Instant, into mail: inout Mail) {
+        guard let request = entries.requests[number] else { return }
+        for (old, heir) in zip(request.heirs.keys, request.heirs.values) {
+            guard let askedAt = heir.askedAt, askedAt + request.clock.answerTimeout <= now else {
+                continue
+            }
+            loseHeir(of: old, .silent, number, into: &mail)
+        }
+    }
+
+    /// Goes on without an heir: there may be time for another.
+    private mutating func loseHeir(
+        of old: Int, _ cause: LossCause, _ number: UInt64, into mail: inout Mail
+    ) {
+        var heir: Seat?
+        entries.requests.update(number) { heir = $0.heirs.remove(old) }
+        guard let heir, let request = entries.requests[number] else { return }
+        end(heir, .cancel, of: request.id, into: &mail)
+        emit(.heirLost(request.id, heir.node, cause))
+        guard let place = request.index(ofSeat: old), request.seats[place].isServing else { return }
+        let giver = request.seats[place]
+        emit(.leaving(request.id, giver.node, giver.link.layers))
     }
 }
 

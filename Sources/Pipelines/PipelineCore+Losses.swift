@@ -62,7 +62,11 @@ extension PipelineCore {
             return
         }
         switch failure.reason {
-        case .rowsNotKept: return rewind(number, at: now)
+        case .rowsNotKept:
+            guard request.seats[place].isHeir else { return rewind(number, at: now) }
+            // An heir got a cache and not the rows that made it. Whoever takes its place, itself
+            // perhaps, makes them again from those of the stage before.
+            lose([place], .givenUp, of: &request, at: now)
         case .nextUnreachable:
             guard place + 1 < request.seats.count,
                 request.seats[place + 1].number == failure.nextSeat
@@ -100,11 +104,13 @@ extension PipelineCore {
             lose(request.stuckPlaces(at: now), .stuck, of: &request, at: now)
             if request.askAt <= now { ask(&request, at: now, into: &mail) }
             entries.requests[number] = request
+            heirsSilent(number, at: now, into: &mail)
         }
     }
 
     /// Asks every stage where it stands, also those that were silent before.
-    private func ask(_ request: inout EntryRequest, at now: Instant, into mail: inout Mail) {
+    private mutating func ask(_ request: inout EntryRequest, at now: Instant, into mail: inout Mail)
+    {
         for place in request.seats.indices {
             switch request.seats[place].standing {
             case .lost(.silent): break
@@ -114,6 +120,13 @@ extension PipelineCore {
             }
             let question = SeatMessage(request.id, seat: request.seats[place].number)
             mail.send(question.encode(.askStage), to: request.seats[place].node)
+        }
+        if request.isWaiting { emit(.overdue(request.id)) }
+        for old in request.heirs.keys {
+            request.heirs.update(old) { $0.askedAt = $0.askedAt ?? now }
+            guard let heir = request.heirs[old] else { continue }
+            let question = SeatMessage(request.id, seat: heir.number)
+            mail.send(question.encode(.askStage), to: heir.node)
         }
         request.askAt =
             now + (request.isWaiting ? Limits.askInterval : Limits.keepAliveInterval)

@@ -89,6 +89,9 @@ public struct PipelineCore: ~Copyable, MessageCore {
             case .handoffEnd:
                 receiveHandoffEnd(try HandoffEnd(from: &reader), from: peer, at: now, into: &mail)
             case .stageAccount: try receiveAccount(&reader, bytes, from: peer)
+            case .layersWanted:
+                let wanted = try LayersWanted(from: &reader)
+                emit(.layersWanted(model: wanted.model, layers: wanted.layers))
             default:
                 let message = try SeatMessage(from: &reader, kind)
                 try receive(message, kind, from: peer, at: now, into: &mail)

@@ -7,6 +7,8 @@ public enum PipelineEvent: Sendable {
 
     /// Every stage of the request has said yes, for the first time.
     case opened(RequestID)
+    /// A step takes longer than usual, and its stages are asked: one of them may be lost soon.
+    case overdue(RequestID)
     /// Stages are lost: the node calls `replace` for each gap of `chain(of:)`, or `cancel`.
     case broken(RequestID, [StageLoss])
     /// The chain is whole again; steps go on by themselves.
@@ -15,6 +17,8 @@ public enum PipelineEvent: Sendable {
     case rewound(RequestID)
     /// A stage will be gone soon: the node names an heir with `appoint`, where it knows one.
     case leaving(RequestID, NodeID, LayerRange)
+    /// A node that was to be an heir is none; where there is time for another, `leaving` follows.
+    case heirLost(RequestID, NodeID, LossCause)
     /// A leaving stage's heir has taken its place, KV cache and all.
     case handedOver(RequestID, from: NodeID, to: NodeID)
     /// A step came back from the last stage.
@@ -39,6 +43,8 @@ public enum PipelineEvent: Sendable {
     case closeCache(RequestID)
     /// The stage after ours: the node connects before the first step needs it.
     case meet(NodeRecord)
+    /// Some entry's request lost every holder of these layers that it knew.
+    case layersWanted(model: Digest, layers: LayerRange)
 }
 
 /// Why a stage is of no more use to a request.

@@ -20,6 +20,8 @@ extension PlacementCore {
             if let next = decide(wishes.values[index], coverage, windows, at: now) {
                 choose(next, of: wish.model.model, coverage, at: now)
                 noteGaps(index, coverage, at: now)
+            } else if wish.isUrged {
+                wishes.update(at: index) { $0.isUrged = false }
             } else if wish.ready == wish.chosen {
                 trade(for: wishes.values[index], coverage, at: now)
             }

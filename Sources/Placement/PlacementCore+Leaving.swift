@@ -40,6 +40,7 @@ extension PlacementCore {
             $0.chosen = ready
             $0.chosenAt = now
             $0.noticeUntil = nil
+            $0.isUrged = false
         }
         moveCount += 1
         if wish.noticeUntil == nil {
@@ -53,12 +54,16 @@ extension PlacementCore {
     mutating func commit(_ index: Int, at now: Instant) {
         let wish = wishes.values[index]
         guard let chosen = wish.chosen else { return }
-        guard !isLeavingTooMuch(wish, coverage(of: wish)) else {
+        let coverage = coverage(of: wish)
+        guard !isLeavingTooMuch(wish, coverage), !isNeedless(wish, coverage) else {
             stay(wish.model.model, at: now)
             return
         }
         guard chosen.isEmpty else {
-            wishes.update(at: index) { $0.noticeUntil = nil }
+            wishes.update(at: index) {
+                $0.noticeUntil = nil
+                $0.isUrged = false
+            }
             tell(.hold(model: wish.model.model, layers: chosen))
             return
         }
@@ -73,6 +78,12 @@ extension PlacementCore {
             wishes.update(at: other) { $0.dueAt = min($0.dueAt, now) }
         }
         tell(.release(model: wish.model.model))
+    }
+
+    /// Whether all that somebody asked for has holders: who was thought gone is there after all.
+    private func isNeedless(_ wish: Wish, _ coverage: Coverage) -> Bool {
+        guard wish.isUrged, let chosen = wish.chosen, let ready = wish.ready else { return false }
+        return chosen.range.allSatisfy { ready.contains($0) || coverage.staying[$0] > 0 }
     }
 
     /// Whether every layer that this node has ready and would drop is kept by somebody else.

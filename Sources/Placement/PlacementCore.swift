@@ -109,6 +109,19 @@ public struct PlacementCore: ~Copyable {
         }
     }
 
+    /// Somebody's request waits for layers that nobody of the neighbourhood holds, as it was told
+    /// last: the turns that nodes take among themselves are skipped, for the one who waits asks one
+    /// after the other. Only requests under way here cost their time.
+    public mutating func urge(_ model: Digest, at now: Instant) {
+        guard let wish = wishes[model], wish.noticeUntil == nil, wish.failures == 0 else { return }
+        let price = Interval.milliseconds(price(ofDropping: wish)) / 8
+        let dueAt = now + min(price, settings.priceDelayLimit)
+        wishes.update(model) {
+            $0.dueAt = min($0.dueAt, dueAt)
+            $0.isUrged = true
+        }
+    }
+
     /// The shell has these layers ready.
     public mutating func held(
         model: Digest, layers: LayerRange, layerMicroseconds: Int = 0, at now: Instant
@@ -212,6 +225,8 @@ struct Wish: Sendable {
     var noticeUntil: Instant?
     /// Of each layer that the choice drops, so many others shall stay.
     var keepers = 1
+    /// Somebody waits for layers without holder.
+    var isUrged = false
     var chosenAt = Instant.origin
     var dueAt: Instant
     var hasWaited = false

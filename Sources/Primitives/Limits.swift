@@ -300,6 +300,25 @@ public enum Limits {
     /// While layers are missing, the DHT is asked this often for so many blocks of them.
     public static let holderSearchInterval = Interval.milliseconds(500)
     public static let holderSearchCount = 8
+    /// While the holders of a running request's layers are lost, one node more is asked this often
+    /// to hold them, and those asked before how they stand; at most so many nodes.
+    public static let wantedLayersInterval = Interval.milliseconds(200)
+    public static let wantedLayersAskCount = 8
+    /// A node that is asked heeds that once in so long, asks so many of the holders it believes in
+    /// whether they live, and looks at its layers after this moment.
+    public static let wantedLayersRest = Interval.seconds(1)
+    public static let wantedLayersHolderCount = 16
+    public static let doubtAnswerTime = Interval.milliseconds(60)
+    /// When a step is overdue, so many nodes that could take a stage's place, and so many in all,
+    /// are asked whether they live, at most this often; who was silent for so long is not chosen.
+    public static let spareAskCount = 3
+    public static let spareAskCountOfAll = 16
+    public static let spareAskInterval = Interval.seconds(2)
+    public static let spareAnswerTime = Interval.milliseconds(300)
+    /// Nodes that were silent when they were asked count as gone for so long, or until they are
+    /// heard of; then gossip has forgotten them. More are not remembered.
+    public static let doubtTime = Interval.seconds(10)
+    public static let doubtCount = 64
     /// Holders of one block of layers that such a search ends with: one layer each may be all that
     /// they hold.
     public static let holderAdCount = 64
@@ -307,8 +326,10 @@ public enum Limits {
     /// nobody near does, and such a holder counts while its ad is not older than this.
     public static let farQuestionInterval = Interval.seconds(5)
     public static let farAdAge = Interval.seconds(150)
-    /// Peers a visitor asks for the states they know.
+    /// Peers a visitor asks for the states they know, and how often it asks one while it has a
+    /// request: what it knows is forgotten otherwise.
     public static let stateAskCount = 3
+    public static let visitorRefreshInterval = Interval.milliseconds(2_500)
     /// Losses of stages without a step between them, after which a request fails.
     public static let mendCount = 64
     /// A node that a request lost or that refused it is left out of its chain for so long.

@@ -30,10 +30,17 @@ public struct MeshAnswer: ~Copyable {
     private var waiting: Generation.Rows?
     private var startedAt = Instant.origin
     private var firstAt: Instant?
+    private let pace: Interval
+    /// While the reader is busy with the last token, no rows leave before `nextAt`.
+    private var nextAt = Instant.origin
+    private var isResting = false
 
+    /// - Parameter pace: the time between a token and the rows that follow it: a reader who takes
+    ///   no more.
     public init(
         _ model: TextModel, promptIDs: [Int], settings: GenerationSettings,
-        draftedBy drafter: (any Drafter)? = PromptLookup(), tell: @escaping (String) -> Void
+        draftedBy drafter: (any Drafter)? = PromptLookup(), pace: Interval = .zero,
+        tell: @escaping (String) -> Void
     ) throws(AnswerError) {
         do {
             generation = try Generation(
@@ -49,6 +56,7 @@ public struct MeshAnswer: ~Copyable {
         answer = Answer(
             promptIDs: promptIDs, seed: settings.sampling.seed, model: model.manifest)
         self.drafter = drafter
+        self.pace = pace
         let yieldingCount = 1 + settings.draftCountMaximum
         scratch = EndsScratch(shape: model.shape, rowCountMaximum: yieldingCount)
         hidden = FloatBuffer(
@@ -71,10 +79,11 @@ public struct MeshAnswer: ~Copyable {
         }
         self.ticket = ticket
         while generation.finishReason == nil {
-            for effect in try turn(&loop, .never) {
+            for effect in try turn(&loop, isResting ? nextAt : .never) {
                 watch(effect)
                 try handle(effect, &loop)
             }
+            if isResting, generation.finishReason == nil { sendRows(&loop) }
             if loop.isSignalled, generation.finishReason == nil {
                 loop.with { node, now, outbox in
                     node.cancelRequest(ticket, at: now, into: &outbox)
@@ -119,6 +128,8 @@ public struct MeshAnswer: ~Copyable {
     /// Sends as many rows as there are and the chain takes: a long prompt fills it with steps.
     private mutating func sendRows(_ loop: inout NodeLoop) {
         guard let ticket else { return }
+        isResting = SystemClock.now() < nextAt
+        if isResting { return }
         while let rows = waiting ?? generation.nextRows(draftedBy: drafter) {
             waiting = nil
             let ids = generation.ids(of: rows)
@@ -159,6 +170,7 @@ public struct MeshAnswer: ~Copyable {
             ) { id in
                 let tokenAt = SystemClock.now()
                 firstAt = firstAt ?? tokenAt
+                nextAt = tokenAt + pace
                 answer.stats.tokenMicroseconds.append(tokenAt.since(startedAt).microseconds)
                 return writer.append(id)
             }

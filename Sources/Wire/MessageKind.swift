@@ -53,6 +53,7 @@ public enum MessageKind: UInt8, Sendable, CaseIterable {
     case cachePart = 0x52
     case cacheTaken = 0x53
     case handoffEnd = 0x54
+    case layersWanted = 0x55
 
     /// Which room reads the message.
     public enum Room: Sendable { case kademlia, gossip, shards, pipelines }

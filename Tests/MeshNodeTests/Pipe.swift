@@ -22,6 +22,10 @@ final class Peer {
     var stored: [SignedManifest] = []
     var seeds: [NodeRecord] = []
     var openCacheCount = 0
+    /// What its socket keeps for it while it sleeps; nil while it is awake.
+    fileprivate var kept: [Flight]?
+    /// How far its clock is ahead of the others'.
+    fileprivate var clockLead = Interval.zero
     var computeCount = 0
 
     init(keys: NodeKeys, address: PeerAddress, node: consuming Node) {
@@ -38,16 +42,17 @@ final class Peer {
     }
 }
 
+/// A datagram on its way.
+private struct Flight {
+    var at: Instant
+    var from: PeerAddress
+    var to: PeerAddress
+    var bytes: [UInt8]
+}
+
 /// Nodes joined by a pipe of five milliseconds, in virtual time, with a shell for each that answers
 /// at once.
 final class Pipe {
-    private struct Flight {
-        var at: Instant
-        var from: PeerAddress
-        var to: PeerAddress
-        var bytes: [UInt8]
-    }
-
     static let layerCount = 4
     private(set) var peers: [Peer] = []
     private(set) var now = Instant.origin + .seconds(100)
@@ -128,7 +133,7 @@ final class Pipe {
         let end = now + interval
         while !isDone() {
             let arrival = flights.first?.at ?? .never
-            let timer = peers.reduce(Instant.never) { min($0, $1.node.nextDeadline) }
+            let timer = peers.reduce(Instant.never) { min($0, deadline(of: $1)) }
             guard min(arrival, timer) <= end else {
                 now = end
                 return isDone()
@@ -137,22 +142,49 @@ final class Pipe {
             if arrival <= timer {
                 arrive(flights.removeFirst())
             } else {
-                for peer in peers where peer.node.nextDeadline <= now {
-                    with(peer) { $0.fire(at: self.now, into: &$1) }
+                for peer in peers where deadline(of: peer) <= now {
+                    with(peer) { $0.fire(at: self.now + peer.clockLead, into: &$1) }
                 }
             }
         }
         return true
     }
 
+    /// When a peer's timers want to be fired, by the clock of the pipe.
+    private func deadline(of peer: Peer) -> Instant {
+        let deadline = peer.node.nextDeadline
+        guard peer.kept == nil, deadline != .never else { return .never }
+        return Instant.origin + max(.zero, deadline.since(.origin) - peer.clockLead)
+    }
+
+    /// The lid is closed: nothing happens there, and its socket keeps what fits.
+    func sleep(_ peer: Peer) { peer.kept = peer.kept ?? [] }
+
+    func wake(_ peer: Peer) {
+        let kept = peer.kept ?? []
+        peer.kept = nil
+        for flight in kept { arrive(flight) }
+    }
+
+    /// A peer's clock jumps ahead of the others'.
+    func moveClock(of peer: Peer, ahead time: Interval) { peer.clockLead = peer.clockLead + time }
+
     private func arrive(_ flight: Flight) {
         guard !cut.contains(flight.from), !cut.contains(flight.to),
             let peer = peers.first(where: { $0.address == flight.to })
         else { return }
-        with(peer) { $0.receive(flight.bytes.span, from: flight.from, at: self.now, into: &$1) }
+        if let kept = peer.kept {
+            if kept.count < 256 { peer.kept?.append(flight) }
+            return
+        }
+        with(peer) {
+            $0.receive(
+                flight.bytes.span, from: flight.from, at: self.now + peer.clockLead, into: &$1)
+        }
     }
 
     private func perform(_ effect: NodeEffect, for peer: Peer) {
+        let now = now + peer.clockLead
         switch effect {
         case .load(let model, let layers):
             peer.node.layersLoaded(

@@ -163,4 +163,69 @@ import Wire
             #expect(!(entry.opened[ticket] ?? []).contains { $0.node == leaver.id })
         }
     }
+
+    /// A request over five holders of two layers each, and those that hold the layers of one stage.
+    private func rareStage(_ pipe: Pipe) throws -> (Peer, Ticket, [Peer], StageSeat) {
+        let (entry, holders) = village(pipe, holders: 1...5)
+        pipe.run(for: .seconds(6))
+        let ticket = pipe.open(entry)
+        #expect(pipe.run(for: .seconds(3)) { entry.opened[ticket] != nil })
+        let stages = (entry.opened[ticket] ?? []).map { seat in
+            (
+                seat: seat,
+                holders: holders.filter { peer in
+                    peer.loaded(pipe.digest)?.overlaps(seat.layers) ?? false
+                }
+            )
+        }
+        let rare = try #require(stages.min { $0.holders.count < $1.holders.count })
+        #expect(rare.holders.count == 2)
+        return (entry, ticket, rare.holders, rare.seat)
+    }
+
+    private func send(_ pipe: Pipe, _ entry: Peer, _ ticket: Ticket, position: Int) {
+        let rows = (0..<16).map { UInt8($0) }
+        let isSent = pipe.with(entry) {
+            $0.step(ticket, position: position, rowCount: 1, rows: rows, at: pipe.now, into: &$1)
+        }
+        #expect(isSent)
+    }
+
+    @Test func `layers whose every holder was lost are held by others within two seconds`() throws {
+        let pipe = Pipe()
+        let (entry, ticket, holders, _) = try rareStage(pipe)
+        for position in 0..<8 {
+            send(pipe, entry, ticket, position: position)
+            #expect(pipe.run(for: .seconds(1)) { entry.done.count == position + 1 })
+        }
+        holders.forEach(pipe.remove)
+        send(pipe, entry, ticket, position: 8)
+        #expect(pipe.run(for: .seconds(2)) { entry.done.count == 9 }, "a step came back")
+        #expect(entry.failed.isEmpty)
+        // Gossip believes in the lost ones still: nobody was told that they are gone.
+        #expect(
+            holders.allSatisfy { holder in
+                pipe.peers.allSatisfy { $0 === holder || $0.knows(holder) }
+            })
+    }
+
+    @Test func `who is asked for layers that live holders have stays where it is`() throws {
+        let pipe = Pipe()
+        let (entry, _, holders, seat) = try rareStage(pipe)
+        let before = pipe.peers.map { $0.loaded(pipe.digest) }
+        var word = ByteWriter(reserving: 40)
+        word.write(MessageKind.layersWanted.rawValue)
+        word.write(pipe.digest)
+        word.writeVarint(seat.layers.lower)
+        word.writeVarint(seat.layers.upper)
+        for _ in 0..<20 {
+            for peer in pipe.peers where !holders.contains(where: { $0 === peer }) {
+                pipe.with(peer) {
+                    $0.receive(message: word.bytes, from: entry.id, at: pipe.now, into: &$1)
+                }
+            }
+            pipe.run(for: .milliseconds(500))
+        }
+        #expect(pipe.peers.map { $0.loaded(pipe.digest) } == before)
+    }
 }

@@ -96,7 +96,7 @@ import Wire
         }
     }
 
-    @Test func `an heir that refuses or is lost leaves the stage as it was`() {
+    @Test func `an heir that is lost is followed by another`() {
         let rig = rig()
         var named = 0
         rig.heirs = { rig, layers in
@@ -110,7 +110,55 @@ import Wire
         rig.after(.milliseconds(150)) { drain($0, Self.giver) }
         rig.run(.seconds(20)) { $0.isDone }
         #expect(rig.isRight && rig.handoffs == [[Self.giver, Self.giver + 6]] && named == 2)
-        #expect(rig.losses.isEmpty)
+        #expect(rig.losses.isEmpty && rig.lostHeirs == [Self.heir])
+    }
+
+    @Test func `an heir that refuses is followed by another at once`() {
+        let rig = rig()
+        rig.members[Self.heir].core.setHoldings([], acceptsStages: true)
+        rig.heirs = { rig, layers in rig.spareHeir(for: layers, besides: rig.lostHeirs) }
+        rig.after(.milliseconds(150)) { drain($0, Self.giver) }
+        rig.run(.seconds(20)) { $0.isDone }
+        #expect(rig.isRight && rig.handoffs == [[Self.giver, Self.giver + 6]])
+        #expect(rig.losses.isEmpty && rig.lostHeirs == [Self.heir])
+        #expect(rig.longestStall < .milliseconds(20))
+    }
+
+    @Test func `an heir that is silent is followed by another while the stage keeps its cache`() {
+        let rig = rig()
+        rig.heirs = { rig, layers in
+            if rig.lostHeirs.isEmpty { rig.pause(Self.heir) }
+            return rig.spareHeir(for: layers, besides: rig.lostHeirs)
+        }
+        // No step is begun any more after 150 ms, as where an owner is back.
+        rig.after(.milliseconds(150)) { drain($0, Self.giver, serve: 150, keep: 1_500) }
+        rig.run(.seconds(20)) { $0.isDone }
+        #expect(rig.isRight && rig.handoffs == [[Self.giver, Self.giver + 6]])
+        #expect(rig.losses.isEmpty && rig.lostHeirs == [Self.heir])
+        #expect(rig.longestStall < .milliseconds(600))
+    }
+
+    @Test(arguments: [1, 2], [0, 3])
+    func `a stage lost behind an heir costs no work but the heir's`(stage: Int, drafts: Int) {
+        let rig = rig()
+        rig.draftCount = drafts
+        rig.after(.milliseconds(150)) { drain($0, stage) }
+        rig.after(.milliseconds(250)) { $0.kill(stage + 1) }
+        rig.run(.seconds(20)) { $0.isDone }
+        #expect(rig.isRight && rig.handoffs == [[stage, stage + 3]])
+        #expect(rig.rewindCount == 0)
+        // Then the stage that left is asked, in vain.
+        #expect(rig.losses.map(\.cause).prefix(2) == [.silent, .givenUp])
+    }
+
+    @Test func `heirs in a row make the rows of a stage lost behind them again`() {
+        let rig = rig()
+        for (index, stage) in [1, 2].enumerated() {
+            rig.after(.milliseconds(150 + 60 * index)) { drain($0, stage) }
+        }
+        rig.after(.milliseconds(350)) { $0.kill(3) }
+        rig.run(.seconds(20)) { $0.isDone }
+        #expect(rig.isRight && rig.handoffs.count == 2 && rig.rewindCount == 0)
     }
 
     /// Letters between the first word of a handoff and the last, in the order of their sending.
@@ -120,8 +168,9 @@ import Wire
             .cacheTaken, .handoffEnd, .stageStatus, .relinkStage, .stageRelinked, .closeStage,
         ].map(\.rawValue))
 
-    /// Either side dies when the n-th letter of the handoff is sent, before or after it is out.
-    @Test(arguments: [giver, heir], [true, false])
+    /// Either side, or a stage beside them, dies when the n-th letter of the handoff is sent,
+    /// before or after it is out.
+    @Test(arguments: [giver, heir, giver - 1, giver + 1], [true, false])
     func `whoever dies at whichever message, the text is the same`(
         victim: Int, isSent: Bool
     ) {

@@ -27,6 +27,17 @@ import Wire
         #expect(rig.longestStall < .milliseconds(milliseconds < 10 ? 1_600 : 700))
     }
 
+    @Test(arguments: [1, 2, 3], [20, 101, 205, 333])
+    func `a stage that is lost while drafts are overwritten is replaced`(
+        stage: Int, milliseconds: Int
+    ) {
+        let rig = rig()
+        rig.draftCount = 4
+        rig.after(.milliseconds(milliseconds)) { $0.kill(stage) }
+        rig.run(.seconds(20)) { $0.isDone }
+        #expect(rig.isRight && rig.mendCount == 1 && rig.rewindCount == 0)
+    }
+
     @Test func `stages that are sound work no position twice`() {
         let rig = rig()
         rig.after(.milliseconds(200)) { $0.kill(2) }
@@ -211,6 +222,7 @@ import Wire
         let rig = Rig(
             layerCount: 6, stages + stages + others + stages,
             keptByteLimit: keptRowCount * Rig.rowByteCount)
+        rig.draftCount = random.below(3)
         rig.ask(
             rig.members[1...3].map(\.link), prompt: [1 + random.below(200), 1 + random.below(200)],
             decodeCount: 150)

@@ -56,6 +56,9 @@ final class Rig {
     var resultTimes: [Instant] = []
     var sentCount = 0
     var decodeCount = 0
+    /// Rows guessed ahead with each decoded one: by turns none of them holds and one does.
+    var draftCount = 0
+    private var promptCount = 0
     var alone: TinyCache
     var losses: [StageLoss] = []
     var accounts: [StageAccount] = []
@@ -64,6 +67,8 @@ final class Rig {
     var rewindCount = 0
     /// Pairs of members: who gave its cache to whom.
     var handoffs: [[Int]] = []
+    /// Who was to be an heir and is none.
+    var lostHeirs: [Int] = []
     /// Positions that heirs were given.
     var inheritedPositions = 0
     /// Who gets a leaving stage's cache; nil where nobody does.
@@ -193,6 +198,9 @@ final class Rig {
             member.core.cacheOpened(offer.request, isOpen: true, at: now, into: &mail)
         case .compute(let offer, let step):
             var output: [UInt8]?
+            if let position = member.caches[offer.request]?.position, position > step.position {
+                member.caches[offer.request]?.truncate(to: step.position)
+            }
             if member.caches[offer.request]?.position == step.position {
                 output = member.caches[offer.request]?.run(step.rows, Rig.rowByteCount)
             }
@@ -227,7 +235,9 @@ final class Rig {
             sendSteps(&mail)
         case .failed(_, let why): failure = why
         case .account(let account): accounts.append(account)
-        case .meet: break
+        case .heirLost(_, let node, _):
+            lostHeirs += members.indices.filter { members[$0].keys.id == node }
+        case .meet, .layersWanted, .overdue: break
         }
     }
 
@@ -237,6 +247,7 @@ final class Rig {
     /// `decodeCount` steps of one row, each made of the result before it.
     func ask(_ chain: [ChainLink], prompt: [Int], decodeCount: Int) {
         self.decodeCount = decodeCount
+        promptCount = prompt.count
         var byte = UInt8(1)
         for rowCount in prompt {
             var rows: [UInt8] = []
@@ -275,7 +286,13 @@ final class Rig {
         resultTimes.append(now)
         if results.count == steps.count, decodeCount > 0 {
             decodeCount -= 1
-            addStep(Array(step.rows.suffix(Rig.rowByteCount)))
+            let isPrompt = results.count <= promptCount
+            let held = isPrompt ? step.rowCount - 1 : min(draftCount, decodeCount % 2)
+            alone.truncate(to: step.position + held + 1)
+            let start = held * Rig.rowByteCount
+            let row = Array(step.rows[start..<start + Rig.rowByteCount])
+            let guesses = (0..<draftCount * Rig.rowByteCount).map { UInt8($0 & 0xFF) ^ row[0] }
+            addStep(row + guesses)
         }
         sendSteps(&mail)
     }

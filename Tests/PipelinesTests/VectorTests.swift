@@ -86,11 +86,27 @@ import Wire
         #expect(core.counters.malformed == 0 && core.counters.unsigned == 0)
     }
 
+    @Test func `a call for layers is handed to the node`() throws {
+        var core = try stage()
+        var mail = Mail()
+        let entry = NodeID(Bytes32(try vector("entryID")))
+        core.receive(try vector("layersWanted"), from: entry, at: .origin, into: &mail)
+        guard case .layersWanted(let model, let layers) = core.nextEvent() else {
+            Issue.record("no event")
+            return
+        }
+        #expect(model == Digest(Bytes32(try vector("modelDigest"))) && layers == LayerRange(4, 6))
+        let isSilent = mail.isEmpty
+        #expect(isSilent)
+    }
+
     @Test func `each message that is cut is counted and answered by nobody`() throws {
         var core = try stage()
         var mail = Mail()
         let entry = NodeID(Bytes32(try vector("entryID")))
-        for name in ["openStage", "askStage", "relinkStage", "closeStage", "cancel"] {
+        for name in [
+            "openStage", "askStage", "relinkStage", "closeStage", "cancel", "layersWanted",
+        ] {
             let bytes = try vector(name)
             for count in 1..<bytes.count {
                 let before = core.counters.malformed

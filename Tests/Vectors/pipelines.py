@@ -85,6 +85,7 @@ def vectors():
         "stepFailed": b"\x45" + unknown + varint(0) + b"\x08" + varint(0),
         "closeStage": b"\x46" + REQUEST + varint(1), "cancel": b"\x48" + REQUEST + varint(1),
         "stageAccount": STAGE.signed(account),
+        "layersWanted": b"\x55" + MODEL + varint(4) + varint(6),
     }
 
 folder = os.path.dirname(os.path.abspath(__file__))
