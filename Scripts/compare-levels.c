@@ -95,11 +95,11 @@ static void attention(int level) {
         for (size_t i = 0; i < before + rows; i++)
             bored_cache_append(
                 level, key + i * size, value + i * size, size, i, capacity, page, values);
-        const uint16_t *pages[] = {page};
+        struct bored_page pages[] = {{page, values}};
         struct bored_attention a = {
             .query = query, .query_stride = groups * size, .row_count = rows,
             .group_count = groups, .head_size = size, .pages = pages, .page_size = capacity,
-            .values = size * capacity, .capacity = capacity, .length = before + 1,
+            .run_size = capacity, .capacity = capacity, .length = before + 1,
             .window = round % 3 ? 0 : 1 + next() % 60, .scale = 0.25f,
             .cap = round % 2 ? 0.0f : 2.0f, .scratch = scratch, .output = output,
             .output_stride = groups * size,

@@ -103,7 +103,7 @@ void bored_float_from_half(int level, const uint16_t *x, size_t count, float *y)
 
 void bored_cache_append(
     int level, const float *key, const float *value, size_t head_size, size_t position,
-    size_t page_size, uint16_t *keys, uint16_t *values) {
+    size_t run_size, uint16_t *keys, uint16_t *values) {
     uint16_t *block = keys + position / BORED_WIDTH * BORED_WIDTH * head_size;
     for (size_t first = 0; first < head_size; first += BORED_WIDTH) {
         size_t count = head_size - first < BORED_WIDTH ? head_size - first : BORED_WIDTH;
@@ -112,7 +112,7 @@ void bored_cache_append(
         for (size_t i = 0; i < count; i++)
             block[(first + i) * BORED_WIDTH + position % BORED_WIDTH] = halves[i];
         kernels_of(level)->half_from_float(
-            value + first, count, values + first * page_size + position * BORED_WIDTH);
+            value + first, count, values + first * run_size + position * BORED_WIDTH);
     }
 }
 

@@ -105,13 +105,14 @@ static inline float bored_sum_lanes(const float *lanes) {
 
 /// The panel of keys of 32 positions, the first of which is `position`.
 static inline const uint16_t *bored_keys(const struct bored_attention *a, size_t position) {
-    return a->pages[position / a->page_size] + a->keys + position % a->page_size * a->head_size;
+    return a->pages[position / a->page_size].keys + a->head
+        + position % a->page_size * a->head_size;
 }
 
 /// The values from `position` to the end of its page, of the 32 outputs that begin with `first`.
 static inline const uint16_t *bored_values(
     const struct bored_attention *a, size_t first, size_t position) {
-    return a->pages[position / a->page_size] + a->values + first * a->page_size
+    return a->pages[position / a->page_size].values + a->head + first * a->run_size
         + position % a->page_size * BORED_WIDTH;
 }
 
@@ -121,11 +122,15 @@ static inline size_t bored_visible(const struct bored_attention *a, size_t row, 
     return a->window && *end > a->window ? *end - a->window : 0;
 }
 
-/// How many of the positions `from ..< to` lie in the page of the first.
-static inline size_t bored_count_in_page(
+/// How many of the positions `from ..< to` have their values behind each other: those of the first
+/// one's page, and of pages that follow in the same run.
+static inline size_t bored_count_together(
     const struct bored_attention *a, size_t from, size_t to) {
-    size_t left = a->page_size - from % a->page_size;
-    return to - from < left ? to - from : left;
+    const struct bored_page *page = a->pages + from / a->page_size;
+    size_t count = a->page_size - from % a->page_size;
+    for (; count < to - from; count += a->page_size, page++)
+        if (page[1].values != page[0].values + a->page_size * BORED_WIDTH) return count;
+    return to - from;
 }
 
 static inline size_t bored_round_up(size_t count, size_t multiple) {

@@ -39,13 +39,13 @@ INLINE float soften(
                   : soften_by(0, a, scores, begin, visible, end);
 }
 
-/// Rows of weights times the values of the positions `from ..< to`, page after page: the chains
-/// begin there, or go on where `resume`.
+/// Rows of weights times the values of the positions `from ..< to`, stretch after stretch: the
+/// chains begin there, or go on where `resume`.
 FUNCTION void rows_by_values(
     const struct bored_attention *a, size_t rows, size_t first, size_t from, size_t to,
     const float *weights, size_t stride, float *y, size_t y_stride, int resume) {
     for (size_t count; from < to; from += count, resume = 1) {
-        count = bored_count_in_page(a, from, to);
+        count = bored_count_together(a, from, to);
         all_rows_by_panel(
             rows, bored_values(a, first, from), count, weights + from, stride, y, y_stride,
             resume);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 enum { HUGE_PAGE = 2 << 20 };
 
@@ -30,6 +31,25 @@ void *bored_allocate(size_t byte_count) {
     madvise(aligned, byte_count / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
 #endif
     return aligned;
+}
+
+void *bored_reserve(size_t byte_count) {
+    void *memory = mmap(
+        NULL, byte_count, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+        0);
+    if (memory == MAP_FAILED) return NULL;
+#ifdef MADV_NOHUGEPAGE
+    madvise(memory, byte_count, MADV_NOHUGEPAGE);
+#endif
+    return memory;
+}
+
+void bored_release(void *memory, size_t byte_count) { munmap(memory, byte_count); }
+
+void bored_discard(void *memory, size_t byte_count) {
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), first = (uintptr_t)memory;
+    uintptr_t begin = (first + page - 1) / page * page, end = (first + byte_count) / page * page;
+    if (begin < end) madvise((void *)begin, end - begin, MADV_DONTNEED);
 }
 
 void bored_free(void *memory, size_t byte_count) {

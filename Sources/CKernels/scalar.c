@@ -187,7 +187,7 @@ static void attend_one(
     for (size_t first = 0; first < a->head_size; first += BORED_WIDTH) {
         float sums[BORED_WIDTH] = {0};
         for (size_t from = begin, count; from < end; from += count) {
-            count = bored_count_in_page(a, from, end);
+            count = bored_count_together(a, from, end);
             chain(bored_values(a, first, from), scores + from, count, sums);
         }
         for (size_t i = 0; i < BORED_WIDTH && first + i < a->head_size; i++)

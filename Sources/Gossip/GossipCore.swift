@@ -10,7 +10,8 @@ public import Wire
 /// of; hearsay ("I heard it n tenths ago") can lengthen that life and never shorten it.
 public struct GossipCore: ~Copyable, MessageCore {
     public let id: NodeID
-    public let settings: GossipSettings
+    /// Those given, or what follows from them while the record says that the line is metered.
+    public private(set) var settings: GossipSettings
     /// What other nodes said of themselves, by id; never this node's own.
     public internal(set) var known = OrderedTable<NodeID, KnownState>()
     /// As last signed.
@@ -19,6 +20,7 @@ public struct GossipCore: ~Copyable, MessageCore {
 
     let keys: NodeKeys
     let puzzleBitCount: Int
+    private let givenSettings: GossipSettings
     var record: NodeRecord
     var signedOwn: SignedState
     var random: SeededRandom
@@ -68,7 +70,8 @@ public struct GossipCore: ~Copyable, MessageCore {
         id = keys.id
         self.keys = keys
         self.record = record
-        self.settings = settings
+        givenSettings = settings
+        self.settings = record.isMetered ? settings.onMeteredLine : settings
         self.puzzleBitCount = puzzleBitCount
         vivaldi = Vivaldi(random: random.split())
         nextNumber = UInt32(truncatingIfNeeded: random.next())
@@ -102,6 +105,7 @@ public struct GossipCore: ~Copyable, MessageCore {
     public mutating func update(record: NodeRecord, at now: Instant, into mail: inout Mail) {
         precondition(record.id == id)
         self.record = record
+        settings = record.isMetered ? givenSettings.onMeteredLine : givenSettings
         changed(at: now, into: &mail)
     }
 

@@ -20,7 +20,9 @@ extension GossipCore {
     ) -> (links: [DigestItem], far: [DigestItem]) {
         let links = linkDigest(for: peer, at: now)
         var far: [DigestItem] = []
-        guard known.count <= settings.smallSwarmLimit, !known.isEmpty else { return (links, far) }
+        guard !record.isMetered, known.count <= settings.smallSwarmLimit, !known.isEmpty else {
+            return (links, far)
+        }
         let (start, last) = (active[peer]?.digestCursor ?? 0, active[peer]?.digestAt ?? .origin)
         var isListed = Array(repeating: false, count: known.count)
         func list(_ index: Int) {
@@ -48,7 +50,9 @@ extension GossipCore {
 
     /// The lines of this node's other links.
     func linkDigest(for peer: NodeID, at now: Instant) -> [DigestItem] {
-        active.keys.compactMap { owner in
+        // A metered node is a leaf: nobody learns of others through it.
+        guard !record.isMetered else { return [] }
+        return active.keys.compactMap { owner in
             guard owner != peer, let entry = known[owner], entry.heardFrom != peer else {
                 return nil
             }
@@ -86,7 +90,10 @@ extension GossipCore {
         _ line: DigestItem, _ hopCount: Int, from peer: NodeID, at now: Instant
     ) -> Bool {
         let heardAt = evidence(age: line.age, isDirect: hopCount == 1, at: now)
-        guard now.since(heardAt) + .seconds(2) < settings.stateExpiry else { return false }
+        // So old a line can only be about a metered node.
+        let isOld = now.since(heardAt) >= settings.stateExpiry
+        let longest = isOld ? settings.meteredStateExpiry : settings.stateExpiry
+        guard now.since(heardAt) + .seconds(2) < longest else { return false }
         guard let index = position(of: line.prefix) else {
             let hasLeft = zip(departed.keys, departed.values).contains { owner, departure in
                 let low = UInt32(truncatingIfNeeded: departure.sequence)
@@ -96,7 +103,7 @@ extension GossipCore {
             let isFar = hopCount == 3
             return !hasLeft && !(isFar && known.count >= settings.smallSwarmLimit)
         }
-        let fadesAt = now + settings.stateExpiry
+        let fadesAt = now + expiry(of: known.values[index].signed)
         var isNewer = false
         known.update(at: index) { entry in
             entry.extend(to: heardAt, from: peer)

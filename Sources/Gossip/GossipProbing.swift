@@ -23,7 +23,7 @@ extension GossipCore {
     mutating func probe(_ peer: NodeID, farCount: Int, at now: Instant, into mail: inout Mail) {
         let number = drawNumber()
         // The other end's turn comes first.
-        let next = now + random.jittered(settings.probeInterval * 3 / 2)
+        let next = now + random.jittered(probeInterval(of: peer) * 3 / 2)
         let timeout = probeTimeout(of: peer)
         active.update(peer) { link in
             link.nextProbeAt = next
@@ -40,8 +40,13 @@ extension GossipCore {
 
     /// A link of this node probed it: this end's turn is next.
     mutating func probed(by peer: NodeID, at now: Instant) {
-        let next = now + random.jittered(settings.probeInterval)
+        let next = now + random.jittered(probeInterval(of: peer))
         active.update(peer) { $0.nextProbeAt = next }
+    }
+
+    private func probeInterval(of peer: NodeID) -> Interval {
+        let isMetered = record.isMetered || self.record(of: peer)?.isMetered ?? false
+        return isMetered ? settings.meteredProbeInterval : settings.probeInterval
     }
 
     private func probeTimeout(of peer: NodeID) -> Interval {

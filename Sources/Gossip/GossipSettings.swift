@@ -29,6 +29,9 @@ public struct GossipSettings: Sendable {
     public var digestFarCount = 24
     /// A state vanishes when its owner was heard by nobody for this long.
     public var stateExpiry = Interval.seconds(9)
+    /// Both, where an end of the link, or the state's owner, is on a metered line.
+    public var meteredProbeInterval = Interval.seconds(25)
+    public var meteredStateExpiry = Interval.seconds(90)
     /// The owner signs again at least this often; first after `stateRefreshFirst`, then in gaps
     /// that double.
     public var stateRefresh = Interval.minutes(5)
@@ -72,6 +75,19 @@ public struct GossipSettings: Sendable {
     public var banTime = Interval.minutes(10)
 
     public init() {}
+
+    /// The same for a node whose owner pays for each byte: fewer links, and rare duties.
+    var onMeteredLine: GossipSettings {
+        var settings = self
+        settings.activeLimit = min(activeLimit, 6)
+        settings.passiveLimit = min(passiveLimit, 48)
+        settings.shuffleInterval = .minutes(15)
+        settings.shuffleIntervalMaximum = .minutes(60)
+        settings.reachOutInterval = .minutes(1)
+        settings.reachOutIntervalMaximum = .minutes(15)
+        settings.optimiseInterval = .minutes(5)
+        return settings
+    }
 }
 
 /// How often each thing happened. Wraps never in practice: 64 bits.

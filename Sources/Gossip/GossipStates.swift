@@ -97,7 +97,7 @@ extension GossipCore {
     private mutating func layAside(
         _ item: StateItem, from peer: NodeID, at now: Instant, into mail: inout Mail
     ) {
-        guard !record.isTransient else { return }
+        guard !record.isTransient, !record.isMetered else { return }
         onward[item.signed.record.id] = (item, peer)
         let isUrgent = item.signed.state.presence == .leaving
         let isFull = onward.count >= Limits.gossipStatesPerMessage
@@ -146,7 +146,7 @@ extension GossipCore {
             }
             return .known
         }
-        guard now.since(heardAt) < settings.stateExpiry else { return .refused }
+        guard now.since(heardAt) < expiry(of: item.signed) else { return .refused }
         guard adopt(item.signed.record) else { return .forged }
         counters.signaturesChecked += 1
         guard item.signed.isAuthentic(suite: keys.suite) else {
@@ -173,7 +173,7 @@ extension GossipCore {
             hopCount: min(hopCount, old?.hopCount ?? 3), roundTrip: old?.roundTrip, signedAt: now,
             heardFrom: peer,
             secondHopUntil: hopCount <= 2
-                ? now + settings.stateExpiry : old?.secondHopUntil ?? .origin,
+                ? now + expiry(of: item.signed) : old?.secondHopUntil ?? .origin,
             toldTo: [peer])
         departed.remove(owner)
         return .adopted(isNewOwner: old == nil)
@@ -224,8 +224,14 @@ extension GossipCore {
 
     func evidence(age: UInt8, isDirect: Bool, at now: Instant) -> Instant {
         if isDirect { return now }
-        let since = Interval.milliseconds(Int(age) * 100) + settings.hopAllowance
+        let since = Age.interval(of: age) + settings.hopAllowance
         return Instant(nanoseconds: now.since(.origin + since).nanoseconds)
+    }
+
+    /// How long a state lives after its owner was last heard of.
+    func expiry(of signed: SignedState) -> Interval {
+        record.isMetered || signed.record.isMetered
+            ? settings.meteredStateExpiry : settings.stateExpiry
     }
 
     mutating func extend(_ owner: NodeID, to heardAt: Instant, from peer: NodeID) {
@@ -274,7 +280,7 @@ extension GossipCore {
         for owner in known.keys {
             guard let entry = known[owner] else { continue }
             let isUnsigned = now.since(entry.signedAt) >= settings.signedExpiry
-            if isUnsigned || now.since(entry.heardAt) >= settings.stateExpiry {
+            if isUnsigned || now.since(entry.heardAt) >= expiry(of: entry.signed) {
                 counters.statesExpired += 1
                 if isUnsigned {
                     // Nor may an echo of it come back.
@@ -298,8 +304,7 @@ extension GossipCore {
     }
 
     func age(of entry: KnownState, at now: Instant) -> UInt8 {
-        let tenths = (now.since(entry.heardAt).milliseconds + 99) / 100
-        return UInt8(min(255, tenths))
+        Age.byte(of: now.since(entry.heardAt))
     }
 
     /// Tells a peer the states it has not from here, links first.

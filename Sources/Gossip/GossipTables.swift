@@ -103,6 +103,21 @@ struct Departure: Sendable {
     let until: Instant
 }
 
+/// The time since somebody was heard, in one byte, rounded up: 0 to 127 tenths of a second, then
+/// whole seconds, from 128 for 13 to 254 for 139; 255 is more than that.
+enum Age {
+    static func byte(of time: Interval) -> UInt8 {
+        let tenths = (time.milliseconds + 99) / 100
+        if tenths <= 127 { return UInt8(tenths) }
+        return UInt8(min(255, (tenths + 9) / 10 + 115))
+    }
+
+    static func interval(of byte: UInt8) -> Interval {
+        if byte <= 127 { return .milliseconds(Int(byte) * 100) }
+        return byte == 255 ? .hours(1) : .seconds(Int(byte) - 115)
+    }
+}
+
 /// When each of the slow duties is due.
 struct Schedule: Sendable {
     /// The gaps that grow while nothing happens; nil before the first.

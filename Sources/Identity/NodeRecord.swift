@@ -39,6 +39,8 @@ public struct NodeRecord: Hashable, Sendable {
     public let encoded: [UInt8]
 
     public var isTransient: Bool { flags.contains(.transient) }
+    /// Each byte costs its owner.
+    public var isMetered: Bool { flags.contains(.metered) }
 
     /// Signs a record of this node.
     public init(

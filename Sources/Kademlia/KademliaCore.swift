@@ -47,7 +47,9 @@ struct Publication: Sendable {
 public struct KademliaCore: ~Copyable, MessageCore {
     let suite: CryptoSuite
     let puzzleBitCount: Int
-    let settings: KademliaSettings
+    private let givenSettings: KademliaSettings
+    /// Those given, or what follows from them while the record says that the line is metered.
+    private(set) var settings: KademliaSettings
     var own: NodeRecord
     var random: SeededRandom
     var table: RoutingTable
@@ -81,7 +83,8 @@ public struct KademliaCore: ~Copyable, MessageCore {
         self.own = own
         self.suite = suite
         self.puzzleBitCount = puzzleBitCount
-        self.settings = settings
+        givenSettings = settings
+        self.settings = own.isMetered ? settings.onMeteredLine : settings
         random = SeededRandom(seed: seed)
         table = RoutingTable(own: own.id)
         selfLookupGap = settings.joinLookupInterval
@@ -93,6 +96,7 @@ public struct KademliaCore: ~Copyable, MessageCore {
     public mutating func update(record: NodeRecord) {
         precondition(record.id == own.id)
         own = record
+        settings = record.isMetered ? givenSettings.onMeteredLine : givenSettings
     }
 
     /// A session with an authentic peer stands, or its record or address changed. Sessions whose

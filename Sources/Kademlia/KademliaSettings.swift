@@ -44,9 +44,9 @@ public struct KademliaSettings: Sendable {
 
     public init() {}
 
-    /// For a line whose owner pays for each byte.
-    public static var metered: KademliaSettings {
-        var settings = KademliaSettings()
+    /// The same for a node whose owner pays for each byte.
+    var onMeteredLine: KademliaSettings {
+        var settings = self
         settings.livenessInterval = .seconds(30)
         settings.livenessIntervalMaximum = .minutes(5)
         settings.selfLookupInterval = .hours(3)

@@ -140,9 +140,11 @@ extension Node {
     }
 
     mutating func changeRecord(addresses: [PeerAddress], at now: Instant) {
+        var flags = settings.flags
+        if presence == .meteredLine { flags.insert(.metered) }
         record = NodeRecord(
-            keys: keys, sequence: record.sequence + 1, addresses: addresses,
-            flags: settings.flags, region: settings.region)
+            keys: keys, sequence: record.sequence + 1, addresses: addresses, flags: flags,
+            region: settings.region)
         sessions.update(record: record)
         kademlia.update(record: record)
         gossip.update(record: record, at: now, into: &mail)

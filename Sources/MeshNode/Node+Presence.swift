@@ -1,3 +1,4 @@
+internal import Identity
 internal import Pipelines
 internal import Placement
 public import Primitives
@@ -15,7 +16,10 @@ extension Node {
         precondition(presence != .leaving, "Node.drain and Node.leave say goodbye for good")
         if presence != self.presence, self.presence != .leaving {
             let wasIdle = self.presence == .idle
+            let isLineOther = (presence == .meteredLine) != (self.presence == .meteredLine)
             self.presence = presence
+            // Its peers must know, or they would go on probing at the usual rate.
+            if isLineOther { changeRecord(addresses: record.addresses, at: now) }
             note(.presence(presence))
             if wasIdle { reclaim(at: now) }
             if presence == .idle { resume(at: now) }

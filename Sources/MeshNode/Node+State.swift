@@ -160,7 +160,9 @@ extension Node {
     /// Puts this node's ads into the DHT, under each block of layers and under the model's name;
     /// of a model that many hold, so many of them do as a topic has room for.
     mutating func publishAds(at now: Instant) {
-        deadlines.publish = now + random.jittered(Limits.adPublishInterval)
+        let interval =
+            record.isMetered ? Limits.meteredAdPublishInterval : Limits.adPublishInterval
+        deadlines.publish = now + random.jittered(interval)
         guard !isTransient, !isLeaving else { return }
         for entry in models.values where entry.loaded != nil || entry.hasAllPieces {
             let holding = entry.holding

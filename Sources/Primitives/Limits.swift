@@ -289,6 +289,7 @@ public enum Limits {
     public static let roundTripSampleInterval = Interval.seconds(2)
     /// Ads are put into the DHT again this often, and forgotten there after their lifetime.
     public static let adPublishInterval = Interval.minutes(2)
+    public static let meteredAdPublishInterval = Interval.minutes(8)
     /// How long after new layers are ready: by then a newcomer knows its neighbourhood.
     public static let adGatherTime = Interval.seconds(3)
     /// Of a layer's holders in the whole swarm, those that publish at a time.

@@ -61,30 +61,32 @@ extension Kernels {
         precondition(scratch.count >= scratchCount)
         let groupCount = queryHeadCount / layout.headCount
         let firstLength = rule.seesAll ? positionCount : positionCount - rowCount + 1
-        let keys = layer * layout.layerStride
         // The pointers outlive `run`, which returns after every part; a part writes only its
         // own heads of the output and its own slice of the scratch.
         nonisolated(unsafe) let whole = unsafe bored_attention(
             query: query.base + queryLayout.offset, query_stride: queryLayout.stride,
             row_count: rowCount, group_count: groupCount, head_size: layout.headSize,
-            pages: UnsafePointer(cache.pageBases), page_size: layout.pagePositionCount,
-            keys: keys, values: keys + layout.valueOffset, capacity: cache.capacity,
+            pages: UnsafePointer(cache.table), page_size: layout.pagePositionCount,
+            run_size: layout.runPositionCount, head: layer * layout.layerStride,
+            capacity: cache.capacity,
             length: firstLength, sees_all: rule.seesAll ? 1 : 0, window: rule.window ?? 0,
             scale: rule.scale, cap: rule.cap ?? 0, scratch: scratch.base,
             output: output.base + outputLayout.offset, output_stride: outputLayout.stride)
         let headWidth = groupCount * layout.headSize
+        let rowsPerPass = min(
+            Self.attentionRowCount, max(1, Self.workLimit / (2 * headWidth * max(1, positionCount)))
+        )
         crew.run(partCount: layout.headCount) { head in
             var part = unsafe whole
-            unsafe part.keys += head * layout.headStride
-            unsafe part.values += head * layout.headStride
+            unsafe part.head += head * layout.headStride
             unsafe part.scratch += head * (scratchCount / layout.headCount)
-            for first in stride(from: 0, to: rowCount, by: Self.attentionRowCount) {
+            for first in stride(from: 0, to: rowCount, by: rowsPerPass) {
                 if crew.isAbandoned { return }
                 unsafe part.query =
                     whole.query + first * whole.query_stride + head * headWidth
                 unsafe part.output =
                     whole.output + first * whole.output_stride + head * headWidth
-                unsafe part.row_count = min(Self.attentionRowCount, rowCount - first)
+                unsafe part.row_count = min(rowsPerPass, rowCount - first)
                 unsafe part.length = rule.seesAll ? firstLength : firstLength + first
                 unsafe bored_attend(code, &part)
             }

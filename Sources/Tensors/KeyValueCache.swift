@@ -8,8 +8,10 @@ public struct KeyValueCache: ~Copyable {
     /// Positions held.
     public private(set) var count = 0
     public private(set) var pages: [KeyValuePage] = []
+    /// From which this cache's own pages are cut; the last of them are looked at first.
+    private var runs: [(firstPage: Int, run: KeyValueRun)] = []
     /// Where each page's numbers begin: what the kernels read.
-    private let table: OwnedMemory
+    private let tableMemory: OwnedMemory
 
     /// A table for `capacity` positions at least, with no page in it.
     public init(_ layout: KeyValueLayout, capacity: Int) {
@@ -17,37 +19,70 @@ public struct KeyValueCache: ~Copyable {
         let pageCount = layout.pageCount(ofPositions: capacity)
         self.layout = layout
         self.capacity = pageCount * layout.pagePositionCount
-        table = OwnedMemory(byteCount: pageCount * MemoryLayout<UInt>.stride)
+        tableMemory = OwnedMemory(
+            byteCount: pageCount * (unsafe MemoryLayout<bored_page>.stride))
         pages.reserveCapacity(pageCount)
     }
 
-    // The memory holds a pointer for each page of the table.
-    var pageBases: UnsafeMutablePointer<UnsafePointer<UInt16>?> {
-        unsafe table.base.assumingMemoryBound(to: UnsafePointer<UInt16>?.self)
+    // The memory holds an entry for each page that the capacity has room for.
+    var table: UnsafeMutablePointer<bored_page> {
+        unsafe tableMemory.base.assumingMemoryBound(to: bored_page.self)
     }
 
     /// Positions that the pages have room for.
     public var pagedCount: Int { pages.count * layout.pagePositionCount }
 
-    /// Adds a page behind the others. Traps where the table is full.
+    /// Adds an empty page behind the others. Traps where the table is full.
+    public mutating func addPage() { add(makePage(pages.count)) }
+
+    /// Adds a page of another cache behind the others: both hold it now.
     public mutating func add(_ page: KeyValuePage) {
-        precondition(pagedCount < capacity && page.numbers.count * 2 == layout.pageByteCount)
-        unsafe pageBases[pages.count] = UnsafePointer(page.numbers.base)
+        precondition(pagedCount < capacity && page.run.layout == layout)
         pages.append(page)
+        enter(pages.count - 1)
     }
 
-    /// Puts another page in the place of one.
+    /// Puts another cache's page in the place of one.
     public mutating func replace(at index: Int, with page: KeyValuePage) {
-        precondition(page.numbers.count * 2 == layout.pageByteCount)
+        precondition(page.run.layout == layout)
+        let run = pages[index].run
         pages[index] = page
-        unsafe pageBases[index] = UnsafePointer(page.numbers.base)
+        enter(index)
+        run.discardUnheld()
     }
 
-    /// Gives up the last page, which holds no position.
-    public mutating func removeLastPage() -> KeyValuePage {
-        let page = pages.removeLast()
-        precondition(count <= pagedCount)
-        return page
+    /// Puts a page with the same contents in the place of one that others hold as well.
+    public mutating func copyPage(at index: Int) {
+        let page = makePage(index)
+        page.copy(pages[index])
+        pages[index] = page
+        enter(index)
+    }
+
+    /// Gives up every page and position. What nobody else holds is free memory then.
+    public mutating func removeAll() {
+        let held = pages.map(\.run)
+        runs = []
+        pages = []
+        count = 0
+        for run in held where run.isHeld { run.discardUnheld() }
+    }
+
+    /// A page in its place beside its neighbours, where that is free.
+    private mutating func makePage(_ index: Int) -> KeyValuePage {
+        let slot = index % KeyValueLayout.runPageCount
+        let firstPage = index - slot
+        if let own = runs.last(where: { $0.firstPage == firstPage && $0.run.isFree(slot) }) {
+            return own.run.page(slot)
+        }
+        let run = KeyValueRun(layout)
+        runs.append((firstPage, run))
+        return run.page(slot)
+    }
+
+    private func enter(_ index: Int) {
+        unsafe table[index] = bored_page(
+            keys: UnsafePointer(pages[index].keys), values: UnsafePointer(pages[index].values))
     }
 
     /// Writes `rowCount` positions of one layer behind those held; they are held once `advance` is
@@ -67,21 +102,21 @@ public struct KeyValueCache: ~Copyable {
         // write other rows.
         nonisolated(unsafe) let keys = unsafe newKeys.base + keyLayout.offset
         nonisolated(unsafe) let values = unsafe newValues.base + valueLayout.offset
-        nonisolated(unsafe) let pages = unsafe pageBases
+        nonisolated(unsafe) let pages = unsafe UnsafePointer(table)
         let (layout, count) = (layout, count)
         let start = layer * layout.layerStride
         crew.share(rowCount: rowCount, rowWork: headCount * headSize) { rows in
             for row in rows {
                 let (page, position) = (count + row).quotientAndRemainder(
                     dividingBy: layout.pagePositionCount)
-                guard let numbers = unsafe pages[page] else { return }
                 for head in 0..<headCount {
                     let own = start + head * layout.headStride
-                    let base = unsafe UnsafeMutablePointer(mutating: numbers) + own
                     unsafe bored_cache_append(
                         kernels.code, keys + row * keyLayout.stride + head * headSize,
                         values + row * valueLayout.stride + head * headSize, headSize, position,
-                        layout.pagePositionCount, base, base + layout.valueOffset)
+                        layout.runPositionCount,
+                        UnsafeMutablePointer(mutating: pages[page].keys + own),
+                        UnsafeMutablePointer(mutating: pages[page].values + own))
                 }
             }
         }
@@ -150,20 +185,19 @@ extension KeyValueCache {
         let width = PanelMatrix.panelWidth
         let (page, inside) = position.quotientAndRemainder(dividingBy: layout.pagePositionCount)
         // The page is there: the position is below `pagedCount`.
-        let base = unsafe pages[page].numbers.base
-        let key = inside / width * width * layout.headSize + inside % width
+        let keys =
+            unsafe pages[page].keys + inside / width * width * layout.headSize + inside % width
+        let values = unsafe pages[page].values + inside * width
         for layer in 0..<layout.layerCount {
             for head in 0..<layout.headCount {
-                let start = layer * layout.layerStride + head * layout.headStride + key
-                for index in 0..<layout.headSize { unsafe body(base + start + index * width) }
+                let start = layer * layout.layerStride + head * layout.headStride
+                for index in 0..<layout.headSize { unsafe body(keys + start + index * width) }
             }
             for head in 0..<layout.headCount {
-                let start =
-                    layer * layout.layerStride + head * layout.headStride
-                    + layout.valueOffset + inside * width
+                let start = layer * layout.layerStride + head * layout.headStride
                 for index in 0..<layout.headSize {
-                    let panel = index / width * width * layout.pagePositionCount
-                    unsafe body(base + start + panel + index % width)
+                    let panel = index / width * width * layout.runPositionCount
+                    unsafe body(values + start + panel + index % width)
                 }
             }
         }

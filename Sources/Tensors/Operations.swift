@@ -54,7 +54,9 @@ extension Kernels {
     func multiply(_ product: bored_product, panelCount: Int, crew: some Crew) {
         nonisolated(unsafe) let product = unsafe product
         let rowCount = unsafe product.row_count
-        let rowsPerPart = min(rowCount, Self.rowsPerPart)
+        let rowsPerPart = min(
+            rowCount, Self.rowsPerPart,
+            max(1, Self.workLimit / (2 * PanelMatrix.panelWidth * (unsafe product.input_count))))
         let panelsPerPart = panelsPerPart(
             panelCount: panelCount, panelWork: rowsPerPart * (unsafe product.input_count),
             memberCount: crew.memberCount)
@@ -76,7 +78,9 @@ extension Kernels {
         }
     }
 
-    /// A part is a matter of few milliseconds: a crew that is told to stop finishes its parts.
+    /// Multiply-adds that a crew does without looking whether it was told to stop, more only where
+    /// even a single row takes more: a matter of few milliseconds.
+    static let workLimit = 1 << 27
     private static let rowsPerPart = 256
     private static let partWork = 1 << 21
 

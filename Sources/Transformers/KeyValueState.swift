@@ -31,6 +31,7 @@ public final class KeyValueState {
             if let digest, pool.leave(digest) { continue }
             pool.gaveUp(cache.layout)
         }
+        cache.removeAll()
         pool.close(
             promisedCount: cache.layout.pageCount(ofPositions: capacity), cache.layout)
     }
@@ -63,13 +64,11 @@ public final class KeyValueState {
                 own(index)
             }
         }
-        while cache.pagedCount < positionCount + rowCount { addPage(KeyValuePage(cache.layout)) }
-    }
-
-    private func addPage(_ page: KeyValuePage) {
-        cache.add(page)
-        digests.append(nil)
-        pool?.took(cache.layout)
+        while cache.pagedCount < positionCount + rowCount {
+            cache.addPage()
+            digests.append(nil)
+            pool?.took(cache.layout)
+        }
     }
 
     /// A page that is to be written: others that hold it keep it as it is.
@@ -77,7 +76,7 @@ public final class KeyValueState {
         guard let digest = digests[index], let pool else { return }
         digests[index] = nil
         guard pool.leave(digest) else { return }
-        cache.replace(at: index, with: KeyValuePage(copying: cache.pages[index]))
+        cache.copyPage(at: index)
         pool.took(cache.layout)
     }
 

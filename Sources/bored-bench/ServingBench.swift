@@ -26,39 +26,54 @@ enum ServingBench {
 
     // MARK: pages
 
-    /// Attention of one position over many, in pages and in one piece.
+    /// Attention of one position over many, in pages and in one piece, in turn; several layers, so
+    /// that no cache holds them.
     private static func measurePages(_ shape: ModelShape) throws {
         let count = 4_096
         let kernels = Kernels(level: .detected)
         var query = FloatBuffer(count: shape.querySize)
         for index in 0..<query.count { query[index] = Float(index % 13) / 13 - 0.5 }
         var output = FloatBuffer(count: shape.querySize)
-        var times: [Int: [Double]] = [:]
-        let sizes = [64, count]
-        for size in sizes {
-            let layout = KeyValueLayout(
-                layerCount: 1, headCount: shape.keyValueHeadCount, headSize: shape.headSize,
-                pagePositionCount: size)
-            var cache = KeyValueCache(layout, capacity: count)
-            while cache.pagedCount < count { cache.add(KeyValuePage(layout)) }
-            var scratch = FloatBuffer(
-                count: Kernels.attentionScratchCount(
-                    queryHeadCount: shape.headCount, cache: cache))
-            for _ in 0..<40 {
-                let time = seconds {
+        let paged = filledCache(shape, pageSize: 64, count, kernels)
+        let whole = filledCache(shape, pageSize: count, count, kernels)
+        var scratch = FloatBuffer(
+            count: Kernels.attentionScratchCount(queryHeadCount: shape.headCount, cache: paged))
+        func time(_ cache: borrowing KeyValueCache) -> Double {
+            seconds {
+                for layer in 0..<cache.layout.layerCount {
                     kernels.attend(
                         query: query, queryLayout: RowLayout(stride: shape.querySize), rowCount: 1,
-                        queryHeadCount: shape.headCount, cache: cache, layer: 0,
+                        queryHeadCount: shape.headCount, cache: cache, layer: layer,
                         positionCount: count, rule: AttentionRule(scale: 0.125), scratch: &scratch,
                         into: &output, crew: SerialCrew())
                 }
-                times[size, default: []].append(time)
             }
         }
-        let best = sizes.compactMap { times[$0]?.min() }
+        let ratios = (0..<20).map { _ in time(whole) / time(paged) }.sorted()
         report(
             "attention over \(count) positions, in pages of 64 beside one piece",
-            "\(rounded(best[1] / best[0])) of the speed")
+            "\(rounded(ratios[ratios.count / 2])) of the speed")
+    }
+
+    private static func filledCache(
+        _ shape: ModelShape, pageSize: Int, _ count: Int, _ kernels: Kernels
+    ) -> KeyValueCache {
+        let layout = KeyValueLayout(
+            layerCount: 8, headCount: shape.keyValueHeadCount, headSize: shape.headSize,
+            pagePositionCount: pageSize)
+        var cache = KeyValueCache(layout, capacity: count)
+        while cache.pagedCount < count { cache.addPage() }
+        // Untouched memory would all be the same zeros.
+        var rows = FloatBuffer(count: count * shape.keyValueSize)
+        for index in 0..<rows.count { rows[index] = Float(index % 7) / 7 }
+        let tight = RowLayout(stride: shape.keyValueSize)
+        for layer in 0..<layout.layerCount {
+            cache.write(
+                layer: layer, keys: rows, keyLayout: tight, values: rows, valueLayout: tight,
+                rowCount: count, kernels: kernels)
+        }
+        cache.advance(by: count)
+        return cache
     }
 
     // MARK: chains

@@ -11,6 +11,7 @@ case nil:
 case "kernels": KernelBench.run()
 case "sessions": SessionBench.run()
 case "serving": try ServingBench.run()
+case "abandon": try AbandonBench.run()
 case "allocations": AllocationBench.run()
 case "fuzz":
     let numbers = words.dropFirst().compactMap { UInt64($0) }
@@ -28,6 +29,6 @@ case "worlds":
             nodeCount: Int(numbers[0]), seeds: numbers[1]...numbers[1] + numbers[2] - 1,
             roughFor: .seconds(Int(numbers[3]))))
 default:
-    print("bored-bench [kernels | sessions | allocations | serving | fuzz | worlds]")
+    print("bored-bench [kernels | sessions | allocations | serving | abandon | fuzz | worlds]")
     exit(64)
 }

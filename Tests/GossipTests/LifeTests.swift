@@ -48,6 +48,28 @@ func swarm(_ count: Int, _ settings: NetSettings = NetSettings()) -> Net {
         #expect(net.isComplete(net.living))
     }
 
+    @Test func `a node on a metered line sends a tenth, and is missed within two minutes`() {
+        let net = swarm(12, NetSettings(seed: 17))
+        net.run(.seconds(10))
+        let metered = NodeRecord(
+            keys: net.cores[4].keys, sequence: 2_000, addresses: [Net.address(4)], flags: .metered)
+        net.on(4) { core, now, mail in core.update(record: metered, at: now, into: &mail) }
+        net.run(.minutes(10))
+        #expect(net.isComplete(net.living))
+        let others = [0, 4].map { net.cores[$0].core.counters.sentByteCount }
+        net.run(.minutes(10))
+        let rates = zip([0, 4], others).map { index, before in
+            (net.cores[index].core.counters.sentByteCount - before) / 600
+        }
+        print("gossip: a node on a metered line sends \(rates[1]) B/s, another \(rates[0]) B/s")
+        #expect(rates[1] < 50 && rates[0] < 1_000)
+        #expect(net.isComplete(net.living))
+        net.kill(4)
+        let time = net.run(atMost: .seconds(150)) { net.living.allSatisfy { !net.knows($0, 4) } }
+        print("gossip: it is gone after \(time?.milliseconds ?? 0) ms")
+        #expect((time ?? .seconds(999)) <= .seconds(120))
+    }
+
     @Test func `five minutes of five percent loss take nobody for dead`() {
         var settings = NetSettings(seed: 13)
         settings.lossPerMillion = 50_000

@@ -28,6 +28,25 @@ import Wire
         #expect(isWhole)
     }
 
+    @Test func `a node that a metered line keeps from work says so, until it is on another`() {
+        let pipe = Pipe()
+        let first = pipe.add(1)
+        let second = pipe.add(2, meeting: [first.address])
+        #expect(pipe.run(for: .seconds(2)) { first.knows(second) })
+        for presence in [Presence.meteredLine, .idle] {
+            pipe.with(second) { node, outbox in
+                node.setPresence(presence, at: pipe.now, into: &outbox)
+            }
+            let isTold = pipe.run(for: .seconds(2)) {
+                first.node.knownStates.contains {
+                    $0.state.presence == presence
+                        && $0.record.isMetered == (presence == .meteredLine)
+                }
+            }
+            #expect(isTold, "\(presence)")
+        }
+    }
+
     @Test func `a first contact that is silent is asked again, more and more rarely`() {
         let pipe = Pipe()
         let nobody = PeerAddress(10, 0, 0, 9, port: 4_000)

@@ -219,7 +219,7 @@ private struct Scene {
         let layout = KeyValueLayout(
             layerCount: 2, headCount: heads, headSize: headSize, pagePositionCount: 32)
         var cache = KeyValueCache(layout, capacity: 70)
-        for _ in 0..<3 { cache.add(KeyValuePage(layout)) }
+        for _ in 0..<3 { cache.addPage() }
         let width = heads * headSize
         let keys = (0..<2).map { _ in random.numbers(50 * width) }
         let values = (0..<2).map { _ in random.numbers(50 * width) }
@@ -246,7 +246,7 @@ private struct Scene {
         let other = KeyValueLayout(
             layerCount: 2, headCount: heads, headSize: headSize, pagePositionCount: 64)
         var copy = KeyValueCache(other, capacity: 64)
-        copy.add(KeyValuePage(other))
+        copy.addPage()
         var isTaken: [Bool] = []
         for part in [
             cache.bytes(of: 0..<20), cache.bytes(of: 20..<50), Array(bytes.dropLast()), bytes,
@@ -254,6 +254,38 @@ private struct Scene {
         #expect(isTaken == [true, true, false, false])
         let (count, copied) = (copy.count, copy.bytes(of: 0..<50))
         #expect(count == 50 && copied == bytes)
+    }
+
+    @Test func `a page outlives the cache that it comes from, and a copy the page`() {
+        let layout = KeyValueLayout(
+            layerCount: 2, headCount: 2, headSize: 40, pagePositionCount: 64)
+        var random = SeededRandom(seed: 9)
+        let rows = RowLayout(stride: 80)
+        let numbers = buffer(random.numbers(150 * 80))
+        func fill(_ cache: inout KeyValueCache, rowCount: Int) {
+            for layer in 0..<2 {
+                cache.write(
+                    layer: layer, keys: numbers, keyLayout: rows, values: numbers,
+                    valueLayout: rows, rowCount: rowCount, kernels: scalar)
+            }
+            cache.advance(by: rowCount)
+        }
+        var first = KeyValueCache(layout, capacity: 192)
+        for _ in 0..<3 { first.addPage() }
+        fill(&first, rowCount: 150)
+        var second = KeyValueCache(layout, capacity: 192)
+        for page in first.pages.prefix(2) { second.add(page) }
+        second.advance(by: 128)
+        let expected = first.bytes(of: 0..<128)
+        second.copyPage(at: 1)
+        first.removeAll()
+        let after = second.bytes(of: 0..<128)
+        #expect(after == expected)
+        // What the first cache gave up is free for others, who see none of it.
+        first.addPage()
+        fill(&first, rowCount: 64)
+        let (again, still) = (first.bytes(of: 0..<64), second.bytes(of: 0..<128))
+        #expect(again == Array(expected.prefix(again.count)) && still == expected)
     }
 
     @Test func `more positions than fit trap`() async {

@@ -100,7 +100,7 @@ func makeCache(
         layerCount: 1, headCount: headCount, headSize: headSize,
         pagePositionCount: pagePositionCount)
     var cache = KeyValueCache(layout, capacity: capacity)
-    while cache.pagedCount < cache.capacity { cache.add(KeyValuePage(layout)) }
+    while cache.pagedCount < cache.capacity { cache.addPage() }
     return cache
 }
 

@@ -40,6 +40,12 @@ int bored_level_detected(void);
 /// Null when the system has no memory.
 void *bored_allocate(size_t byte_count);
 void bored_free(void *memory, size_t byte_count);
+/// Zeroed bytes that take memory only where they are touched, in small pages. Null when the system
+/// has no room.
+void *bored_reserve(size_t byte_count);
+void bored_release(void *memory, size_t byte_count);
+/// Gives back the memory of whole pages within a stretch, which reads as zeros then.
+void bored_discard(void *memory, size_t byte_count);
 
 /// 32 numbers of a row, rounded to 8 bits: about quants[i] * scale.
 struct bored_input_group {
@@ -80,15 +86,17 @@ void bored_multiply(int level, const struct bored_product *product);
 /// positions: row r sees the first `length + r` positions, or `length` of them where it sees all;
 /// of these only the last `window`, unless that is 0. Scores are capped softly unless `cap` is 0.
 ///
-/// The cache lies in pages of `page_size` positions, a multiple of 32. In each of them, the head's
-/// keys begin at `keys` and its values at `values`, counted in halves from the page's beginning.
+/// The cache lies in pages of `page_size` positions, a multiple of 32. The head is `head` halves
+/// behind what the table says of each.
+struct bored_page {
+    const uint16_t *keys;    // [page_size / 32][head_size][32]
+    const uint16_t *values;  // [head_size / 32][run_size][32], of which page_size positions
+};
 struct bored_attention {
     const float *query;  // row r, head g at r * query_stride + g * head_size
     size_t query_stride, row_count, group_count, head_size;
-    const uint16_t *const *pages;
-    size_t page_size;
-    size_t keys;    // [page_size / 32][head_size][32]
-    size_t values;  // [head_size / 32][page_size][32]
+    const struct bored_page *pages;
+    size_t page_size, run_size, head;
     size_t capacity, length;  // capacity: what the scratch was made for
     int sees_all;
     size_t window;
@@ -102,10 +110,11 @@ void bored_attend(int level, const struct bored_attention *attention);
 size_t bored_attention_scratch(
     size_t row_count, size_t group_count, size_t head_size, size_t capacity);
 
-/// Puts one head's key and value (head_size floats each) at `position` of a page.
+/// Puts one head's key and value (head_size floats each) at `position` of a page, in which the
+/// head's keys and values begin at these places.
 void bored_cache_append(
     int level, const float *key, const float *value, size_t head_size, size_t position,
-    size_t page_size, uint16_t *keys, uint16_t *values);
+    size_t run_size, uint16_t *keys, uint16_t *values);
 
 void bored_rms_norm(
     int level, const float *x, const float *weight, float epsilon, size_t width, float *y);
