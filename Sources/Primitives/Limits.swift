@@ -1,5 +1,5 @@
-/// Every limit of a node's protocols. Those of the node around them, of models and of presence stand
-/// in files beside this one. What happens at a limit is said with it.
+/// Every limit of a node's protocols. Those of the node around them, of models and of presence
+/// stand in files beside this one. What happens at a limit is said with it.
 public enum Limits {
     // MARK: datagrams and mail
 
