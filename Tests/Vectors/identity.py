@@ -1,26 +1,13 @@
 """Writes identity.json and wire.json: hashes, keys, signatures, records, states, ads and manifests,
 built from Protocol.md's text with Python's own BLAKE2b and the package `cryptography`. Published
 vectors stand in it as they were printed; what the package can check of them, it checks."""
-import hashlib, hmac, json, os, struct
+import hashlib, hmac, json, os
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from fields import blake, blob, u16, u32, u64, varint
 
-def blake(data, purpose):
-    person = purpose.encode().ljust(16, b"\0")
-    return hashlib.blake2b(data, digest_size=32, person=person).digest()
-
-def varint(value):
-    out = b""
-    while value >= 0x80:
-        out += bytes([value & 0x7F | 0x80]); value >>= 7
-    return out + bytes([value])
-
-def blob(data): return varint(len(data)) + data
-def u16(v): return struct.pack("<H", v & 0xFFFF)
-def u32(v): return struct.pack("<I", v)
-def u64(v): return struct.pack("<Q", v)
 def public(key): return key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
 def mac(key, data): return hmac.new(key, data, hashlib.sha256).digest()
 

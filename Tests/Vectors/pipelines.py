@@ -1,25 +1,12 @@
 """Writes pipelines.json: what an entry and a stage say to each other, built from Protocol.md's text
 with Python's own BLAKE2b and the package `cryptography`. `Tests/PipelinesTests/VectorTests.swift`
 holds the conversation with a stage."""
-import hashlib, json, os, struct
+import json, os, struct
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from fields import blake, blob, u16, u32, u64, varint
 
-def blake(data, purpose):
-    person = purpose.encode().ljust(16, b"\0")
-    return hashlib.blake2b(data, digest_size=32, person=person).digest()
-
-def varint(value):
-    out = b""
-    while value >= 0x80:
-        out += bytes([value & 0x7F | 0x80]); value >>= 7
-    return out + bytes([value])
-
-def blob(data): return varint(len(data)) + data
-def u16(v): return struct.pack("<H", v)
-def u32(v): return struct.pack("<I", v)
-def u64(v): return struct.pack("<Q", v)
 def public(key): return key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
 
 class Node:

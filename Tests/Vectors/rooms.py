@@ -1,20 +1,8 @@
 """Writes kademlia.json and shards.json: every message of the two rooms, built from the protocol's
 text with Python's own BLAKE2b. Keys and signatures are the simulated suite's."""
-import hashlib, json, os, struct
+import json, os
+from fields import blake, blob, u16, u32, u64, varint
 
-def blake(data, person):
-    return hashlib.blake2b(data, digest_size=32, person=person.encode().ljust(16, b"\0")).digest()
-
-def varint(value):
-    out = b""
-    while value >= 0x80:
-        out += bytes([value & 0x7F | 0x80]); value >>= 7
-    return out + bytes([value])
-
-def blob(data): return varint(len(data)) + data
-def u16(v): return struct.pack("<H", v)
-def u32(v): return struct.pack("<I", v)
-def u64(v): return struct.pack("<Q", v)
 def public(secret): return blake(secret, "bored simulated")
 
 def sign(message, key):
