@@ -25,13 +25,13 @@ public struct FaultPlan: Sendable, Equatable {
         latencyMaximum: .milliseconds(40), jitterMaximum: .milliseconds(2), crashInterval: nil,
         downtimeMaximum: .zero, partitionInterval: nil, partitionDurationMaximum: .zero)
 
-    /// Rough weather, different with each seed; loss up to `lossPerMillion`.
+    /// Rough weather, different with each seed but for the loss.
     public static func drawn(
         from random: inout SeededRandom, nodeCount: Int, lossPerMillion: Int
     ) -> FaultPlan {
         let crashes = Interval.seconds(2 + random.below(20)) * 100 / max(100, nodeCount)
         return FaultPlan(
-            lossPerMillion: lossPerMillion / 2 + random.below(lossPerMillion / 2 + 1),
+            lossPerMillion: lossPerMillion,
             duplicationPerMillion: random.below(20_000),
             corruptionPerMillion: random.below(2_000),
             latencyMaximum: .milliseconds(20 + random.below(80)),
