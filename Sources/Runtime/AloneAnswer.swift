@@ -13,7 +13,9 @@ public enum AloneAnswer {
             pieces.append(try store.readPiece(entry))
         }
         do { return try LocalModel(model.ends, layerPieces: pieces) } catch {
-            throw DataError("The model \(model.manifest.name) can't be used: \(error).")
+            throw DataError(
+                "The model \(model.manifest.name) can't be used: \(ModelStore.sentence(of: error))."
+            )
         }
     }
 

@@ -18,7 +18,8 @@ public enum EmbeddedModel {
 
     /// Puts it into the store, by the way of any other model, unless it is there.
     public static func add(to store: ModelStore, keys: NodeKeys) throws(DataError) {
-        if store.models(matching: name).contains(where: \.hasAllPieces) { return }
+        let isThere = store.models(matching: name).contains { $0.hasAllPieces && $0.isReadable }
+        if isThere { return }
         _ = try store.importModel(checkpoint(), name: name, keys: keys, isDurable: false)
     }
 

@@ -102,8 +102,13 @@ extension ModelStore {
 
     /// What is wrong, for a person.
     public static func sentence(of error: any Error) -> String {
-        if case .checkpoint(let error)? = error as? ModelError { return "\(error)" }
-        return "\(error)"
+        switch error as? ModelError {
+        case .checkpoint(let error): "\(error)"
+        case .malformedShape:
+            "another version of bored imported it; take it out by its digest with bored model "
+                + "remove, and import it again"
+        default: "\(error)"
+        }
     }
 
     private static func manifest(

@@ -3,6 +3,7 @@ import Identity
 public import Primitives
 import Synchronization
 public import Tensors
+import Transformers
 public import Wire
 
 /// A model of the store, and what of it lies on the disk.
@@ -15,6 +16,8 @@ public struct StoredModel: Sendable {
 
     public var manifest: ModelManifest { signed.manifest }
     public var hasAllPieces: Bool { !isComplete.contains(false) }
+    /// Whether this version knows its shape: other versions may have written the store.
+    public var isReadable: Bool { (try? ModelShape(decoding: manifest.shape)) != nil }
 }
 
 /// The models of a node: manifests, and pieces named by their content.
@@ -83,12 +86,15 @@ public final class ModelStore: Sendable {
             isKept: Files.byteCount(keptMark(digest)) != nil)
     }
 
-    /// Models of this name, or whose digest begins with these digits (at least eight).
+    /// Models of this name, those alone that this version can read where there are any; or whose
+    /// digest begins with these digits (at least eight).
     public func models(matching text: String) -> [StoredModel] {
-        models().filter { model in
-            model.manifest.name == text
-                || (text.utf8.count >= 8 && model.manifest.digest.description.hasPrefix(text))
-        }
+        let all = models()
+        let named = all.filter { $0.manifest.name == text }
+        let readable = named.filter(\.isReadable)
+        guard named.isEmpty else { return readable.isEmpty ? named : readable }
+        guard text.utf8.count >= 8 else { return [] }
+        return all.filter { $0.manifest.digest.description.hasPrefix(text) }
     }
 
     /// Keeps a manifest; its signature is the caller's to check.

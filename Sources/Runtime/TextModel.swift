@@ -26,7 +26,8 @@ public struct TextModel: Sendable {
             tokenizer = try Tokenizer(model)
             template = ChatTemplate(model)
         } catch {
-            throw DataError("The model \(manifest.name) can't be used: \(error).")
+            throw DataError(
+                "The model \(manifest.name) can't be used: \(ModelStore.sentence(of: error)).")
         }
         self.manifest = manifest
     }

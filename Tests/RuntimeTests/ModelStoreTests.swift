@@ -131,6 +131,32 @@ struct ModelStoreTests {
         _ = try store.readPiece(entry)
     }
 
+    @Test func `what another version wrote stands in nobody's way, and is named by its digest`()
+        throws
+    {
+        let store = store
+        let foreign = SignedManifest(
+            ModelManifest(
+                name: EmbeddedModel.name, license: "MIT", layerCount: 1, hiddenSize: 8,
+                shape: [1], pieces: [sample.entry, sample.entry]), keys: .seeded(4))
+        try store.add(foreign)
+        _ = try store.begin(sample.entry, chunkDigests: sample.digests)
+        for index in 0..<4 {
+            _ = try store.store(sample.chunk(index), chunk: index, of: sample.entry)
+        }
+        let digest = foreign.manifest.digest
+        #expect(store.models(matching: EmbeddedModel.name).map(\.manifest.digest) == [digest])
+        let error = #expect(throws: DataError.self) {
+            try TextModel(foreign.manifest, store: store)
+        }
+        #expect(error?.description.contains("another version of bored imported it") == true)
+        try EmbeddedModel.add(to: store, keys: .seeded(4))
+        let usable = store.models(matching: EmbeddedModel.name)
+        #expect(usable.count == 1 && usable[0].isReadable && usable[0].hasAllPieces)
+        let named = store.models(matching: String(digest.description.prefix(12)))
+        #expect(named.map(\.manifest.digest) == [digest])
+    }
+
     @Test func `models are listed with what they have, and removed without what others share`()
         throws
     {
