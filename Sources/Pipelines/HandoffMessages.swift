@@ -17,13 +17,9 @@ struct StageLeaving: Hashable, Sendable {
         writer.writeVarint(milliseconds)
         return writer.bytes
     }
+}
 
-    init(request: RequestID, seat: Int, milliseconds: Int) {
-        self.request = request
-        self.seat = seat
-        self.milliseconds = milliseconds
-    }
-
+extension StageLeaving {
     init(from reader: inout ByteReader) throws(WireError) {
         request = try RequestID(from: &reader)
         seat = try reader.readCount(limit: Limits.seatNumber)
@@ -51,15 +47,9 @@ struct HandOver: Hashable, Sendable {
         writer.writeVarint(resumeIndex)
         return writer.bytes
     }
+}
 
-    init(request: RequestID, seat: Int, heir: NodeRecord, heirSeat: Int, resumeIndex: Int) {
-        self.request = request
-        self.seat = seat
-        self.heir = heir
-        self.heirSeat = heirSeat
-        self.resumeIndex = resumeIndex
-    }
-
+extension HandOver {
     init(from reader: inout ByteReader) throws(WireError) {
         request = try RequestID(from: &reader)
         seat = try reader.readCount(limit: Limits.seatNumber)
@@ -87,14 +77,9 @@ struct CachePart: Hashable, Sendable {
         writer.write(bytes)
         return writer.bytes
     }
+}
 
-    init(request: RequestID, seat: Int, position: Int, bytes: [UInt8]) {
-        self.request = request
-        self.seat = seat
-        self.position = position
-        self.bytes = bytes
-    }
-
+extension CachePart {
     init(from reader: inout ByteReader) throws(WireError) {
         request = try RequestID(from: &reader)
         seat = try reader.readCount(limit: Limits.seatNumber)
@@ -135,15 +120,9 @@ struct HandoffEnd: Hashable, Sendable {
         }
         return writer.bytes
     }
+}
 
-    init(request: RequestID, seat: Int, position: Int, nextStepIndex: Int, results: [Step]) {
-        self.request = request
-        self.seat = seat
-        self.position = position
-        self.nextStepIndex = nextStepIndex
-        self.results = results
-    }
-
+extension HandoffEnd {
     init(from reader: inout ByteReader) throws(WireError) {
         request = try RequestID(from: &reader)
         seat = try reader.readCount(limit: Limits.seatNumber)

@@ -15,12 +15,9 @@ struct LayersWanted: Hashable, Sendable {
         writer.writeVarint(layers.upper)
         return writer.bytes
     }
+}
 
-    init(model: Digest, layers: LayerRange) {
-        self.model = model
-        self.layers = layers
-    }
-
+extension LayersWanted {
     init(from reader: inout ByteReader) throws(WireError) {
         model = try reader.read32(Digest.self)
         let lower = try reader.readCount(limit: Limits.layerCount)

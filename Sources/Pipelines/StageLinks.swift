@@ -31,13 +31,9 @@ struct StageRelink: Hashable, Sendable {
         }
         return writer.bytes
     }
+}
 
-    init(request: RequestID, seat: Int, side: Side) {
-        self.request = request
-        self.seat = seat
-        self.side = side
-    }
-
+extension StageRelink {
     init(from reader: inout ByteReader) throws(WireError) {
         request = try RequestID(from: &reader)
         seat = try reader.readCount(limit: Limits.seatNumber)
@@ -121,15 +117,9 @@ struct StageStatus: Hashable, Sendable {
         writer.writeVarint(position)
         return writer.bytes
     }
+}
 
-    init(request: RequestID, seat: Int, phase: Phase, nextStepIndex: Int, position: Int) {
-        self.request = request
-        self.seat = seat
-        self.phase = phase
-        self.nextStepIndex = nextStepIndex
-        self.position = position
-    }
-
+extension StageStatus {
     init(from reader: inout ByteReader) throws(WireError) {
         request = try RequestID(from: &reader)
         seat = try reader.readCount(limit: Limits.seatNumber)
