@@ -21,7 +21,7 @@ enum CommuteDemo {
         screen.line("\(nodeCount) cars park and lend at most \(layers) layers each.")
         try fleet.start(count: nodeCount)
         let address = try fleet.address()
-        let asked = try visitorSettings(settings, fleet, address)
+        let asked = try fleet.visitorSettings(settings, text: "Tell me a story", peer: address)
         _ = try DemoCommand.waitUntilCovered(asked, fleet, address, holderCount: 2)
         screen.line("Every layer of the model has two holders. A reader asks for a text, and")
         screen.line("takes a token of it every \(pace) ms: at full speed it would be over at once.")
@@ -29,18 +29,6 @@ enum CommuteDemo {
         let reading = try Reading(asked, fleet, drive, screen, pace: .milliseconds(pace))
         let answers = try reading.run(prompt: asked.operands[0], count: textCount)
         return conclude(answers, drive, screen)
-    }
-
-    private static func visitorSettings(
-        _ settings: Settings, _ fleet: Fleet, _ address: PeerAddress
-    ) throws -> Settings {
-        try Settings(
-            CommandList.prompt,
-            arguments: [
-                settings.string("text") ?? "Tell me a story", "--peer", address.description,
-                "--swarm", fleet.swarm, "--data", fleet.directory + "/reader", "--seed",
-                settings.string("seed") ?? "7",
-            ], environment: { _ in nil }, readFile: { _ in nil })
     }
 
     private static func conclude(

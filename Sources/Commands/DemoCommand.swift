@@ -21,29 +21,16 @@ enum DemoCommand {
         let start = SystemClock.now()
         try fleet.start(count: nodeCount)
         let first = try fleet.address()
-        let asked = try visitorSettings(settings, fleet, first)
+        let asked = try fleet.visitorSettings(settings, text: "What is a mesh?", peer: first)
         let report = try waitUntilCovered(asked, fleet, first, holderCount: 1)
         let covered = SystemClock.now().since(start).seconds
         say(settings, "Every layer is covered after \(decimal(covered, 1)) s:\n")
         if !settings.wantsJSON { Console.out(report.table) }
-        return try answer(settings, fleet, first, coveredSeconds: covered)
+        return try answer(settings, asked, fleet, first, coveredSeconds: covered)
     }
 
     private static func say(_ settings: Settings, _ text: String) {
         if !settings.wantsJSON { Console.line(text) }
-    }
-
-    private static func visitorSettings(
-        _ settings: Settings, _ fleet: Fleet, _ address: PeerAddress
-    ) throws -> Settings {
-        try Settings(
-            CommandList.prompt,
-            arguments: [
-                settings.string("text") ?? "What is a mesh?", "--peer", address.description,
-                "--swarm",
-                fleet.swarm, "--data", fleet.directory + "/prompter", "--stats", "--seed",
-                settings.string("seed") ?? "7",
-            ], environment: { _ in nil }, readFile: { _ in nil })
     }
 
     /// Looks at the mesh until every node is seen and every layer has so many holders.
@@ -74,9 +61,9 @@ enum DemoCommand {
     }
 
     private static func answer(
-        _ settings: Settings, _ fleet: Fleet, _ address: PeerAddress, coveredSeconds: Double
+        _ settings: Settings, _ asked: Settings, _ fleet: Fleet, _ address: PeerAddress,
+        coveredSeconds: Double
     ) throws -> Int32 {
-        let asked = try visitorSettings(settings, fleet, address)
         let directory = try asked.dataDirectory()
         let store = ModelStore(in: directory)
         try EmbeddedModel.add(to: store, keys: try directory.keys())

@@ -73,6 +73,17 @@ final class Fleet {
         throw CommandError("No node started: see the logs in \(directory).")
     }
 
+    /// Settings of one who asks the fleet: the demo's text and seed, or those given here.
+    func visitorSettings(_ settings: Settings, text: String, peer: PeerAddress) throws -> Settings {
+        try Settings(
+            CommandList.prompt,
+            arguments: [
+                settings.string("text") ?? text, "--peer", peer.description, "--swarm", swarm,
+                "--data", directory + "/visitor", "--stats", "--seed",
+                settings.string("seed") ?? "7",
+            ], environment: { _ in nil }, readFile: { _ in nil })
+    }
+
     /// The node with an id, whether it runs or has ended.
     func member(_ id: NodeID) -> Member? { (members + ended).first { $0.id == id } }
 

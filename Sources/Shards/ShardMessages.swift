@@ -8,7 +8,7 @@ enum ShardRefusal: UInt8, Sendable {
     case absent = 0
     /// The peer has too much to do.
     case busy = 1
-    /// The peer's owner allows no more bytes for now.
+    /// The peer's owner allows no more bytes today.
     case overBudget = 2
 }
 

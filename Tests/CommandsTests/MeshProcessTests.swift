@@ -15,8 +15,11 @@ import Testing
             peer = try mesh.address(0)
         }
         for (index, text) in ["What is a mesh?", "Tell me a story.", "Hello!"].enumerated() {
-            let alone = try mesh.prompt(text, ["--seed", "\(index)"])
-            let together = try mesh.prompt(text, through: peer, ["--seed", "\(index)"])
+            let wishes = ["--seed", "\(index)", "--logprobs", "2"]
+            let alone = try mesh.prompt(text, wishes)
+            let together = try mesh.prompt(text, through: peer, wishes)
+            #expect(alone.field("logprobs")?.hasPrefix("[{\"id\":") == true, "\(alone.output)")
+            #expect(alone.field("logprobs") == together.field("logprobs"))
             #expect(alone.code == 0 && together.code == 0, "\(alone.output) \(together.output)")
             #expect(alone.field("ids") != nil && alone.field("ids") == together.field("ids"))
         }

@@ -32,8 +32,8 @@ final class ProcessMesh {
 
     /// Nil, with a line that says so, where no program lies beside the tests.
     init?(named name: String) throws {
-        guard let program = Self.findProgram() else { return nil }
-        self.program = program
+        guard let program = BuiltProgram("bored") else { return nil }
+        self.program = program.path
         swarm = "\(name)-\(getpid())"
         place = try TemporaryDirectory(prefix: "bored-tests")
     }
@@ -44,18 +44,6 @@ final class ProcessMesh {
         usleep(500_000)
         for node in running.values { node.end() }
         for node in running.values { node.wait() }
-    }
-
-    /// `bored` of the same build, or nil with a line that says so.
-    static func findProgram() -> String? {
-        let own = CommandLine.arguments[0]
-        let folders = [own, own + "/../..", ".build/release/x", ".build/debug/x"].map { path in
-            path.split(separator: "/", omittingEmptySubsequences: false).dropLast()
-                .joined(separator: "/")
-        }
-        let found = folders.map { $0 + "/bored" }.first { unsafe access($0, X_OK) == 0 }
-        if found == nil { print("SKIPPED: no bored program beside the tests") }
-        return found
     }
 
     func data(_ index: Int) -> String { place.path + "/node\(index)" }
