@@ -86,7 +86,9 @@ extension Node {
 
     // MARK: what follows
 
-    mutating func handle(_ event: PipelineEvent, at now: Instant) {
+    mutating func handle(
+        _ event: PipelineEvent, at now: Instant, into outbox: inout Outbox
+    ) {
         switch event {
         case .opened(let id), .overdue(let id), .broken(let id, _), .mended(let id),
             .rewound(let id),
@@ -114,7 +116,12 @@ extension Node {
             emit(.closeCache(id))
             // The last stage is gone: its layers need not wait any longer.
             if pipelines.stageCount == 0, deadlines.release != .never { deadlines.release = now }
-        case .meet(let record): book.add(record)
+        case .meet(let record):
+            book.add(record)
+            // A session with its earlier life would swallow what is about to be sent.
+            if sessions.isKnown(record.id) {
+                sessions.connect(to: record, address: nil, at: now, into: &outbox)
+            }
         case .layersWanted(let model, let layers): layersWanted(model, layers, at: now)
         }
     }

@@ -96,11 +96,15 @@ extension Node {
 
     // MARK: events
 
-    mutating func handle(_ event: GossipEvent, at now: Instant) {
+    mutating func handle(
+        _ event: GossipEvent, at now: Instant, into outbox: inout Outbox
+    ) {
         switch event {
         case .stateChanged(let peer):
             neighborsChanged = true
-            if let known = gossip.known[peer] { learnManifests(known.signed.state, at: now) }
+            guard let signed = gossip.known[peer]?.signed else { return }
+            sessions.learn(signed.record, at: now, into: &outbox)
+            learnManifests(signed.state, at: now)
         case .stateGone: neighborsChanged = true
         case .neighborUp(let peer):
             if let record = gossip.record(of: peer) {

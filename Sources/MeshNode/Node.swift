@@ -134,11 +134,12 @@ public struct Node: ~Copyable, Core {
                 handle(event, at: now, into: &outbox)
                 isQuiet = false
             }
+            // Events first: they may tell where a letter's recipient is now.
+            if drainCores(at: now, into: &outbox) { isQuiet = false }
             while let letter = mail.next() {
                 deliver(letter, at: now, into: &outbox)
                 isQuiet = false
             }
-            if drainCores(at: now) { isQuiet = false }
             if neighborsChanged {
                 neighborsChanged = false
                 neighborhoodChanged(at: now)
@@ -153,14 +154,14 @@ public struct Node: ~Copyable, Core {
     }
 
     /// Hands on the events of the message cores; true when there was one.
-    private mutating func drainCores(at now: Instant) -> Bool {
+    private mutating func drainCores(at now: Instant, into outbox: inout Outbox) -> Bool {
         var hadEvent = false
         while let event = kademlia.nextEvent() {
             handle(event, at: now)
             hadEvent = true
         }
         while let event = gossip.nextEvent() {
-            handle(event, at: now)
+            handle(event, at: now, into: &outbox)
             hadEvent = true
         }
         while let event = placement.nextEvent() {
@@ -172,7 +173,7 @@ public struct Node: ~Copyable, Core {
             hadEvent = true
         }
         while let event = pipelines.nextEvent() {
-            handle(event, at: now)
+            handle(event, at: now, into: &outbox)
             hadEvent = true
         }
         return hadEvent

@@ -1,35 +1,7 @@
-public import Identity
-public import Primitives
+internal import Identity
+internal import Primitives
 
 extension SessionCore {
-    /// Begins a handshake, unless there is a session or a handshake already. `address` is tried
-    /// first, then all addresses of the record.
-    public mutating func connect(
-        to record: NodeRecord, address: PeerAddress?, at now: Instant, into outbox: inout Outbox
-    ) {
-        guard record.id != keys.id, !hasLeft else { return }
-        if let slot = slotOfPeer[record.id] {
-            sessions[slot].isWanted = true
-            return
-        }
-        var candidates: [PeerAddress] = []
-        for candidate in [address].compactMap({ $0 }) + record.addresses
-        where !candidate.isUnspecified && !candidates.contains(candidate) {
-            candidates.append(candidate)
-        }
-        guard let first = candidates.first,
-            let slot = allocate(record.id, address: first, at: now, into: &outbox)
-        else {
-            bench.events.append(.unreachable(record.id))
-            return
-        }
-        sessions[slot].phase = .connecting
-        sessions[slot].record = record
-        sessions[slot].candidates = candidates
-        sessions[slot].isWanted = true
-        beginHandshake(slot, at: now, into: &outbox)
-    }
-
     /// An index that no other key of this node has.
     mutating func freshIndex(for slot: Int) -> UInt32 {
         while true {
@@ -41,11 +13,12 @@ extension SessionCore {
     }
 
     /// Makes an initiation and sends it: the first try of a handshake, or a renewal of keys.
-    mutating func beginHandshake(_ slot: Int, at now: Instant, into outbox: inout Outbox) {
+    /// `candidates`: where to, the likeliest first.
+    mutating func beginHandshake(
+        _ slot: Int, with candidates: [PeerAddress], at now: Instant, into outbox: inout Outbox
+    ) {
         let continued = sessions[slot].current?.remoteIndex ?? 0
-        if sessions[slot].phase == .established {
-            sessions[slot].candidates = [sessions[slot].address]
-        }
+        sessions[slot].candidates = candidates
         makeInitiation(slot, tryCount: 1, continuing: continued, at: now)
         sendInitiation(slot, at: now, into: &outbox)
         setDeadline(slot, sessions[slot].nextDeadline(bench.settings))

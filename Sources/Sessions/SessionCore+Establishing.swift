@@ -100,6 +100,12 @@ extension SessionCore {
 
     /// The peer began anew: what the old session had is lost with it.
     private mutating func discard(_ slot: Int) {
+        empty(slot)
+        bench.events.append(.closed(sessions[slot].id, .replaced))
+    }
+
+    /// Takes keys, path and transport out of an established session.
+    mutating func empty(_ slot: Int) {
         for index in [sessions[slot].current?.localIndex, sessions[slot].previous?.localIndex] {
             if let index { slotOfIndex[index] = nil }
         }
@@ -110,6 +116,5 @@ extension SessionCore {
         sessions[slot].pathReply = nil
         sessions[slot].transport = Transport()
         bench.counters.sessionsClosed += 1
-        bench.events.append(.closed(sessions[slot].id, .replaced))
     }
 }

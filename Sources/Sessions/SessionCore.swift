@@ -227,7 +227,7 @@ public struct SessionCore: ~Copyable, Core {
     mutating func service(_ slot: Int, at now: Instant, into outbox: inout Outbox) {
         let service = sessions[slot].service(at: now, bench: &bench, into: &outbox)
         guard service.wantsRenewal else { return setDeadline(slot, service.deadline) }
-        beginHandshake(slot, at: now, into: &outbox)
+        beginHandshake(slot, with: [sessions[slot].address], at: now, into: &outbox)
         if service.isBlocked { setDeadline(slot, now) }
     }
 

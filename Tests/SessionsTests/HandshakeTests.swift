@@ -121,6 +121,71 @@ struct HandshakeTests {
         #expect(reborn.messages.map(\.bytes) == [[8]])
     }
 
+    @Test func `a handshake on its way to an old address turns to where the peer is now`() {
+        let world = World(seed: 1)
+        let (a, b) = (world.add(1), world.add(2))
+        let gone = PeerAddress(10, 8, 8, 8, port: 1)
+        let stale = NodeRecord(keys: b.keys, sequence: 0, addresses: [gone])
+        world.with(a) { $0.connect(to: stale, address: nil, at: world.now, into: &$1) }
+        world.run(for: .milliseconds(100))
+        world.connect(a, to: b)
+        #expect(world.run(for: .milliseconds(50)) { a.established == [b.id] })
+        #expect(a.closed.isEmpty && a.unreachable.isEmpty)
+    }
+
+    @Test func `who tells of a known address again does not delay the handshake`() {
+        let world = World(seed: 1)
+        let (a, b) = (world.add(1), world.add(2))
+        world.filter = { $0.to != b.address }
+        world.connect(a, to: b)
+        for _ in 0..<37 {
+            world.run(for: .milliseconds(100))
+            world.connect(a, to: b)
+        }
+        world.run(for: .milliseconds(100))
+        #expect(a.core.counters.handshakesStarted == 5)
+        #expect(a.unreachable == [b.id])
+    }
+
+    @Test func `news of a peer's new life make a new session with it`() {
+        for moves in [false, true] {
+            let world = World(seed: 1)
+            let (a, b) = world.pair()
+            world.nodes.removeLast()
+            let reborn = world.add(moves ? 3 : 2, keys: 2, sequence: 2, entropy: 1)
+            world.with(a) { $0.learn(reborn.record, at: world.now, into: &$1) }
+            #expect(world.run(for: .milliseconds(600)) { a.closed.map(\.1) == [.replaced] })
+            #expect(a.established == [b.id, b.id])
+            #expect(world.send([8], from: a, to: reborn) == .accepted)
+            world.run(for: .milliseconds(100))
+            #expect(reborn.messages.map(\.bytes) == [[8]])
+        }
+    }
+
+    @Test func `a newer record of a peer that lives on costs its session nothing`() {
+        let world = World(seed: 1)
+        let (a, b) = world.pair()
+        let newer = NodeRecord(keys: b.keys, sequence: 2, addresses: [b.address])
+        world.send([1], from: a, to: b)
+        world.with(a) { $0.learn(newer, at: world.now, into: &$1) }
+        world.send([2], from: a, to: b)
+        world.run(for: .seconds(1))
+        #expect(b.messages.map(\.bytes) == [[1], [2]])
+        #expect(a.core.counters.rekeys == 1 && a.closed.isEmpty && b.closed.isEmpty)
+    }
+
+    @Test func `what is sent to a peer that moved waits for the session with its new life`() {
+        let world = World(seed: 1)
+        let (a, b) = world.pair()
+        world.nodes.removeLast()
+        let reborn = world.add(3, keys: 2, sequence: 2, entropy: 1)
+        world.connect(a, to: reborn)
+        #expect(world.send([8], from: a, to: reborn) == .accepted)
+        world.run(for: .milliseconds(100))
+        #expect(reborn.messages.map(\.bytes) == [[8]])
+        #expect(a.established == [b.id, b.id] && a.closed.isEmpty)
+    }
+
     @Test func `a handshake with a silent peer gives up within four seconds`() {
         let world = World(seed: 1)
         let (a, b) = (world.add(1), world.add(2))

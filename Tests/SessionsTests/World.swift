@@ -82,9 +82,10 @@ final class World {
 
     @discardableResult
     func add(
-        _ seed: UInt64, sequence: UInt64 = 1, settings: SessionSettings? = nil, entropy: UInt64 = 0
+        _ seed: UInt64, keys keySeed: UInt64? = nil, sequence: UInt64 = 1,
+        settings: SessionSettings? = nil, entropy: UInt64 = 0
     ) -> Node {
-        let keys = NodeKeys.seeded(seed, suite: .sodium)
+        let keys = NodeKeys.seeded(keySeed ?? seed, suite: .sodium)
         let address = PeerAddress(10, 0, UInt8(seed >> 8), UInt8(seed & 255), port: 4_000)
         let record = NodeRecord(keys: keys, sequence: sequence, addresses: [address])
         var chance = SeededRandom(seed: seed &* 1_000 &+ entropy)
