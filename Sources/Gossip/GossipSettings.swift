@@ -63,6 +63,12 @@ public struct GossipSettings: Sendable {
     public var promoteInterval = Interval.milliseconds(200)
     public var promoteIntervalMaximum = Interval.seconds(30)
     public var promoteCount = 3
+    /// How often a node cut off from most of those it knows asks one of them, and how old its links
+    /// are by then: their digests have told who is behind them.
+    public var bridgeInterval = Interval.milliseconds(500)
+    /// A link younger than this gives its place to nobody, or a crowd of joiners would only swap
+    /// places.
+    public var newLinkTime = Interval.milliseconds(700)
     public var retryInterval = Interval.seconds(5)
     /// Every so often one record outside the neighbourhood is tried: this heals partitions. In a
     /// small swarm, where nobody should be outside, the interval does not grow.

@@ -164,10 +164,13 @@ extension GossipCore {
         _ item: StateItem, from peer: NodeID, heardAt: Instant, at now: Instant
     ) -> Verdict {
         let owner = item.signed.record.id
-        let isLink = active.contains(owner) || owner == peer
-        let hopCount = isLink ? 1 : min(3, Int(item.hopCount) + 1)
+        // Who is near to somebody this node has no link with is not near.
+        let far = active.contains(peer) ? min(3, Int(item.hopCount) + 1) : 3
+        let hopCount = active.contains(owner) ? 1 : far
         let old = known[owner]
-        guard old != nil || admits(owner, hopCount: hopCount) else { return .refused }
+        // Who speaks for itself may be about to become a link.
+        guard old != nil || admits(owner, hopCount: owner == peer ? 1 : hopCount)
+        else { return .refused }
         known[owner] = KnownState(
             signed: item.signed, heardAt: max(heardAt, old?.heardAt ?? .origin),
             hopCount: min(hopCount, old?.hopCount ?? 3), roundTrip: old?.roundTrip, signedAt: now,

@@ -127,6 +127,8 @@ struct Schedule: Sendable {
     var refreshGap: Interval?
     var sweepAt = Instant.origin
     var promoteAt = Instant.origin
+    /// Not before this; looked at when `promoteAt` comes.
+    var bridgeAt = Instant.origin
     var shuffleAt = Instant.origin
     var reachOutAt = Instant.origin
     var optimiseAt = Instant.origin

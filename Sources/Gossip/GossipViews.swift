@@ -110,12 +110,11 @@ extension GossipCore {
         switch priority {
         case .low: return nil
         case .high:
-            // Links that have just come about stay, or a crowd of joiners would only swap places.
             let farHalf = linksByNearness().dropFirst(settings.activeLimit / 2)
             return pick(
                 farHalf.filter { peer in
                     guard let link = active[peer] else { return false }
-                    return now.since(link.since) > .seconds(2)
+                    return now.since(link.since) > settings.newLinkTime
                 })
         case .near:
             guard let expected = expectedRoundTrip(to: asker) else { return nil }
@@ -244,6 +243,7 @@ extension GossipCore {
         schedule.promoteAt = now + random.jittered(gap)
         guard !record.isTransient else { return }
         if active.isEmpty { retryContacts(at: now, into: &mail) }
+        bridge(at: now, into: &mail)
         var wanted = min(
             settings.promoteCount, settings.activeLimit - active.count - requested.count)
         guard wanted > 0 else { return }
@@ -258,6 +258,27 @@ extension GossipCore {
             request(peer, active.isEmpty ? .high : .low, at: now, into: &mail)
             wanted -= 1
         }
+    }
+
+    /// Who has found links only among those that came with it is cut off from the others, though it
+    /// knows them: of a small swarm it then sees more than half neither among its links nor among
+    /// theirs. It asks one of these for a link, and that one makes room.
+    private mutating func bridge(at now: Instant, into mail: inout Mail) {
+        guard known.count <= settings.smallSwarmLimit, !active.isEmpty, !record.isMetered,
+            schedule.bridgeAt <= now
+        else { return }
+        let far = zip(known.keys, known.values).filter { $1.hopCount > 2 }.map(\.0)
+        guard far.count * 2 > known.count else { return }
+        schedule.promoteAt = min(schedule.promoteAt, now + settings.bridgeInterval)
+        let newest = active.values.reduce(Instant.origin) { max($0, $1.since) }
+        guard now.since(newest) >= settings.bridgeInterval else { return }
+        // Also whoever has just refused: not for want of this node's trying.
+        let candidates = far.filter {
+            !requested.contains($0, at: now) && !banned.contains($0, at: now) && records[$0] != nil
+        }
+        guard let peer = pick(candidates) else { return }
+        schedule.bridgeAt = now + settings.bridgeInterval
+        request(peer, .high, at: now, into: &mail)
     }
 
     private mutating func retryContacts(at now: Instant, into mail: inout Mail) {

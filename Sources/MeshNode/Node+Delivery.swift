@@ -141,7 +141,7 @@ extension Node {
 
     mutating func changeRecord(addresses: [PeerAddress], at now: Instant) {
         var flags = settings.flags
-        if presence == .meteredLine { flags.insert(.metered) }
+        if isLineSpared { flags.insert(.metered) }
         record = NodeRecord(
             keys: keys, sequence: record.sequence + 1, addresses: addresses, flags: flags,
             region: settings.region)

@@ -16,14 +16,23 @@ extension Node {
         precondition(presence != .leaving, "Node.drain and Node.leave say goodbye for good")
         if presence != self.presence, self.presence != .leaving {
             let wasIdle = self.presence == .idle
-            let isLineOther = (presence == .meteredLine) != (self.presence == .meteredLine)
             self.presence = presence
-            // Its peers must know, or they would go on probing at the usual rate.
-            if isLineOther { changeRecord(addresses: record.addresses, at: now) }
             note(.presence(presence))
             if wasIdle { reclaim(at: now) }
             if presence == .idle { resume(at: now) }
             stateChanged = true
+        }
+        settle(at: now, into: &outbox)
+    }
+
+    /// Whether the line costs its owner money and is to be spared, whatever the verdict: peers are
+    /// told, or they would go on probing at the usual rate.
+    public mutating func setLine(
+        isSpared: Bool, at now: Instant, into outbox: inout Outbox
+    ) {
+        if isSpared != isLineSpared {
+            isLineSpared = isSpared
+            changeRecord(addresses: record.addresses, at: now)
         }
         settle(at: now, into: &outbox)
     }

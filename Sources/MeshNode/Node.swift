@@ -43,6 +43,7 @@ public struct Node: ~Copyable, Core {
     var isLeaving = false
     /// What the owner's sensors say; the node works for others while it is idle.
     public internal(set) var presence = Presence.idle
+    var isLineSpared = false
     var adSequence: UInt64
     var random: SeededRandom
     var deadlines: NodeDeadlines

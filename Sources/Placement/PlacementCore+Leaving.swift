@@ -23,6 +23,7 @@ extension PlacementCore {
             $0.keepers = max(
                 1, min(settings.holderMinimum, dropped.map { coverage.staying[$0] }.min() ?? 1))
             if isUrgent { $0.keepers = 1 }
+            $0.isOfChoice = !isUrgent && fits != false && !layers.isEmpty
             $0.noticeUntil = dropped.isEmpty || fits == false ? nil : now + notice
         }
         moveCount += 1
@@ -55,7 +56,8 @@ extension PlacementCore {
         let wish = wishes.values[index]
         guard let chosen = wish.chosen else { return }
         let coverage = coverage(of: wish)
-        guard !isLeavingTooMuch(wish, coverage), !isNeedless(wish, coverage) else {
+        guard !isLeavingTooMuch(wish, coverage), !isNeedless(wish, coverage), !isForNothing(wish)
+        else {
             stay(wish.model.model, at: now)
             return
         }
@@ -84,6 +86,25 @@ extension PlacementCore {
     private func isNeedless(_ wish: Wish, _ coverage: Coverage) -> Bool {
         guard wish.isUrged, let chosen = wish.chosen, let ready = wish.ready else { return false }
         return chosen.range.allSatisfy { ready.contains($0) || coverage.staying[$0] > 0 }
+    }
+
+    /// Whether a plan during its notice has lost its point, since others plan the same: of those
+    /// the highest ids go, so those with lower ids count where they are.
+    func isForNothing(_ wish: Wish) -> Bool {
+        guard wish.isOfChoice, wish.noticeUntil != nil, let chosen = wish.chosen,
+            let ready = wish.ready, chosen != ready
+        else { return false }
+        let others = neighbors.map { neighbor in
+            var other = neighbor
+            if other.id < id, other.plan(for: wish.model).ready != nil { other.pending = [] }
+            return other
+        }
+        let coverage = coverage(of: wish, by: others)
+        let (before, after) = (coverage.tally(with: ready), coverage.tally(with: chosen))
+        guard before == after else { return after < before }
+        let own = strength(of: wish)
+        return coverage.bottleneck(with: chosen, strength: own)
+            <= coverage.bottleneck(with: ready, strength: own)
     }
 
     /// Whether every layer that this node has ready and would drop is kept by somebody else.

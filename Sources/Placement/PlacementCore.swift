@@ -94,7 +94,7 @@ public struct PlacementCore: ~Copyable {
             let wish = wishes.values[index]
             guard wish.chosen != nil else { continue }
             let coverage = coverage(of: wish)
-            if isLeavingTooMuch(wish, coverage) {
+            if isLeavingTooMuch(wish, coverage) || isForNothing(wish) {
                 stay(wish.model.model, at: now)
                 continue
             }
@@ -194,7 +194,9 @@ public struct PlacementCore: ~Copyable {
         precondition(added, "placement events overflow: drain them between inputs")
     }
 
-    func coverage(of wish: Wish) -> Coverage {
+    func coverage(of wish: Wish) -> Coverage { coverage(of: wish, by: neighbors) }
+
+    func coverage(of wish: Wish, by neighbors: [Neighbor]) -> Coverage {
         Coverage(
             of: wish.model, by: neighbors, domain: domain, ready: wish.ready, demand: wish.demand,
             farLayers: isNarrow(wish) ? wish.farLayers : [], settings: settings)
@@ -225,6 +227,8 @@ struct Wish: Sendable {
     var noticeUntil: Instant?
     /// Of each layer that the choice drops, so many others shall stay.
     var keepers = 1
+    /// The choice is neither forced nor made for a layer without holder.
+    var isOfChoice = false
     /// Somebody waits for layers without holder.
     var isUrged = false
     var chosenAt = Instant.origin

@@ -39,6 +39,12 @@ public struct PresenceCore: Sendable {
         standings = Array(repeating: .clear, count: PresencePolicy.reasons.count)
     }
 
+    /// Whether the line costs money and is to be spared: also where another reason stands before
+    /// that one.
+    public var isLineSpared: Bool {
+        PresencePolicy.reasons.firstIndex(of: .meteredLine).map { standings[$0].holds } ?? false
+    }
+
     /// Judges a new look at the machine; true where the verdict has changed.
     public mutating func observe(_ signals: Signals, at now: Instant) -> Bool {
         self.signals = signals

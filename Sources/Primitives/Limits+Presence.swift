@@ -2,8 +2,8 @@
 extension Limits {
     /// After the owner came back a node begins no step any more after this time, abandons the one
     /// that runs a little later, and keeps no cache longer than this.
-    public static let reclaimServeTime = Interval.milliseconds(120)
-    public static let reclaimAbandonTime = Interval.milliseconds(160)
+    public static let reclaimServeTime = Interval.milliseconds(90)
+    public static let reclaimAbandonTime = Interval.milliseconds(120)
     public static let reclaimKeepTime = Interval.milliseconds(1_500)
     /// How long a node that is told to end hands its stages over before it goes.
     public static let leaveDrainTime = Interval.seconds(3)

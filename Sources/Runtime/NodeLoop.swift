@@ -60,7 +60,7 @@ public struct NodeLoop: ~Copyable {
     enum LoopAnswer: Sendable {
         case engine(EngineAnswer)
         case disk(DiskAnswer)
-        case presence(Presence)
+        case presence(PresenceNews)
     }
 
     /// Binds the socket and starts the threads. Throws where the port is taken or the machine has
@@ -86,11 +86,13 @@ public struct NodeLoop: ~Copyable {
         watch = try settings.presence.map { presence throws(SystemError) in
             try PresenceWatch(
                 settings: presence, directory: settings.directory, board: board
-            ) { verdict in
+            ) { news in
                 // The engine first: it must not wait for the loop.
-                let end = SystemClock.now() + Limits.reclaimAbandonTime
-                engine.abandon(at: verdict == .idle ? nil : end)
-                answers.post(.presence(verdict))
+                if case .verdict(let verdict) = news {
+                    let end = SystemClock.now() + Limits.reclaimAbandonTime
+                    engine.abandon(at: verdict == .idle ? nil : end)
+                }
+                answers.post(.presence(news))
             }
         }
         self.board = board
@@ -108,7 +110,7 @@ public struct NodeLoop: ~Copyable {
         self.socket = socket
         self.events = events
         dailyByteLimit = settings.presence?.policy.dailyByteLimit
-        if let first = watch?.first, first != .idle { answers.post(.presence(first)) }
+        for news in watch?.first ?? [] { answers.post(.presence(news)) }
     }
 
     /// SIGTERM and SIGINT end the loop in order instead of killing the process.
@@ -187,7 +189,10 @@ public struct NodeLoop: ~Copyable {
         switch answer {
         case .engine(let answer): give(answer, at: now)
         case .disk(let answer): give(answer, at: now)
-        case .presence(let presence): node.setPresence(presence, at: now, into: &outbox)
+        case .presence(.verdict(let verdict)):
+            node.setPresence(verdict, at: now, into: &outbox)
+        case .presence(.line(let isSpared)):
+            node.setLine(isSpared: isSpared, at: now, into: &outbox)
         }
         socket.send(&outbox)
     }

@@ -11,20 +11,20 @@ public import Wire
 public final class PresenceWatch: Sendable {
     private let shared: Shared
     private let thread: PlainThread
-    /// The verdict before the thread began.
-    public let first: Presence
+    /// What is not as everybody expects it, before the thread began.
+    public let first: [PresenceNews]
 
     /// - Parameters:
     ///   - directory: where the pause, the day's traffic and the socket are.
     ///   - board: where the loop leaves its counters, for `bored counters`.
-    ///   - tell: called on the watch's own thread with each new verdict.
+    ///   - tell: called on the watch's own thread with all news.
     public init(
         settings: PresenceSettings, directory: DataDirectory?, board: CounterBoard,
-        tell: @escaping @Sendable (Presence) -> Void
+        tell: @escaping @Sendable (PresenceNews) -> Void
     ) throws(SystemError) {
         let shared = try Shared(settings: settings, directory: directory, board: board)
         self.shared = shared
-        first = shared.look()
+        first = shared.look(trafficByteCount: 0)
         thread = try PlainThread(name: "bored-presence") { shared.serve(tell) }
     }
 
@@ -63,27 +63,33 @@ public final class PresenceWatch: Sendable {
                     settings: settings, directory: directory, board: board, bell: bell))
         }
 
-        func look() -> Presence {
+        func look(trafficByteCount: UInt64) -> [PresenceNews] {
             eyes.withLock { eyes in
-                _ = eyes.look(trafficByteCount: 0)
+                let news = eyes.look(trafficByteCount: trafficByteCount)
                 todayByteCount.store(eyes.traffic.todayByteCount, ordering: .relaxed)
-                return eyes.core.presence
+                return news
             }
         }
 
-        func serve(_ tell: (Presence) -> Void) {
+        func serve(_ tell: (PresenceNews) -> Void) {
             eyes.withLock { eyes in
                 while !isEnding.load(ordering: .acquiring) {
                     eyes.wait(isWorking: isWorking.load(ordering: .relaxed))
-                    let hasChanged = eyes.look(
+                    let news = eyes.look(
                         trafficByteCount: trafficByteCount.load(ordering: .relaxed))
                     todayByteCount.store(eyes.traffic.todayByteCount, ordering: .relaxed)
-                    if hasChanged { tell(eyes.core.presence) }
+                    news.forEach(tell)
                 }
                 eyes.traffic.keep(at: .now())
             }
         }
     }
+}
+
+/// What a node hears of its owner's machine.
+public enum PresenceNews: Hashable, Sendable {
+    case verdict(Presence)
+    case line(isSpared: Bool)
 }
 
 /// Sensors, judgement and socket together: one look after the other.
@@ -105,13 +111,17 @@ struct PresenceEyes: ~Copyable {
         socket = try SignalSocket(in: directory, bell: bell)
     }
 
-    /// Looks at the machine; true where the verdict has changed.
-    mutating func look(trafficByteCount: UInt64) -> Bool {
+    /// Looks at the machine, and says what has changed.
+    mutating func look(trafficByteCount: UInt64) -> [PresenceNews] {
         let (now, wall) = (SystemClock.now(), WallTime.now())
         traffic.count(trafficByteCount, at: wall)
         let signals = sensors.look(
             at: now, wall: wall, trafficByteCount: traffic.todayByteCount)
-        return core.observe(signals, at: now)
+        let wasSpared = core.isLineSpared
+        let isVerdictNew = core.observe(signals, at: now)
+        var news: [PresenceNews] = isVerdictNew ? [.verdict(core.presence)] : []
+        if core.isLineSpared != wasSpared { news.append(.line(isSpared: core.isLineSpared)) }
+        return news
     }
 
     /// Serves the socket until it is time for the next look, or somebody said something.

@@ -64,6 +64,30 @@ import Wire
         #expect((time ?? .seconds(99)) <= .seconds(30))
     }
 
+    @Test(arguments: [(9, 3), (9, 5), (9, 9), (18, 9), (3, 9), (1, 11), (9, 30)])
+    func `a crowd that joins a full swarm at once becomes one with it`(old: Int, new: Int) {
+        var (slowest, links) = (Interval.zero, 0)
+        for seed in UInt64(1)...10 {
+            let net = Net(NetSettings(seed: seed))
+            var random = SeededRandom(seed: seed)
+            for index in 0..<old + new {
+                net.add()
+                for contact in 0..<min(3, index) { net.join(index, through: contact) }
+                net.run(random.interval(.milliseconds(1), .milliseconds(index < old ? 50 : 5)))
+            }
+            let time = net.run(atMost: .seconds(20)) {
+                net.reachableCount(net.living) == old + new
+            }
+            slowest = max(slowest, time ?? .seconds(99))
+            net.run(.seconds(5))
+            #expect(net.reachableCount(net.living) == old + new, "seed \(seed)")
+            links += net.living.reduce(0) { $0 + net.cores[$1].core.activePeers.count }
+        }
+        let mean = links * 10 / ((old + new) * 10)
+        print("gossip: \(new) join \(old): one piece after \(slowest.milliseconds) ms, \(mean)/10 links")
+        #expect(slowest <= .seconds(2))
+    }
+
     @Test func `a newcomer that knows any living node joins after the first contact died`() {
         let net = swarm(12, NetSettings(seed: 29))
         net.run(.seconds(5))

@@ -28,19 +28,21 @@ import Wire
         #expect(isWhole)
     }
 
-    @Test func `a node that a metered line keeps from work says so, until it is on another`() {
+    @Test func `a node that spares its line says so while it does, whatever keeps it from work`() {
         let pipe = Pipe()
         let first = pipe.add(1)
         let second = pipe.add(2, meeting: [first.address])
         #expect(pipe.run(for: .seconds(2)) { first.knows(second) })
-        for presence in [Presence.meteredLine, .idle] {
+        for (presence, isSpared) in [
+            (Presence.meteredLine, true), (.vehicleMoving, true), (.idle, false),
+        ] {
             pipe.with(second) { node, outbox in
                 node.setPresence(presence, at: pipe.now, into: &outbox)
+                node.setLine(isSpared: isSpared, at: pipe.now, into: &outbox)
             }
             let isTold = pipe.run(for: .seconds(2)) {
                 first.node.knownStates.contains {
-                    $0.state.presence == presence
-                        && $0.record.isMetered == (presence == .meteredLine)
+                    $0.state.presence == presence && $0.record.isMetered == isSpared
                 }
             }
             #expect(isTold, "\(presence)")

@@ -39,6 +39,27 @@ import Wire
         #expect(village.moveCount <= 24)
     }
 
+    @Test(arguments: [50, 150, 400])
+    func `once each layer has two holders none falls below for others' sake`(delay: Int) {
+        var moves = 0
+        for seed in UInt64(1)...20 {
+            let village = Village(
+                layerCount: 6, capacities: Array(repeating: 1, count: 12), seed: seed,
+                delay: .milliseconds(delay))
+            let isEven = village.run(atMost: .seconds(30)) { village.fewest >= 2 }
+            #expect(isEven != nil, "seed \(seed)")
+            var fewest = 2
+            for _ in 0..<1_200 {
+                village.step()
+                fewest = min(fewest, village.fewest)
+            }
+            #expect(fewest == 2, "seed \(seed)")
+            moves += village.moveCount
+        }
+        print("placement: 20 times 12 nodes on 6 layers, news takes \(delay) ms: \(moves) choices")
+        #expect(moves <= 20 * 24)
+    }
+
     @Test(arguments: [1, 2, 3] as [UInt64])
     func `no layer that is covered loses its last holder to a move`(seed: UInt64) {
         let village = Village(

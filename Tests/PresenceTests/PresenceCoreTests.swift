@@ -106,6 +106,18 @@ import Wire
         #expect(core.presence == .idle && core.nextDeadline == .never)
     }
 
+    @Test func `a line that costs money is spared whatever else keeps the node from work`() {
+        var signals = Signals()
+        (signals.isMoving, signals.isMetered) = (true, true)
+        for mayWork in [false, true] {
+            var policy = PresencePolicy()
+            policy.runsOnMeteredLine = mayWork
+            var core = PresenceCore(policy: policy, at: .origin)
+            _ = core.observe(signals, at: .origin)
+            #expect(core.presence == .vehicleMoving && core.isLineSpared == !mayWork)
+        }
+    }
+
     @Test(arguments: thresholds.indices)
     func `a mode of always stops for a pause alone, never stops at once`(_ index: Int) {
         let (reason, _, bad, _) = Self.thresholds[index]

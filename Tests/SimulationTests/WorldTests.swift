@@ -50,6 +50,20 @@ import Testing
         #expect(report.promptsFailedCovered == 0, command)
     }
 
+    @Test(arguments: [UInt64](1...4))
+    func `once each layer has two holders moves leave them to it`(seed: UInt64) {
+        var settings = WorldSettings(nodeCount: 12, seed: seed)
+        settings.isCalm = true
+        settings.layerCount = 6
+        settings.layersPerNode = 1
+        let world = World(settings)
+        let time = world.live(atMost: .seconds(20)) { world.isCovered(times: 2) }
+        #expect(time != nil)
+        print("covered twice after \(time?.milliseconds ?? 0) ms")
+        let loss = world.live(atMost: .seconds(30)) { !world.isCovered(times: 2) }
+        #expect(loss == nil, "after \(loss?.milliseconds ?? 0) ms")
+    }
+
     @Test func `one seed gives one digest, and another seed another`() {
         let first = run(10, seed: 11).0
         let again = run(10, seed: 11).0
