@@ -39,4 +39,7 @@ public struct Kernels: Sendable {
     }
 
     var code: CInt { level.code }
+
+    /// Panels that one row reads side by side; parts of as many waste nothing.
+    var rowStreamCount: Int { level == .avx512 ? 4 : 3 }
 }

@@ -57,13 +57,13 @@ extension Kernels {
         let rowsPerPart = min(
             rowCount, Self.rowsPerPart,
             max(1, Self.workLimit / (2 * PanelMatrix.panelWidth * (unsafe product.input_count))))
-        let panelsPerPart = panelsPerPart(
+        let columns = PanelShares(
             panelCount: panelCount, panelWork: rowsPerPart * (unsafe product.input_count),
-            memberCount: crew.memberCount)
-        let columns = (panelCount + panelsPerPart - 1) / panelsPerPart
+            memberCount: crew.memberCount, least: rowCount == 1 ? rowStreamCount : 2)
         let stripes = (rowCount + rowsPerPart - 1) / rowsPerPart
-        crew.run(partCount: columns * stripes) { index in
-            let (stripe, column) = index.quotientAndRemainder(dividingBy: columns)
+        crew.run(partCount: columns.count * stripes) { index in
+            let (stripe, column) = index.quotientAndRemainder(dividingBy: columns.count)
+            let panels = columns[column]
             let row = stripe * rowsPerPart
             var part = unsafe product
             unsafe part.row_count = min(rowsPerPart, rowCount - row)
@@ -72,8 +72,8 @@ extension Kernels {
             if let groups = unsafe product.groups {
                 unsafe part.groups = groups + row * product.group_stride
             }
-            unsafe part.panel_begin = column * panelsPerPart
-            unsafe part.panel_end = min(panelCount, (column + 1) * panelsPerPart)
+            unsafe part.panel_begin = panels.lowerBound
+            unsafe part.panel_end = panels.upperBound
             unsafe bored_multiply(code, &part)
         }
     }
@@ -82,13 +82,6 @@ extension Kernels {
     /// even a single row takes more: a matter of few milliseconds.
     static let workLimit = 1 << 27
     private static let rowsPerPart = 256
-    private static let partWork = 1 << 21
-
-    /// Small enough to even out the members' speeds, whole pairs where there are many rows.
-    private func panelsPerPart(panelCount: Int, panelWork: Int, memberCount: Int) -> Int {
-        let share = min(8, panelCount / (4 * memberCount), Self.partWork / max(1, panelWork))
-        return max(share / 2 * 2, min(2, panelCount))
-    }
 
     /// The weights of one output as Float32: a token's embedding, when the matrix is a vocabulary.
     public func copyRow(
