@@ -18,6 +18,9 @@ struct Doubts: Sendable {
     private var due: (model: Digest, at: Instant)?
     private var restUntil = Instant.origin
 
+    /// Whether nobody is doubted.
+    var isEmpty: Bool { doubts.isEmpty }
+
     mutating func add(_ record: NodeRecord, at now: Instant) {
         doubts.removeAll { _, doubt in doubt.since + Limits.doubtTime <= now }
         guard doubts.count < Limits.doubtCount else { return }
