@@ -33,6 +33,8 @@ struct NodeLog {
         case .fetching(let model, let count):
             write("fetching", "\(count) pieces of \(model) from peers")
         case .ready(let model, let layers): write("ready", "\(model) layers \(layers)")
+        case .loadFailed(let model, let layers):
+            write("failed", "\(model) layers \(layers) can't be loaded: remove and import it again")
         case .released(let model): write("released", model)
         case .stageOpened(let id, let layers): write("stage", "\(id) layers \(layers)")
         case .stageClosed(let id): write("closed", "\(id)")

@@ -91,6 +91,7 @@ extension Node {
             }
             if layerMicroseconds == nil {
                 placement.loadFailed(model: model, at: now)
+                note(.loadFailed(model: entry.name, layers))
             } else {
                 placement.held(
                     model: model, layers: layers, layerMicroseconds: layerMicroseconds ?? 0,

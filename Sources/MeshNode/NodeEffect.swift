@@ -99,6 +99,8 @@ public enum NodeNote: Hashable, Sendable {
     case chosen(model: String, LayerRange)
     case fetching(model: String, pieceCount: Int)
     case ready(model: String, LayerRange)
+    /// Pieces could not be read, or what is in them is no layer; it is tried again.
+    case loadFailed(model: String, LayerRange)
     case released(model: String)
     case stageOpened(RequestID, LayerRange)
     case stageClosed(RequestID)

@@ -8,19 +8,19 @@ struct PanelShares {
 
     /// Multiply-adds of a large part, where it is larger than a small one.
     private static let work = 1 << 21
-    private static let most = 8
+    private static let most = 32
 
     /// - Parameters:
     ///   - panelWork: multiply-adds of one panel.
     ///   - least: panels that the kernel takes together.
     init(panelCount: Int, panelWork: Int, memberCount: Int, least: Int) {
         self.panelCount = panelCount
-        let even = panelCount / (4 * memberCount)
+        let even = panelCount * 3 / (8 * memberCount)
         let wanted = min(Self.most, even, Self.work / max(1, panelWork))
         small = min(least, panelCount)
         large = max(wanted / least * least, small)
-        // At the end each member has two small parts for every large one.
-        let tail = large > small ? min(panelCount, 2 * large * memberCount) : 0
+        // The last large part of each member leaves as much again in small ones.
+        let tail = large > small ? min(panelCount, large * memberCount) : 0
         largeCount = (panelCount - tail) / large
     }
 

@@ -70,6 +70,20 @@ import Wire
             })
     }
 
+    @Test func `layers that can't be loaded are told of and tried again`() {
+        let hamlet = Hamlet([old])
+        let index = hamlet.add()
+        let house = hamlet.houses[index]
+        house.canLoad = false
+        hamlet.give(old, to: index)
+        hamlet.run(.seconds(3))
+        #expect(house.notes.contains(.loadFailed(model: "old", LayerRange(0, 4))))
+        #expect(house.loaded[old.digest] == nil)
+        house.canLoad = true
+        hamlet.run(.seconds(10))
+        #expect(house.loaded[old.digest] == LayerRange(0, 4))
+    }
+
     @Test func `what was imported by hand neither counts nor goes`() {
         let hamlet = Hamlet([old, new])
         for _ in 0..<3 {

@@ -45,6 +45,8 @@ final class Hamlet {
         var manifests: [SignedManifest] = []
         var notes: [NodeNote] = []
         var loaded: [Digest: LayerRange] = [:]
+        /// Whether what is on the disk is what it should be.
+        var canLoad = true
         /// Whether there is memory for another request's cache.
         var hasCacheRoom = true
         var openedCacheCount = 0
@@ -116,9 +118,10 @@ final class Hamlet {
         switch effect {
         case .note(let note): house.notes.append(note)
         case .load(let model, let layers):
-            house.loaded[model] = layers
+            if house.canLoad { house.loaded[model] = layers }
             house.node.layersLoaded(
-                model: model, layers: layers, layerMicroseconds: 100, at: now, into: &outbox)
+                model: model, layers: layers, layerMicroseconds: house.canLoad ? 100 : nil,
+                at: now, into: &outbox)
         case .unload(let model): house.loaded[model] = nil
         case .storeManifest(let signed):
             house.manifests.append(signed)
