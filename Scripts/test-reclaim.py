@@ -32,7 +32,7 @@ recovery = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(recovery)
 serving_spec = importlib.util.spec_from_file_location("serving", here + "/measure-serving.py")
 
-CONTEXT_WORDS = 250
+CONTEXT_WORDS = 310
 TOKENS = 120
 TICKS = os.sysconf("SC_CLK_TCK")
 JOB = "x = 1\nfor i in range(4_000_000): x = (x * 1103515245 + i) & 0xFFFFFFFF"
