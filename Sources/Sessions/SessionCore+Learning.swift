@@ -11,8 +11,9 @@ extension SessionCore {
         guard record.id != keys.id, !hasLeft else { return }
         if let slot = slotOfPeer[record.id] {
             sessions[slot].isWanted = true
-            if hasMoved(slot, by: record) {
-                startOver(slot, with: record, at: now, into: &outbox)
+            if hasMoved(slot, by: record), address != sessions[slot].address {
+                let told = [address].compactMap { $0 } + record.addresses
+                startOver(slot, with: record, to: told, at: now, into: &outbox)
             } else {
                 learn(record, address: address, slot: slot, at: now, into: &outbox)
             }
@@ -95,9 +96,10 @@ extension SessionCore {
     /// Leaves a session for a new one with the life that the peer lives now. Nobody hears of the
     /// old one's end: what waits for the peer goes into the new one.
     private mutating func startOver(
-        _ slot: Int, with record: NodeRecord, at now: Instant, into outbox: inout Outbox
+        _ slot: Int, with record: NodeRecord, to told: [PeerAddress], at now: Instant,
+        into outbox: inout Outbox
     ) {
-        let candidates = merge(record.addresses, before: [sessions[slot].address])
+        let candidates = merge(told, before: [sessions[slot].address])
         empty(slot)
         sessions[slot].phase = .connecting
         sessions[slot].record = record
