@@ -215,7 +215,7 @@ struct NodeDeadlines: Sendable {
     init(start: Instant) {
         measure = start + Limits.roundTripSampleInterval
         publish = start + Limits.adPublishInterval
-        seeds = start + Limits.seedInterval
+        seeds = start + Limits.seedWait
         far = start + Limits.farQuestionInterval
     }
 

@@ -18,6 +18,8 @@ extension Limits {
     /// Records kept on disk to begin with after a restart, and how often they are written.
     public static let seedCount = 64
     public static let seedInterval = Interval.seconds(30)
+    /// And for the first time so soon: who is started anew may have no other way back in.
+    public static let seedWait = Interval.seconds(5)
     /// How long changes of the neighbourhood are gathered before placement looks at them, unless
     /// it is about to choose.
     public static let placementGatherTime = Interval.milliseconds(100)

@@ -49,6 +49,14 @@ import Wire
         }
     }
 
+    @Test func `a node soon keeps whom it has met for a start without its first contacts`() {
+        let pipe = Pipe()
+        let first = pipe.add(1)
+        let others = (2...4).map { pipe.add($0, meeting: [first.address]) }
+        pipe.run(for: .seconds(6))
+        for one in others { #expect(one.seeds.count == 3) }
+    }
+
     @Test func `a first contact that is silent is asked again, more and more rarely`() {
         let pipe = Pipe()
         let nobody = PeerAddress(10, 0, 0, 9, port: 4_000)
