@@ -2,6 +2,7 @@
 
 import random
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy
@@ -26,12 +27,8 @@ def encode(documents: list[grammar.Document], codec) -> tuple[list[list[int]], l
     return all_ids, all_weights
 
 
-def prepare(folder: Path, rows: int, context: int, seed: int) -> None:
-    """Fill `rows` rows of `context` tokens; each row begins with the start of a document."""
-    folder.mkdir(parents=True, exist_ok=True)
-    if (folder / "rows.npy").exists():
-        return
-    began = time.time()
+def fill(rows: int, context: int, seed: int) -> tuple[numpy.ndarray, numpy.ndarray]:
+    """Rows of `context` tokens and their loss weights; each row begins with the start of a document."""
     codec = tokenizer.load()
     end = codec.token_to_id(tokenizer.END_OF_TEXT)
     chance = random.Random(seed)
@@ -50,6 +47,19 @@ def prepare(folder: Path, rows: int, context: int, seed: int) -> None:
                 row, used = row + 1, 0
                 if row == rows:
                     break
-    numpy.save(folder / "weights.npy", weights)
-    numpy.save(folder / "rows.npy", tokens)
+    return tokens, weights
+
+
+def prepare(folder: Path, rows: int, context: int, seed: int, workers: int = 1) -> None:
+    """Write `rows` rows, made by so many processes, each with a seed of its own."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if (folder / "rows.npy").exists():
+        return
+    began = time.time()
+    counts = [rows // workers + (index < rows % workers) for index in range(workers)]
+    seeds = [seed + 1000 * index for index in range(workers)]
+    with ProcessPoolExecutor(workers) as pool:
+        parts = list(pool.map(fill, counts, [context] * workers, seeds))
+    numpy.save(folder / "weights.npy", numpy.concatenate([weights for _, weights in parts]))
+    numpy.save(folder / "rows.npy", numpy.concatenate([tokens for tokens, _ in parts]))
     print(f"wrote {rows} rows of text in {time.time() - began:.0f} s", flush=True)

@@ -1,6 +1,6 @@
 """Write a checkpoint as GGUF version 3: matrices in F16, norms in F32, architecture "llama".
 
-    python3 export_gguf.py work/checkpoint.pt ../Sources/CModel/model/boredling.gguf
+    python3 export_gguf.py output/checkpoint.pt ../Sources/CModel/model/boredling.gguf
 """
 
 import json

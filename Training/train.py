@@ -1,11 +1,13 @@
 """Train the model: text, tokenizer, weights and the GGUF file, in one seeded command.
 
     python3 train.py --minutes 70 --threads 1
+    python3 train.py --device cuda --half --compile --batch 128 --short 0 --rows 300000 --minutes 6
 
---half uses bfloat16; it is far slower on a processor that has no instructions for it. With
---minutes the number of steps depends on the machine, with --steps it does not.
+The first is for a processor, the second for a graphics card. --half uses bfloat16; it is far
+slower on a processor that has no instructions for it. With --minutes the number of steps depends
+on the machine, with --steps it does not.
 
-Everything large goes to the work folder (ignored by git); a checkpoint is written every few
+Everything large goes to the output folder (ignored by git); a checkpoint is written every few
 minutes, and the last one is the result.
 """
 
@@ -34,7 +36,7 @@ class Muon:
         self.rate, self.momentum = rate, momentum
         shapes = sorted({tuple(matrix.shape) for matrix in matrices})
         self.groups = [[m for m in matrices if tuple(m.shape) == shape] for shape in shapes]
-        self.memory = [torch.zeros(len(g), *g[0].shape) for g in self.groups]
+        self.memory = [torch.zeros(len(g), *g[0].shape, device=g[0].device) for g in self.groups]
 
     @staticmethod
     def orthogonal(update: torch.Tensor) -> torch.Tensor:
@@ -69,7 +71,7 @@ def schedule(progress: float) -> float:
 
 def loss_of(network: torch.nn.Module, rows: torch.Tensor, weights: torch.Tensor, half: bool):
     """Weighted mean of the cross entropy: what the user says counts less than the answer."""
-    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=half):
+    with torch.autocast(rows.device.type, dtype=torch.bfloat16, enabled=half):
         logits = network(rows[:, :-1])
     each = functional.cross_entropy(
         logits.float().flatten(0, 1), rows[:, 1:].flatten(), reduction="none"
@@ -79,20 +81,18 @@ def loss_of(network: torch.nn.Module, rows: torch.Tensor, weights: torch.Tensor,
 
 
 class Rows:
-    """The token rows on disk, handed out in a seeded order, without repeats until all are used."""
+    """The token rows, handed out in a seeded order, without repeats until all are used."""
 
-    def __init__(self, folder: Path, seed: int):
-        self.tokens = numpy.load(folder / "rows.npy", mmap_mode="r")
-        self.weights = numpy.load(folder / "weights.npy", mmap_mode="r")
+    def __init__(self, folder: Path, seed: int, device: str):
+        self.tokens = torch.from_numpy(numpy.load(folder / "rows.npy").view(numpy.int16)).to(device)
+        self.weights = torch.from_numpy(numpy.load(folder / "weights.npy")).to(device)
         self.random = numpy.random.default_rng(seed)
         self.queue: list[int] = []
 
     def pick(self, indices: list[int], length: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Tokens and loss weights of the given rows, up to `length` tokens of each."""
-        order = sorted(indices)
-        tokens = torch.from_numpy(self.tokens[order, :length].astype(numpy.int64))
-        weights = torch.from_numpy(self.weights[order, :length].astype(numpy.float32))
-        return tokens, weights / 10
+        order = torch.tensor(indices, device=self.tokens.device)
+        return self.tokens[order, :length].long(), self.weights[order, :length].float() / 10
 
     def batch(self, size: int, length: int) -> tuple[torch.Tensor, torch.Tensor]:
         """The next rows; the first 64 are kept back for validation."""
@@ -124,7 +124,7 @@ def optimise(network: Network, rows: Rows, choice: argparse.Namespace, target: P
     muon = Muon(matrices, rate=0.02)
     adam = torch.optim.AdamW(others, lr=0.004, betas=(0.9, 0.95), weight_decay=0.0)
     run = torch.compile(network) if choice.compile else network
-    began, looked, step, seen, smooth, note = time.time(), time.time(), 0, 0, 0.0, {}
+    began, looked, step, seen, note = time.time(), time.time(), 0, 0, {}
     while True:
         spent = (time.time() - began) / 60
         progress = step / choice.steps if choice.steps else spent / choice.minutes
@@ -141,11 +141,10 @@ def optimise(network: Network, rows: Rows, choice: argparse.Namespace, target: P
         muon.step(scale)
         network.zero_grad(set_to_none=True)
         step, seen = step + 1, seen + size * (length - 1)
-        smooth = loss.item() if step == 1 else 0.98 * smooth + 0.02 * loss.item()
-        if step % 20 == 0:
+        if step % choice.every == 0:
             speed = seen / (time.time() - began)
-            print(f"{spent:6.1f} min  step {step}  loss {smooth:.4f}  {speed:.0f} tokens/s", flush=True)
-        if time.time() - looked > 180:
+            print(f"{spent:6.1f} min  step {step}  loss {loss.item():.4f}  {speed:.0f} tokens/s", flush=True)
+        if time.time() - looked > choice.look * 60:
             looked, note = time.time(), {"minutes": spent, "steps": step, "tokens": seen}
             print(f"{spent:6.1f} min  held-out loss {validate(network, rows, choice.half):.4f}", flush=True)
             save(network, target, note)
@@ -168,19 +167,25 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=50_000, help="rows of text to write")
     parser.add_argument("--half", action=argparse.BooleanOptionalAction, default=False)
     parser.add_argument("--compile", action=argparse.BooleanOptionalAction, default=False)
-    parser.add_argument("--work", type=Path, default=HERE / "work")
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.add_argument("--workers", type=int, default=1, help="processes that write the text")
+    parser.add_argument("--every", type=int, default=20, help="steps between two lines of progress")
+    parser.add_argument("--look", type=float, default=3, help="minutes between two checkpoints")
+    parser.add_argument("--output", type=Path, default=HERE / "output")
     choice = parser.parse_args()
     torch.set_num_threads(choice.threads)
     torch.manual_seed(choice.seed)
     shape = Shape()
-    corpus.prepare(choice.work, choice.rows, shape.context, choice.seed)
+    torch.set_float32_matmul_precision("high")
+    corpus.prepare(choice.output, choice.rows, shape.context, choice.seed, choice.workers)
     network = Network(shape)
     network.initialise()
     if choice.start:
-        network.load_state_dict(torch.load(choice.start)["weights"])
+        network.load_state_dict(torch.load(choice.start, map_location="cpu")["weights"])
+    network.to(choice.device)
     print(f"{network.parameter_count()} parameters", flush=True)
-    rows = Rows(choice.work, choice.seed)
-    note = optimise(network, rows, choice, choice.work / "checkpoint.pt")
+    rows = Rows(choice.output, choice.seed, choice.device)
+    note = optimise(network, rows, choice, choice.output / "checkpoint.pt")
     print("done:", {key: round(value, 4) for key, value in note.items()}, flush=True)
     assert math.isfinite(note["loss"])
 

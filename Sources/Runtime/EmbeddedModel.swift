@@ -1,6 +1,8 @@
 import CModel
 public import Checkpoints
 public import Identity
+import Primitives
+import Wire
 
 /// The model that comes with the program, so that a first prompt gets an answer with no download.
 public enum EmbeddedModel {
@@ -16,11 +18,21 @@ public enum EmbeddedModel {
 
     private final class Owner: Sendable {}
 
-    /// Puts it into the store, by the way of any other model, unless it is there.
+    /// Puts it into the store, by the way of any other model, unless it is there. The one of an
+    /// older program makes room for it; a person's own model of this name stays, alone.
     public static func add(to store: ModelStore, keys: NodeKeys) throws(DataError) {
-        let isThere = store.models(matching: name).contains { $0.hasAllPieces && $0.isReadable }
-        if isThere { return }
-        _ = try store.importModel(checkpoint(), name: name, keys: keys, isDurable: false)
+        let file = Digest.of(region.bytes, for: .chunk)
+        let named = store.models(matching: name).filter { $0.hasAllPieces && $0.isReadable }
+        let older = named.filter { model in
+            store.programFile(model.manifest.digest).map { $0 != file } ?? false
+        }
+        if older.count < named.count { return }
+        let signed = try store.importModel(checkpoint(), name: name, keys: keys, isDurable: false)
+        let digest = signed.manifest.digest
+        try store.markFromProgram(digest, file: file)
+        for model in older where model.manifest.digest != digest {
+            try store.remove(model.manifest.digest)
+        }
     }
 
     /// Its file, read.

@@ -44,6 +44,8 @@ public final class ModelStore: Sendable {
     private var manifestsPath: String { path + "/manifests" }
     /// An empty file beside the manifest of a model that was imported by hand.
     private func keptMark(_ digest: Digest) -> String { manifestsPath + "/\(digest).kept" }
+    /// Beside the manifest of a model that came with a program: the digest of its file there.
+    private func programMark(_ digest: Digest) -> String { manifestsPath + "/\(digest).program" }
 
     private final class Part: Sendable {
         let piece: Mutex<PartialPiece>
@@ -116,6 +118,7 @@ public final class ModelStore: Sendable {
         try attempt { () throws(SystemError) in
             try Files.remove(manifestsPath + "/\(digest)")
             try Files.remove(keptMark(digest))
+            try Files.remove(programMark(digest))
         }
         var wanted = OrderedTable<Digest, Bool>()
         for model in models() {
@@ -133,6 +136,22 @@ public final class ModelStore: Sendable {
         try attempt { () throws(SystemError) in
             try Files.write([], to: keptMark(digest), isDurable: false)
         }
+    }
+
+    /// Marks a model as one that came with a program, whose file has this digest.
+    func markFromProgram(_ digest: Digest, file: Digest) throws(DataError) {
+        try attempt { () throws(SystemError) in
+            try Files.write(
+                Array(file.description.utf8), to: programMark(digest), isDurable: false)
+        }
+    }
+
+    /// The digest of the program's file that a model came from, where it came with one.
+    func programFile(_ digest: Digest) -> Digest? {
+        guard let bytes = try? Files.read(programMark(digest), limit: 64),
+            let raw = Bytes32(hexadecimal: String(decoding: bytes, as: UTF8.self))
+        else { return nil }
+        return Digest(raw)
     }
 
     // MARK: pieces

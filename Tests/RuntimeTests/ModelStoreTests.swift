@@ -1,3 +1,4 @@
+import Checkpoints
 import Glibc
 import Identity
 import Primitives
@@ -155,6 +156,38 @@ struct ModelStoreTests {
         #expect(usable.count == 1 && usable[0].isReadable && usable[0].hasAllPieces)
         let named = store.models(matching: String(digest.description.prefix(12)))
         #expect(named.map(\.manifest.digest) == [digest])
+    }
+
+    /// The embedded model with one weight changed, as another version of the program brings it.
+    private func otherVersion(_ store: ModelStore) throws -> Digest {
+        var bytes = EmbeddedModel.region.bytes
+        bytes[bytes.count - 64] ^= 1
+        let checkpoint = try GGUF.open(NamedRegion(name: "other.gguf", region: Region(bytes)))
+        let signed = try store.importModel(
+            checkpoint, name: EmbeddedModel.name, keys: .seeded(4), isDurable: false)
+        return signed.manifest.digest
+    }
+
+    @Test func `the embedded model of an older program makes room for the newer`() throws {
+        let store = store
+        let older = try otherVersion(store)
+        let digits = String(repeating: "0", count: 64)
+        scratch.write(Array(digits.utf8), to: "models/manifests/\(older).program")
+        try EmbeddedModel.add(to: store, keys: .seeded(4))
+        let newer = store.models(matching: EmbeddedModel.name).map(\.manifest.digest)
+        #expect(newer.count == 1 && newer != [older])
+        #expect(scratch.read("models/manifests/\(older).program") == nil)
+        try EmbeddedModel.add(to: store, keys: .seeded(4))
+        let after = store.models(matching: EmbeddedModel.name)
+        #expect(after.map(\.manifest.digest) == newer)
+        #expect(after.map(\.hasAllPieces) == [true])
+    }
+
+    @Test func `a person's own model of the embedded one's name stays, and stays alone`() throws {
+        let store = store
+        let own = try otherVersion(store)
+        try EmbeddedModel.add(to: store, keys: .seeded(4))
+        #expect(store.models(matching: EmbeddedModel.name).map(\.manifest.digest) == [own])
     }
 
     @Test func `models are listed with what they have, and removed without what others share`()
