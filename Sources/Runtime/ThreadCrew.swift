@@ -5,11 +5,13 @@ public import Tensors
 /// Persistent threads that share out the parts of a loop.
 ///
 /// Parts come from one counter, and the caller takes them too. Whoever comes late finds none left,
-/// so a member whose core is busy elsewhere delays nobody. Members and caller look for a short
-/// while and then sleep: a caller that span at the end would keep a preempted member off its core.
+/// so a member whose core is busy elsewhere delays nobody. Of local parts each member has a counter
+/// of its own, and goes on with the others' when it is at its end. Members and caller look for a
+/// short while and then sleep: a caller that span at the end would keep a preempted member off its
+/// core.
 public final class ThreadCrew: Crew {
     public let memberCount: Int
-    private let work = CrewWork()
+    private let work: CrewWork
     private let threads: Mutex<[PlainThread]>
 
     /// The caller and `memberCount - 1` threads, at most `Limits.crewMemberCount` in all.
@@ -17,12 +19,13 @@ public final class ThreadCrew: Crew {
         let count = min(max(1, memberCount), Limits.crewMemberCount)
         self.memberCount = count
         var started: [PlainThread] = []
-        let work = work
+        let work = CrewWork(memberCount: count)
+        self.work = work
         do {
-            for _ in 1..<max(1, count) {
+            for member in 1..<max(1, count) {
                 started.append(
                     try PlainThread(name: "bored-crew", isBackground: isBackground) {
-                        work.serve()
+                        work.serve(member)
                     })
             }
         } catch {
@@ -50,12 +53,16 @@ public final class ThreadCrew: Crew {
 
     /// Runs `part` for each index in `0..<partCount`; one after the other where there is nothing
     /// to share, or where the crew already works for somebody.
-    public func run(partCount: Int, _ part: @Sendable (Int) -> Void) {
+    public func run(partCount: Int, isLocal: Bool, _ part: @Sendable (Int) -> Void) {
         guard memberCount > 1, partCount > 1, work.claim() else {
             for index in 0..<partCount where !isAbandoned { part(index) }
             return
         }
-        withoutActuallyEscaping(part) { part in work.run(partCount: partCount, part) }
+        withoutActuallyEscaping(part) { part in
+            work.run(
+                CrewWork.Job(
+                    partCount: partCount, shareCount: isLocal ? memberCount : 1, part: part))
+        }
         work.release()
     }
 }
@@ -68,13 +75,21 @@ public final class ThreadCrew: Crew {
 private final class CrewWork: Sendable {
     private static let isOpen: UInt32 = 1 << 31
 
-    private struct Job: Sendable {
+    struct Job: Sendable {
         var partCount: Int
+        /// Equal ranges of parts, each with a counter.
+        var shareCount: Int
         var part: @Sendable (Int) -> Void
     }
 
+    /// How many parts of a share have been taken. On a line of the cache of its own.
+    private final class Counter: Sendable {
+        let taken = Atomic(0)
+        private let line = (0, 0, 0, 0, 0, 0, 0)
+    }
+
     private let door = Atomic<UInt32>(0)
-    private let nextPart = Atomic(0)
+    private let counters: [Counter]
     private let isClaimed = Atomic(false)
     private let isDismissed = Atomic(false)
     /// Nanoseconds of the monotonic clock from which on parts are left out.
@@ -89,6 +104,8 @@ private final class CrewWork: Sendable {
     // Written only while the door is shut and nobody is inside; read only inside.
     nonisolated(unsafe) private var job: Job?
 
+    init(memberCount: Int) { counters = (0..<memberCount).map { _ in Counter() } }
+
     func claim() -> Bool {
         isClaimed.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged
     }
@@ -96,13 +113,13 @@ private final class CrewWork: Sendable {
     func release() { isClaimed.store(false, ordering: .releasing) }
 
     /// The caller's side.
-    func run(partCount: Int, _ part: @escaping @Sendable (Int) -> Void) {
+    func run(_ newJob: Job) {
         // Nobody is inside: see the type's description.
-        unsafe job = Job(partCount: partCount, part: part)
-        nextPart.store(0, ordering: .relaxed)
+        unsafe job = newJob
+        for share in 0..<newJob.shareCount { counters[share].taken.store(0, ordering: .relaxed) }
         door.store(Self.isOpen, ordering: .sequentiallyConsistent)
         begin.advance()
-        takeParts(partCount, part)
+        takeParts(of: newJob, as: 0)
         var mark = end.value
         var inside = door.bitwiseAnd(~Self.isOpen, ordering: .sequentiallyConsistent).newValue
         while inside > 0 {
@@ -114,7 +131,7 @@ private final class CrewWork: Sendable {
     }
 
     /// A member's life.
-    func serve() {
+    func serve(_ member: Int) {
         var seen: UInt32 = 0
         while true {
             begin.wait(whileAt: seen, spinCount: Limits.crewSpinCount)
@@ -122,7 +139,7 @@ private final class CrewWork: Sendable {
             if isDismissed.load(ordering: .acquiring) { return }
             guard enter() else { continue }
             // Inside, the job is there and does not change.
-            if let job = unsafe job { takeParts(job.partCount, job.part) }
+            if let job = unsafe job { takeParts(of: job, as: member) }
             let left = door.subtract(1, ordering: .sequentiallyConsistent).newValue
             if left == 0 { end.advance() }
         }
@@ -146,11 +163,18 @@ private final class CrewWork: Sendable {
         return false
     }
 
-    private func takeParts(_ partCount: Int, _ part: @Sendable (Int) -> Void) {
-        while true {
-            let index = nextPart.add(1, ordering: .relaxed).oldValue
-            guard index < partCount, !isAbandoned else { return }
-            part(index)
+    /// The member's own share first, then what others have not begun.
+    private func takeParts(of job: Job, as member: Int) {
+        for step in 0..<job.shareCount {
+            let share = (member + step) % job.shareCount
+            let begin = job.partCount * share / job.shareCount
+            let end = job.partCount * (share + 1) / job.shareCount
+            while true {
+                let index = begin + counters[share].taken.add(1, ordering: .relaxed).oldValue
+                guard index < end else { break }
+                if isAbandoned { return }
+                job.part(index)
+            }
         }
     }
 }

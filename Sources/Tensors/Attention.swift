@@ -76,7 +76,7 @@ extension Kernels {
         let rowsPerPass = min(
             Self.attentionRowCount, max(1, Self.workLimit / (2 * headWidth * max(1, positionCount)))
         )
-        crew.run(partCount: layout.headCount) { head in
+        crew.run(partCount: layout.headCount, isLocal: true) { head in
             var part = unsafe whole
             unsafe part.head += head * layout.headStride
             unsafe part.scratch += head * (scratchCount / layout.headCount)

@@ -42,7 +42,8 @@ extension Kernels {
     ) {
         nonisolated(unsafe) let (product, groups) = unsafe (product, groups)
         let perPart = 16
-        crew.run(partCount: (unsafe product.row_count + perPart - 1) / perPart) { index in
+        let partCount = (unsafe product.row_count + perPart - 1) / perPart
+        crew.run(partCount: partCount, isLocal: true) { index in
             for row in index * perPart..<min(unsafe product.row_count, (index + 1) * perPart) {
                 unsafe bored_quantize(
                     code, product.x + row * product.x_stride, product.input_count,
@@ -51,26 +52,21 @@ extension Kernels {
         }
     }
 
+    /// Of many rows each member takes its own; of few, all of them and its own panels.
     func multiply(_ product: bored_product, panelCount: Int, crew: some Crew) {
         nonisolated(unsafe) let product = unsafe product
-        let rowCount = unsafe product.row_count
-        let rowsPerPart = min(
-            rowCount, Self.rowsPerPart,
-            max(1, Self.workLimit / (2 * PanelMatrix.panelWidth * (unsafe product.input_count))))
-        let columns = PanelShares(
-            panelCount: panelCount, panelWork: rowsPerPart * (unsafe product.input_count),
-            memberCount: crew.memberCount, least: rowCount == 1 ? rowStreamCount : 2)
-        let stripes = (rowCount + rowsPerPart - 1) / rowsPerPart
-        crew.run(partCount: columns.count * stripes) { index in
-            let (stripe, column) = index.quotientAndRemainder(dividingBy: columns.count)
-            let panels = columns[column]
-            let row = stripe * rowsPerPart
+        let parts = unsafe ProductParts(
+            product, panelCount: panelCount, memberCount: crew.memberCount,
+            least: product.row_count == 1 ? rowStreamCount : 2)
+        crew.run(partCount: parts.count, isLocal: true) { index in
+            let (rows, panels) = parts[index]
+            guard !panels.isEmpty else { return }
             var part = unsafe product
-            unsafe part.row_count = min(rowsPerPart, rowCount - row)
-            unsafe part.x += row * product.x_stride
-            unsafe part.y += row * product.y_stride
+            unsafe part.row_count = rows.count
+            unsafe part.x += rows.lowerBound * product.x_stride
+            unsafe part.y += rows.lowerBound * product.y_stride
             if let groups = unsafe product.groups {
-                unsafe part.groups = groups + row * product.group_stride
+                unsafe part.groups = groups + rows.lowerBound * product.group_stride
             }
             unsafe part.panel_begin = panels.lowerBound
             unsafe part.panel_end = panels.upperBound
@@ -81,7 +77,6 @@ extension Kernels {
     /// Multiply-adds that a crew does without looking whether it was told to stop, more only where
     /// even a single row takes more: a matter of few milliseconds.
     static let workLimit = 1 << 27
-    private static let rowsPerPart = 256
 
     /// The weights of one output as Float32: a token's embedding, when the matrix is a vocabulary.
     public func copyRow(

@@ -22,7 +22,7 @@ extension Kernels {
         nonisolated(unsafe) let x = unsafe start
         let xStride = unsafe given.x_stride
         let perPart = 16
-        crew.run(partCount: (rowCount + perPart - 1) / perPart) { index in
+        crew.run(partCount: (rowCount + perPart - 1) / perPart, isLocal: true) { index in
             for row in index * perPart..<min(rowCount, (index + 1) * perPart) {
                 let (source, rest) = unsafe (x + row * xStride, rests + row * inputCount)
                 let (first, second) = unsafe (

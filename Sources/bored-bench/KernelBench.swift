@@ -29,7 +29,7 @@ enum KernelBench {
     }
 
     /// Two threads in turn with one: whatever else the machine does, they are not to be slower.
-    private static func compareThreads() {
+    static func compareThreads() {
         let kernels = Kernels(level: .detected)
         let bytes = WeightBytes(byteCount: 64 << 20) { (span: inout MutableRawSpan) in
             for offset in stride(from: 0, to: 64 << 20, by: 4_096) {
@@ -56,6 +56,21 @@ enum KernelBench {
                 }
             }
             report("two threads, \(rowCount) rows", "\(rounded(one / two)) times one thread")
+        }
+        compareHandover(crew)
+    }
+
+    /// What it takes to hand a loop to another thread and to have it back, and what parts add.
+    private static func compareHandover(_ crew: ThreadCrew) {
+        for (partCount, isLocal) in [(2, true), (16, true), (16, false)] {
+            var times: [Double] = []
+            for _ in 0..<2_000 {
+                times.append(seconds { crew.run(partCount: partCount, isLocal: isLocal) { _ in } })
+            }
+            let way = isLocal ? "local" : "shared"
+            report(
+                "two threads, \(partCount) empty \(way) parts",
+                "\(rounded(median(times) * 1e6)) microseconds")
         }
     }
 

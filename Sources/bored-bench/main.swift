@@ -9,6 +9,7 @@ case nil:
     AllocationBench.run()
     try ServingBench.run()
 case "kernels": KernelBench.run()
+case "threads": KernelBench.compareThreads()
 case "sessions": SessionBench.run()
 case "serving": try ServingBench.run()
 case "abandon": try AbandonBench.run()
@@ -29,6 +30,8 @@ case "worlds":
             nodeCount: Int(numbers[0]), seeds: numbers[1]...numbers[1] + numbers[2] - 1,
             roughFor: .seconds(Int(numbers[3]))))
 default:
-    print("bored-bench [kernels | sessions | allocations | serving | abandon | fuzz | worlds]")
+    print(
+        "bored-bench [kernels | threads | sessions | allocations | serving | abandon | fuzz | "
+            + "worlds]")
     exit(64)
 }

@@ -4,23 +4,12 @@ import Testing
 
 /// Models of unusual kinds over real processes, and the commands that look into a model.
 @Suite(.serialized) struct ModelCommandTests {
-    /// Writes a model's file beside the nodes' folders.
-    private func write(_ file: TinyModelFile, in mesh: ProcessMesh) throws -> String {
-        _ = try DataDirectory(mesh.data(0))
-        let path = mesh.data(0) + "/tiny.gguf"
-        let stream = unsafe fopen(path, "w")
-        let bytes = file.bytes
-        unsafe fwrite(bytes, 1, bytes.count, stream)
-        unsafe fclose(stream)
-        return path
-    }
-
     @Test(arguments: [(4, false), (0, true), (3, true)])
     func `a mesh runs experts and quantised matrices as one machine does`(
         experts: Int, usesQ8: Bool
     ) throws {
         guard let mesh = try ProcessMesh(named: "tiny\(experts)") else { return }
-        let file = try write(TinyModelFile(expertCount: experts, usesQ8: usesQ8), in: mesh)
+        let file = try TinyModelFile(expertCount: experts, usesQ8: usesQ8).write(in: mesh)
         for data in [mesh.data(0), mesh.prompterData] {
             let imported = try mesh.run(
                 ["model", "import", file, "--name", "tiny", "--data", data])
@@ -41,7 +30,7 @@ import Testing
 
     @Test func `commands look into a file as they look into the store`() throws {
         guard let mesh = try ProcessMesh(named: "look") else { return }
-        let file = try write(TinyModelFile(expertCount: 2), in: mesh)
+        let file = try TinyModelFile(expertCount: 2).write(in: mesh)
         let store = ["--data", mesh.data(1)]
         let imported = try mesh.run(
             ["model", "import", file, "--name", "tiny", "--json"] + store)
@@ -67,7 +56,7 @@ import Testing
 
     @Test func `what is no model ends with one sentence`() throws {
         guard let mesh = try ProcessMesh(named: "wrong") else { return }
-        let file = try write(TinyModelFile(), in: mesh)
+        let file = try TinyModelFile().write(in: mesh)
         #expect(unsafe truncate(file, 20_000) == 0)
         let cut = try mesh.run(["model", "info", file])
         #expect(cut.code == 1 && cut.output.contains("tiny.gguf"))

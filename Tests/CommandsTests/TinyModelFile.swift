@@ -1,4 +1,6 @@
+import Glibc
 import Primitives
+import Runtime
 
 /// A GGUF file of a tiny model with random weights: experts, quantised matrices, or both.
 struct TinyModelFile {
@@ -44,6 +46,17 @@ struct TinyModelFile {
             all += own.map { ("blk.\(layer).\($0.0)", $0.1) }
         }
         return all
+    }
+
+    /// Writes it beside the nodes' folders.
+    func write(in mesh: ProcessMesh) throws -> String {
+        _ = try DataDirectory(mesh.data(0))
+        let path = mesh.data(0) + "/tiny.gguf"
+        let stream = unsafe fopen(path, "w")
+        let bytes = bytes
+        unsafe fwrite(bytes, 1, bytes.count, stream)
+        unsafe fclose(stream)
+        return path
     }
 
     var bytes: [UInt8] {

@@ -20,13 +20,28 @@ private final class Tally: Sendable {
         for partCount in [0, 1, 2, 3, 64, 1_000] {
             let tally = Tally(partCount)
             crew.run(partCount: partCount) { tally.add($0) }
-            #expect(tally.all == Array(repeating: 1, count: partCount))
+            crew.run(partCount: partCount, isLocal: true) { tally.add($0) }
+            #expect(tally.all == Array(repeating: 2, count: partCount))
         }
         for round in 0..<5_000 {
             let sum = Atomic(0)
-            crew.run(partCount: 7) { sum.add($0 + 1, ordering: .relaxed) }
+            crew.run(partCount: 7, isLocal: round % 2 == 0) {
+                sum.add($0 + 1, ordering: .relaxed)
+            }
             try #require(sum.load(ordering: .relaxed) == 28, "round \(round)")
         }
+    }
+
+    @Test(arguments: [2, 3])
+    func `a member that is held up leaves its share to the others`(memberCount: Int) throws {
+        let crew = try ThreadCrew(memberCount: memberCount)
+        let done = Atomic(0)
+        crew.run(partCount: 60, isLocal: true) { index in
+            // The first part of all is the caller's, and waits for every other.
+            while index == 0, done.load(ordering: .acquiring) < 59 { PlainThread.yield() }
+            done.add(1, ordering: .acquiringAndReleasing)
+        }
+        #expect(done.load(ordering: .acquiring) == 60)
     }
 
     @Test func `callers that come while it works are served one after the other`() throws {

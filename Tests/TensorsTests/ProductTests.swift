@@ -39,13 +39,14 @@ import Testing
         }
     }
 
-    /// Enough outputs for large parts and for the small ones that end a product.
+    /// Enough outputs for large parts and for the small ones that end a product, and enough rows
+    /// for members to have their own.
     @Test(arguments: [1, 2, 3, 64], [33, 500, 2_100])
     func `the crew's size and order change nothing`(members: Int, outputs: Int) {
         var random = SeededRandom(seed: 5)
         let weights = matrix(
             scalar.halfBits(random.numbers(outputs * 64)), outputs: outputs, inputs: 64)
-        for rows in [1, 5] {
+        for rows in [1, 5, 47, 70] {
             let x = random.numbers(rows * 64)
             for level in fastLevels + [.scalar] {
                 let kernels = Kernels(level: level)
