@@ -67,6 +67,8 @@ extension PipelineCore {
         stages.requests.update(id) { request in
             request.inheriting = nil
             request.nextStepIndex = end.nextStepIndex
+            // Where the giver's last step is not known, any position may be overwritten yet.
+            request.settledPosition = end.results.last?.position ?? 0
         }
         let hop = request.offer.next
         var sent = SentRows(hop: hop)

@@ -66,22 +66,32 @@ extension PipelineCore {
         guard let request = stages.requests[id], let leaving = request.leaving,
             let heir = leaving.heir, !leaving.isExporting, !leaving.hasEnded
         else { return }
-        guard leaving.sentPosition == request.position else {
-            guard leaving.partsUnderWay.count < Limits.cachePartWindowCount else { return }
-            stages.requests.update(id) { $0.leaving?.isExporting = true }
-            emit(.exportCache(id, from: leaving.sentPosition, upTo: request.position))
-            return
+        if leaving.sentPosition < request.settledPosition {
+            return export(id, upTo: request.settledPosition)
         }
         // What is under way is little: the rest can wait for it.
         guard leaving.partsUnderWay.isEmpty || leaving.isFrozen else { return }
         stages.requests.update(id) { $0.leaving?.isFrozen = true }
         if case .computing = request.phase { return }
+        // No step comes any more that could overwrite the last one's rows.
+        guard leaving.sentPosition == request.position else {
+            return export(id, upTo: request.position)
+        }
         stages.requests.update(id) { $0.leaving?.hasEnded = true }
         let end = HandoffEnd(
             request: id, seat: heir.seat, position: request.position,
             nextStepIndex: request.nextStepIndex,
             results: results(of: id, from: heir.resumeIndex, upTo: request.nextStepIndex))
         mail.send(end.encode(), to: heir.node, priority: .activation)
+    }
+
+    /// Has the next positions read, if the window of parts is open.
+    private mutating func export(_ id: RequestID, upTo end: Int) {
+        guard let leaving = stages.requests[id]?.leaving,
+            leaving.partsUnderWay.count < Limits.cachePartWindowCount
+        else { return }
+        stages.requests.update(id) { $0.leaving?.isExporting = true }
+        emit(.exportCache(id, from: leaving.sentPosition, upTo: end))
     }
 
     /// Results that may not have arrived, as far as one message carries them.

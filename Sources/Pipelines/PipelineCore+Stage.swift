@@ -73,7 +73,7 @@ extension PipelineCore {
         }
         stages.requests.update(id) { $0.phase = .ready }
         answer(request.offer, digest: request.offerDigest, refusal: nil, into: &mail)
-        runNext(of: id)
+        runNext(of: id, into: &mail)
     }
 
     /// A step or a replay, from the seat before.
@@ -118,7 +118,7 @@ extension PipelineCore {
             }
             request.deadline = now + Limits.stageIdleTimeout
         }
-        runNext(of: id)
+        runNext(of: id, into: &mail)
     }
 
     /// Whether the stage has run these rows, or has them: sent again to be sure.
@@ -135,17 +135,23 @@ extension PipelineCore {
     }
 
     /// Hands the next rows to the shell, when they are there and nothing is being computed.
-    private mutating func runNext(of id: RequestID) {
+    private mutating func runNext(of id: RequestID, into mail: inout Mail) {
         guard let request = stages.requests[id], request.phase == .ready,
             request.inheriting == nil, request.leaving?.isFrozen != true
         else { return }
         var next: Step?
         stages.requests.update(id) { request in
             next = request.takeNext()
-            guard let position = next?.position else { return }
-            request.phase = .computing(position: position)
+            guard let step = next else { return }
+            request.phase = .computing(position: step.position)
+            request.settledPosition = step.isReplay ? step.end : step.position
         }
         guard var step = next, let offer = stages.requests[id]?.offer else { return }
+        guard step.position >= request.leaving?.sentPosition ?? 0 else {
+            // No entry goes back behind a step whose result it had: the heir has these positions.
+            dropStage(id, reason: .leaving, into: &mail)
+            return
+        }
         step.seat = offer.seat
         emit(.compute(offer, step))
     }
@@ -166,6 +172,8 @@ extension PipelineCore {
             }
             stages.requests.update(id) { request in
                 request.phase = .ready
+                // What it was to overwrite is gone.
+                request.position = min(request.position, step.position)
                 request.leaving?.isFrozen = true
             }
             handOn(id, into: &mail)
@@ -185,7 +193,7 @@ extension PipelineCore {
         result.rows = output
         result.stageMicroseconds = step.stageMicroseconds + [microseconds]
         pass(result, of: id, into: &mail)
-        runNext(of: id)
+        runNext(of: id, into: &mail)
         handOn(id, into: &mail)
     }
 

@@ -24,6 +24,9 @@ struct StageRequest: Sendable {
     var position = 0 {
         didSet { isRebuilt = isRebuilt || position >= offer.resumePosition }
     }
+    /// Positions that no step overwrites any more: where the last step that was begun starts. Its
+    /// own rows may have been drafted ahead, and come to nothing.
+    var settledPosition = 0
     /// Stays so when a step overwrites what was drafted ahead.
     private var isRebuilt = false
     /// Steps that wait, by index, and replays that wait, by position: messages overtake each other.

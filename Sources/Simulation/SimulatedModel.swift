@@ -28,6 +28,7 @@ struct SimulatedModel: Sendable {
         _ layers: LayerRange, over rows: [UInt8], rowByteCount: Int, cache: inout SimulatedCache
     ) -> [UInt8] {
         var output = rows
+        cache.beginStep()
         for start in stride(from: 0, to: rows.count, by: rowByteCount) {
             for layer in layers.range {
                 var seed = cache.state(of: layer) ^ UInt64(cache.position) << 40 ^ UInt64(layer)
@@ -40,7 +41,7 @@ struct SimulatedModel: Sendable {
                     output[index] = UInt8(truncatingIfNeeded: random.next())
                 }
             }
-            cache.position += 1
+            cache.endRow()
         }
         return output
     }
@@ -49,25 +50,39 @@ struct SimulatedModel: Sendable {
 /// A simulated KV cache: for each layer a hash of every row that it ran.
 struct SimulatedCache: Sendable {
     let layers: LayerRange
-    var position = 0
+    private(set) var position = 0
     private var states: [UInt64]
-    /// As it was before the rows that are being run: they may never have been.
-    private(set) var before: (position: Int, states: [UInt64])
+    /// As it was before the first rows of the last step: rows that are being run may never have
+    /// been, and those that were drafted ahead are overwritten.
+    private var marks: [(position: Int, states: [UInt64])] = []
+
+    static let markCount = 8
 
     init(layers: LayerRange) {
         self.layers = layers
         states = Array(repeating: 0xCBF2_9CE4_8422_2325, count: layers.count)
-        before = (0, states)
     }
 
-    /// Rows are about to be run.
-    mutating func mark() { before = (position, states) }
+    mutating func beginStep() { marks = [(position, states)] }
 
-    /// The cache at its end or at its mark, as bytes; nil elsewhere.
+    mutating func endRow() {
+        position += 1
+        if marks.count < Self.markCount { marks.append((position, states)) }
+    }
+
+    /// Goes back to a position among the first of the last step; false where it is none.
+    mutating func rewind(to position: Int) -> Bool {
+        guard position != self.position else { return true }
+        guard let mark = marks.first(where: { $0.position == position }) else { return false }
+        (self.position, states) = mark
+        return true
+    }
+
+    /// The cache at its end or at a mark, as bytes; nil elsewhere.
     func bytes(at end: Int) -> [UInt8]? {
-        guard end == position || end == before.position else { return nil }
-        let numbers = [UInt64(end)] + (end == position ? states : before.states)
-        return numbers.flatMap { number in
+        var copy = self
+        guard copy.rewind(to: end) else { return nil }
+        return ([UInt64(end)] + copy.states).flatMap { number in
             (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
         }
     }
@@ -80,6 +95,7 @@ struct SimulatedCache: Sendable {
         }
         position = Int(numbers.removeFirst())
         states = numbers
+        marks = []
         return position
     }
 

@@ -74,6 +74,8 @@ struct SimulatedPrompt: Sendable {
     struct Step: Sendable {
         var position: Int
         var rowCount: Int
+        /// The last rows, which may come to nothing.
+        var draftCount: Int
         var rows: [UInt8]
         var expected: [UInt8]
     }

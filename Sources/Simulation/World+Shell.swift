@@ -102,7 +102,7 @@ extension World {
         settle(index)
     }
 
-    private func addStep(to prompt: inout SimulatedPrompt, rowCount: Int) {
+    private func addStep(to prompt: inout SimulatedPrompt, rowCount: Int, draftCount: Int = 0) {
         var rows: [UInt8] = []
         for _ in 0..<rowCount * model.hiddenSize * 4 {
             rows.append(UInt8(truncatingIfNeeded: random.next()))
@@ -112,7 +112,20 @@ extension World {
         let expected = SimulatedModel.run(
             whole, over: rows, rowByteCount: model.hiddenSize * 4, cache: &prompt.cache)
         prompt.steps.append(
-            .init(position: position, rowCount: rowCount, rows: rows, expected: expected))
+            .init(
+                position: position, rowCount: rowCount, draftCount: draftCount, rows: rows,
+                expected: expected))
+    }
+
+    /// A token's row, at times with some guessed ones behind it; of those before, some held.
+    private func addDraftedStep(to prompt: inout SimulatedPrompt) {
+        if let last = prompt.steps.last, last.draftCount > 0 {
+            let held = random.below(last.draftCount + 1)
+            let isThere = prompt.cache.rewind(to: last.position + 1 + held)
+            precondition(isThere, "a drafted step is no longer than what a cache remembers")
+        }
+        let draftCount = random.below(3) == 0 ? 1 + random.below(4) : 0
+        addStep(to: &prompt, rowCount: 1 + draftCount, draftCount: draftCount)
     }
 
     /// Sends what the chain takes; after a rewind every step from the first on.
@@ -146,7 +159,7 @@ extension World {
                 return
             }
             prompt.stepsLeft -= 1
-            addStep(to: &prompt, rowCount: 1)
+            addDraftedStep(to: &prompt)
         }
         simulated.prompts[ticket] = prompt
         sendSteps(ticket, index: index)
@@ -176,8 +189,7 @@ extension World {
         let time = simulated.layerMicroseconds * offer.layers.count * step.rowCount
         var output: [UInt8]?
         simulated.caches.update(offer.request) { cache in
-            guard cache.position == step.position else { return }
-            cache.mark()
+            guard cache.rewind(to: step.position) else { return }
             output = SimulatedModel.run(
                 offer.layers, over: step.rows, rowByteCount: model.hiddenSize * 4, cache: &cache)
         }

@@ -17,11 +17,9 @@ import Testing
             #expect(alone.field("ids") != nil && plain.field("ids") == alone.field("ids"))
             #expect(drafted.field("ids") == alone.field("ids"), "\(drafted.output)")
             #expect(plain.field("drafted") == "0", "\(plain.output)")
-            // It is the model that answers, too: but for what lies behind the last token that was
-            // asked for, its guesses hold.
+            // It is the model that answers, too: it guesses most of the 40 tokens.
             let held = drafted.field("draftsHeld").flatMap { Int($0) } ?? 0
-            let guessed = drafted.field("drafted").flatMap { Int($0) } ?? 0
-            #expect(held > 25 && guessed - held < 15, "\(drafted.output)")
+            #expect(held > 25, "\(drafted.output)")
         }
     }
 

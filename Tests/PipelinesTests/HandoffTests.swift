@@ -41,6 +41,21 @@ import Wire
         #expect(rig.longestStall < .milliseconds(20))
     }
 
+    /// What was guessed and did not hold may have been on its way to the heir.
+    @Test(arguments: [1, 4], [0, 1, 20])
+    func `a handoff amid drafts that are overwritten leaves nothing of them`(
+        drafts: Int, serve: Int
+    ) {
+        for milliseconds in stride(from: 100, to: 160, by: 3) {
+            let rig = rig()
+            rig.draftCount = drafts
+            rig.after(.milliseconds(milliseconds)) { drain($0, Self.giver, serve: serve) }
+            rig.run(.seconds(20)) { $0.isDone }
+            #expect(rig.isRight, "\(drafts) drafts, \(milliseconds) ms")
+            #expect(rig.losses.isEmpty && rig.handoffs.count == 1 && rig.rewindCount == 0)
+        }
+    }
+
     @Test func `the bytes that move are those of the positions, each once`() {
         let rig = rig()
         rig.after(.milliseconds(150)) { drain($0, Self.giver) }
@@ -65,8 +80,10 @@ import Wire
         #expect(rig.longestStall < .milliseconds(20))
     }
 
-    @Test func `a step that is abandoned is the heir's`() {
+    @Test(arguments: [0, 4])
+    func `a step that is abandoned is the heir's`(drafts: Int) {
         let rig = rig()
+        rig.draftCount = drafts
         rig.members[Self.giver].stepTime = .milliseconds(50)
         rig.after(.milliseconds(1_500)) { rig in
             drain(rig, Self.giver, serve: 0)
