@@ -19,20 +19,12 @@ import Wire
         return rig
     }
 
-    private func drain(_ rig: Rig, _ number: Int, serve: Int = 500, keep: Int = 2_000) {
-        rig.speak(number) { core, now, mail in
-            core.drain(
-                computeUntil: now + .milliseconds(serve), until: now + .milliseconds(keep),
-                at: now, into: &mail)
-        }
-    }
-
     @Test(arguments: [1, 2, 3], [2, 60, 150, 233])
     func `a leaving stage hands over, and the text goes on at once`(
         stage: Int, milliseconds: Int
     ) {
         let rig = rig()
-        rig.after(.milliseconds(milliseconds)) { drain($0, stage) }
+        rig.after(.milliseconds(milliseconds)) { $0.drain(stage) }
         rig.run(.seconds(20)) { $0.isDone }
         #expect(rig.isRight && rig.rewindCount == 0)
         guard milliseconds > 2 else { return }
@@ -49,7 +41,7 @@ import Wire
         for milliseconds in stride(from: 100, to: 160, by: 3) {
             let rig = rig()
             rig.draftCount = drafts
-            rig.after(.milliseconds(milliseconds)) { drain($0, Self.giver, serve: serve) }
+            rig.after(.milliseconds(milliseconds)) { $0.drain(Self.giver, serve: serve) }
             rig.run(.seconds(20)) { $0.isDone }
             #expect(rig.isRight, "\(drafts) drafts, \(milliseconds) ms")
             #expect(rig.losses.isEmpty && rig.handoffs.count == 1 && rig.rewindCount == 0)
@@ -58,7 +50,7 @@ import Wire
 
     @Test func `the bytes that move are those of the positions, each once`() {
         let rig = rig()
-        rig.after(.milliseconds(150)) { drain($0, Self.giver) }
+        rig.after(.milliseconds(150)) { $0.drain(Self.giver) }
         rig.run(.seconds(20)) { $0.isDone }
         let given = rig.members[Self.giver].core.counters.cacheBytesGiven
         let taken = rig.members[Self.heir].core.counters.cacheBytesTaken
@@ -74,7 +66,7 @@ import Wire
 
     @Test func `a stage that may not compute any more hands over what it has`() {
         let rig = rig()
-        rig.after(.milliseconds(150)) { drain($0, Self.giver, serve: 0) }
+        rig.after(.milliseconds(150)) { $0.drain(Self.giver, serve: 0) }
         rig.run(.seconds(20)) { $0.isDone }
         #expect(rig.isRight && rig.losses.isEmpty && rig.handoffs.count == 1)
         #expect(rig.longestStall < .milliseconds(20))
@@ -86,7 +78,7 @@ import Wire
         rig.draftCount = drafts
         rig.members[Self.giver].stepTime = .milliseconds(50)
         rig.after(.milliseconds(1_500)) { rig in
-            drain(rig, Self.giver, serve: 0)
+            rig.drain(Self.giver, serve: 0)
             rig.members[Self.giver].abandons = true
         }
         rig.run(.seconds(20)) { $0.isDone }
@@ -96,7 +88,7 @@ import Wire
     @Test func `without an heir a stage serves as long as it may, then its part is mended`() {
         let rig = rig()
         rig.heirs = { _, _ in nil }
-        rig.after(.milliseconds(150)) { drain($0, Self.giver, serve: 100, keep: 300) }
+        rig.after(.milliseconds(150)) { $0.drain(Self.giver, serve: 100, keep: 300) }
         rig.run(.seconds(20)) { $0.isDone }
         #expect(rig.isRight && rig.handoffs.isEmpty && rig.rewindCount == 0)
         #expect(rig.losses.map(\.cause) == [.failed(.leaving)])
@@ -106,7 +98,7 @@ import Wire
         for gap in [0, 1, 7, 40] {
             let rig = rig()
             for (index, stage) in [2, 1, 3].enumerated() {
-                rig.after(.milliseconds(150 + gap * index)) { drain($0, stage) }
+                rig.after(.milliseconds(150 + gap * index)) { $0.drain(stage) }
             }
             rig.run(.seconds(30)) { $0.isDone }
             #expect(rig.isRight && rig.handoffs.count == 3 && rig.rewindCount == 0)
@@ -124,7 +116,7 @@ import Wire
             }
             return rig.spareHeir(for: layers, besides: named == 1 ? [] : [Self.heir])
         }
-        rig.after(.milliseconds(150)) { drain($0, Self.giver) }
+        rig.after(.milliseconds(150)) { $0.drain(Self.giver) }
         rig.run(.seconds(20)) { $0.isDone }
         #expect(rig.isRight && rig.handoffs == [[Self.giver, Self.giver + 6]] && named == 2)
         #expect(rig.losses.isEmpty && rig.lostHeirs == [Self.heir])
@@ -134,7 +126,7 @@ import Wire
         let rig = rig()
         rig.members[Self.heir].core.setHoldings([], acceptsStages: true)
         rig.heirs = { rig, layers in rig.spareHeir(for: layers, besides: rig.lostHeirs) }
-        rig.after(.milliseconds(150)) { drain($0, Self.giver) }
+        rig.after(.milliseconds(150)) { $0.drain(Self.giver) }
         rig.run(.seconds(20)) { $0.isDone }
         #expect(rig.isRight && rig.handoffs == [[Self.giver, Self.giver + 6]])
         #expect(rig.losses.isEmpty && rig.lostHeirs == [Self.heir])
@@ -148,7 +140,7 @@ import Wire
             return rig.spareHeir(for: layers, besides: rig.lostHeirs)
         }
         // No step is begun any more after 150 ms, as where an owner is back.
-        rig.after(.milliseconds(150)) { drain($0, Self.giver, serve: 150, keep: 1_500) }
+        rig.after(.milliseconds(150)) { $0.drain(Self.giver, serve: 150, keep: 1_500) }
         rig.run(.seconds(20)) { $0.isDone }
         #expect(rig.isRight && rig.handoffs == [[Self.giver, Self.giver + 6]])
         #expect(rig.losses.isEmpty && rig.lostHeirs == [Self.heir])
@@ -159,7 +151,7 @@ import Wire
     func `a stage lost behind an heir costs no work but the heir's`(stage: Int, drafts: Int) {
         let rig = rig()
         rig.draftCount = drafts
-        rig.after(.milliseconds(150)) { drain($0, stage) }
+        rig.after(.milliseconds(150)) { $0.drain(stage) }
         rig.after(.milliseconds(250)) { $0.kill(stage + 1) }
         rig.run(.seconds(20)) { $0.isDone }
         #expect(rig.isRight && rig.handoffs == [[stage, stage + 3]])
@@ -171,7 +163,7 @@ import Wire
     @Test func `heirs in a row make the rows of a stage lost behind them again`() {
         let rig = rig()
         for (index, stage) in [1, 2].enumerated() {
-            rig.after(.milliseconds(150 + 60 * index)) { drain($0, stage) }
+            rig.after(.milliseconds(150 + 60 * index)) { $0.drain(stage) }
         }
         rig.after(.milliseconds(350)) { $0.kill(3) }
         rig.run(.seconds(20)) { $0.isDone }
@@ -212,7 +204,7 @@ import Wire
             }
             rig.after(.milliseconds(150)) { rig in
                 hasDrained = true
-                drain(rig, Self.giver)
+                rig.drain(Self.giver)
             }
             rig.run(.seconds(30)) { $0.isDone }
             #expect(rig.isRight, "letter \(letter)")

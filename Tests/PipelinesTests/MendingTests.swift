@@ -210,7 +210,7 @@ import Wire
         #expect(rig.rewindCount == 1)
     }
 
-    @Test(arguments: [UInt64](1...40))
+    @Test(arguments: [UInt64](1...100))
     func `whatever happens to stages, the text is right`(seed: UInt64) {
         var random = SeededRandom(seed: seed)
         let stages = (0..<3).map { LayerRange(2 * $0, 2 * $0 + 2) }
@@ -228,19 +228,23 @@ import Wire
             decodeCount: 150)
         for _ in 0..<10 {
             let (member, at) = (1 + random.below(rig.members.count - 1), random.below(4_000))
-            let kind = random.below(4)
-            let back = random.below(3_000)
+            let kind = random.below(6)
+            let (serve, back) = (random.below(200), random.below(3_000))
             rig.after(.milliseconds(at)) { rig in
                 switch kind {
                 case 0: rig.kill(member)
                 case 1:
                     rig.kill(member)
                     rig.tellLost(member)
-                default: rig.pause(member)
+                case 2, 3: rig.pause(member)
+                default:
+                    if rig.isUp(member) { rig.drain(member, serve: serve, keep: serve + back) }
                 }
             }
             guard kind > 1 else { continue }
-            rig.after(.milliseconds(at + back)) { $0.wake(member) }
+            rig.after(.milliseconds(at + back)) { rig in
+                if kind < 4 { rig.wake(member) } else { rig.accept(member) }
+            }
         }
         rig.run(.minutes(3)) { $0.isDone || $0.failure != nil }
         #expect(rig.isRight, "seed \(seed): \(rig.results.count) of \(rig.expected.count)")

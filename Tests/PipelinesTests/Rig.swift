@@ -87,17 +87,17 @@ final class Rig {
         members = ([LayerRange(0, 0)] + layers).enumerated().map { number, layers in
             Member(number, layers: layers, keptByteLimit: keptByteLimit)
         }
-        for member in members.dropFirst() {
-            let holding = Holding(
-                model: model, layers: member.layers, layerCount: layerCount, hasEnds: false)
-            member.core.setHoldings([holding], acceptsStages: true)
-        }
+        for number in members.indices.dropFirst() { accept(number) }
     }
 
     // MARK: the world
 
     func after(_ time: Interval, _ act: @escaping (Rig) -> Void) {
         add(.act(act), to: 0, after: time)
+    }
+
+    func isUp(_ number: Int) -> Bool {
+        members[number].isAlive && members[number].waiting == nil
     }
 
     func kill(_ number: Int) { members[number].isAlive = false }
@@ -107,6 +107,22 @@ final class Rig {
         let waiting = members[number].waiting ?? []
         members[number].waiting = nil
         for event in waiting { add(event, to: number, after: .zero) }
+    }
+
+    /// The member's owner is back: it computes and keeps what it has for so many milliseconds.
+    func drain(_ number: Int, serve: Int = 500, keep: Int = 2_000) {
+        speak(number) { core, now, mail in
+            core.drain(
+                computeUntil: now + .milliseconds(serve), until: now + .milliseconds(keep),
+                at: now, into: &mail)
+        }
+    }
+
+    /// The member takes stages, again after a drain.
+    func accept(_ number: Int) {
+        let holding = Holding(
+            model: model, layers: members[number].layers, layerCount: layerCount, hasEnds: false)
+        members[number].core.setHoldings([holding], acceptsStages: true)
     }
 
     /// Sessions with a node end everywhere, as its neighbours come to see.
