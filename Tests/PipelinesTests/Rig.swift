@@ -96,10 +96,7 @@ final class Rig {
         add(.act(act), to: 0, after: time)
     }
 
-    func isUp(_ number: Int) -> Bool {
-        members[number].isAlive && members[number].waiting == nil
-    }
-
+    func isUp(_ number: Int) -> Bool { members[number].isAlive && members[number].waiting == nil }
     func kill(_ number: Int) { members[number].isAlive = false }
     func pause(_ number: Int) { members[number].waiting = members[number].waiting ?? [] }
 
