@@ -44,7 +44,7 @@ public final class ModelStore: Sendable {
     private var manifestsPath: String { path + "/manifests" }
     /// An empty file beside the manifest of a model that was imported by hand.
     private func keptMark(_ digest: Digest) -> String { manifestsPath + "/\(digest).kept" }
-    /// Beside the manifest of a model that came with a program: the digest of its file there.
+    /// Beside the manifest of a model that came with a program: which file it was there.
     private func programMark(_ digest: Digest) -> String { manifestsPath + "/\(digest).program" }
 
     private final class Part: Sendable {
@@ -138,7 +138,7 @@ public final class ModelStore: Sendable {
         }
     }
 
-    /// Marks a model as one that came with a program, whose file has this digest.
+    /// Marks a model as one that came with a program, in the file that this tells from others.
     func markFromProgram(_ digest: Digest, file: Digest) throws(DataError) {
         try attempt { () throws(SystemError) in
             try Files.write(
@@ -146,7 +146,7 @@ public final class ModelStore: Sendable {
         }
     }
 
-    /// The digest of the program's file that a model came from, where it came with one.
+    /// What tells the program's file that a model came in, where it came with one.
     func programFile(_ digest: Digest) -> Digest? {
         guard let bytes = try? Files.read(programMark(digest), limit: 64),
             let raw = Bytes32(hexadecimal: String(decoding: bytes, as: UTF8.self))

@@ -48,6 +48,19 @@ import Wire
         }
     }
 
+    @Test func `who goes back behind what the heir has loses the stage and gets the right text`() {
+        let rig = rig()
+        rig.after(.milliseconds(150)) { $0.drain(Self.giver) }
+        // Most of the cache is with the heir by then, and no handoff has ended.
+        rig.after(.milliseconds(152)) { rig in
+            rig.alone.truncate(to: 5)
+            rig.addStep(Array(repeating: 9, count: Rig.rowByteCount))
+        }
+        rig.run(.seconds(20)) { $0.isDone }
+        #expect(rig.isRight && rig.handoffs.isEmpty)
+        #expect(rig.losses.map(\.cause) == [.failed(.leaving)])
+    }
+
     @Test func `the bytes that move are those of the positions, each once`() {
         let rig = rig()
         rig.after(.milliseconds(150)) { $0.drain(Self.giver) }

@@ -277,7 +277,7 @@ final class Rig {
         }
     }
 
-    private func addStep(_ rows: [UInt8]) {
+    func addStep(_ rows: [UInt8]) {
         steps.append((alone.position, rows.count / Rig.rowByteCount, rows))
         expected.append(alone.run(rows, Rig.rowByteCount))
     }
