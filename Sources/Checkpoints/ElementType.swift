@@ -44,7 +44,8 @@ public enum ElementType: String, Hashable, Sendable, CaseIterable {
     /// The types whose numbers this program reads.
     public static let decodable: [ElementType] = [
         .f32, .f16, .bf16, .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .q2_K, .q3_K, .q4_K, .q5_K, .q6_K,
-        .q8_K, .iq4_nl, .iq4_xs,
+        .q8_K, .iq1_s, .iq1_m, .iq2_xxs, .iq2_xs, .iq2_s, .iq3_xxs, .iq3_s, .iq4_nl, .iq4_xs,
+        .tq1_0, .tq2_0, .mxfp4,
     ]
 
     /// Numbers in one block and bytes that the block takes (ggml's type table).

@@ -29,6 +29,11 @@ struct QuantizedBlock {
                 let scale = half(208) * Float(signed(192 + index / 16))
                 values.append(Float(sixBits(index) - 32) * scale)
             }
+        case .mxfp4:
+            let scale = halfOfPower
+            appendNibbles(from: 1, to: &values) { Float(Self.fourBitFloats[$0]) * scale }
+        case .iq1_s, .iq1_m, .iq2_xxs, .iq2_xs, .iq2_s, .iq3_xxs, .iq3_s: appendPoints(to: &values)
+        case .tq1_0, .tq2_0: appendTernary(to: &values)
         default: preconditionFailure("\(type.rawValue) is not decodable")
         }
     }
@@ -46,6 +51,7 @@ struct QuantizedBlock {
             }
             return bytes[0..<2] + quants
         case .q3_K: return recodedToSixBits
+        case .tq1_0, .tq2_0: return ternaryInNibbles
         default: return bytes
         }
     }
@@ -55,12 +61,24 @@ struct QuantizedBlock {
         -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113,
     ]
 
+    /// Twice the numbers of MXFP4's four bits (OCP Microscaling Formats 1.0, section 5.3.3).
+    private static let fourBitFloats = [
+        0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12,
+    ]
+
+    /// MXFP4's scale, a power of two whose exponent has a bias of 127, halved.
+    private var halfOfPower: Float {
+        let exponent = UInt32(bytes[0])
+        return Float(
+            bitPattern: exponent < 2 ? 0x0020_0000 << exponent : (exponent - 1) << 23)
+    }
+
     // MARK: bits
 
-    private func word(_ offset: Int) -> UInt16 {
+    func word(_ offset: Int) -> UInt16 {
         UInt16(bytes[offset]) | UInt16(bytes[offset + 1]) << 8
     }
-    private func half(_ offset: Int) -> Float { float(halfBits: word(offset)) }
+    func half(_ offset: Int) -> Float { float(halfBits: word(offset)) }
     private func signed(_ offset: Int) -> Int { Int(Int8(bitPattern: bytes[offset])) }
 
     /// 16 bytes: numbers 0 ... 15 in their lower halves, 16 ... 31 in the upper ones.
@@ -103,7 +121,7 @@ struct QuantizedBlock {
     }
 
     /// Two bits of 256 numbers in 64 bytes: a half of the block in each 32.
-    private func twoBits(_ index: Int, from offset: Int) -> Int {
+    func twoBits(_ index: Int, from offset: Int) -> Int {
         let byte = bytes[offset + index / 128 * 32 + index % 32]
         return Int(byte >> UInt8(index % 128 / 32 * 2)) & 3
     }
@@ -185,6 +203,7 @@ extension ElementType {
         case .q8_0, .q4_0, .q4_K, .q5_K, .q6_K: self
         case .q5_0, .iq4_nl: .q8_0
         case .q3_K: .q6_K
+        case .tq1_0, .tq2_0: .q4_0
         default: .f16
         }
     }
