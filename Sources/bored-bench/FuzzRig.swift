@@ -138,13 +138,15 @@ final class FuzzRig {
             case .openCache(let offer):
                 machine.node.cacheOpened(offer.request, refusal: nil, at: now, into: &outbox)
             case .compute(_, let step):
+                let output = step.rows.suffix(step.rows.count / step.rowCount * step.outputCount)
                 machine.node.computed(
-                    step.request, step: step, output: step.rows, microseconds: 1, at: now,
+                    step.request, step: step, output: Array(output), microseconds: 1, at: now,
                     into: &outbox)
             case .requestOpened(let ticket, _):
                 let rows = [UInt8](repeating: 1, count: 16)
                 _ = machine.node.step(
-                    ticket, position: 0, rowCount: 1, rows: rows, at: now, into: &outbox)
+                    ticket, position: 0, rowCount: 1, resultCount: 1, rows: rows, at: now,
+                    into: &outbox)
             case .readChunk(let token, _, _):
                 machine.node.chunkRead(
                     token, bytes: [UInt8](repeating: 3, count: 512), at: now, into: &outbox)

@@ -21,7 +21,7 @@ enum ServingBench {
         }
         try measurePages(shape)
         try measureChains(shape, Array(pieces.dropFirst()))
-        try measureDrafts(try LocalModel(shape: shape, pieces: pieces))
+        try DraftBench.run(try LocalModel(shape: shape, pieces: pieces))
     }
 
     // MARK: pages
@@ -110,51 +110,4 @@ enum ServingBench {
         one.finish()
         two.finish()
     }
-
-    // MARK: drafts
-
-    /// Greedy answers of a random model run into loops: text that repeats. The way is virtual.
-    private static func measureDrafts(_ model: LocalModel) throws {
-        for (what, temperature) in [("that repeats", Float(0)), ("that does not", Float(1.5))] {
-            for roundTrip in [UInt64(0), 50_000] {
-                let plain = try answer(model, nil, roundTrip, temperature)
-                let drafted = try answer(model, PromptLookup(), roundTrip, temperature)
-                report(
-                    "drafting, text \(what), round trip \(roundTrip / 1_000) ms",
-                    "\(rounded(Double(plain.time) / Double(drafted.time))) times as fast, "
-                        + "\(drafted.held) of \(drafted.drafted) held, "
-                        + (plain.ids == drafted.ids ? "same text" : "ANOTHER TEXT"))
-            }
-        }
-    }
-
-    private static func answer(
-        _ model: LocalModel, _ drafter: (any Drafter)?, _ roundTrip: UInt64, _ temperature: Float
-    ) throws -> (ids: [Int], time: UInt64, drafted: Int, held: Int) {
-        var generation = try Generation(
-            promptIDs: [1, 5, 9],
-            settings: GenerationSettings(
-                sampling: try SamplingSettings(temperature: temperature, seed: 1),
-                maximumTokenCount: 160),
-            vocabularySize: model.shape.vocabularySize, contextLength: model.shape.contextLength)
-        var run = LocalRun(
-            model, kernels: Kernels(level: .detected),
-            positionCount: generation.positionCountMaximum, rowCountMaximum: 64)
-        let start = SystemClock.now()
-        var callCount: UInt64 = 0
-        // Two looks at the clock are one step: a round trip lies between them.
-        let clock: () -> UInt64 = {
-            callCount += 1
-            return SystemClock.now().since(start).microseconds + callCount / 2 * roundTrip
-        }
-        run.run(
-            &generation, drafting: Drafting(drafter ?? NoDrafter(), microseconds: clock),
-            crew: SerialCrew())
-        return (generation.ids, clock(), generation.draftedCount, generation.heldDraftCount)
-    }
-}
-
-/// Guesses nothing.
-private final class NoDrafter: Drafter {
-    func draft(after ids: [Int], count: Int) -> [Int] { [] }
 }
