@@ -159,9 +159,11 @@ def pipelines(name, reader):
         if kind in (0x43, 0x44):
             reader.varint()
             reader.varint()
-            count, times = reader.varint(256), reader.varint(64)
+            count, wanted, times = reader.varint(256), reader.varint(256), reader.varint(64)
             reader.take(4 * times)
-            check(count > 0 and reader.left() % count == 0, "rows of unequal lengths")
+            check(0 < wanted <= count, "more results than rows")
+            check(kind == 0x43 or wanted == count, "rows whose results nobody wants")
+            check(reader.left() % count == 0, "rows of unequal lengths")
             reader.take(reader.left())
         elif kind == 0x45:
             check(1 <= reader.u8() <= 9, "reason")

@@ -65,9 +65,18 @@ struct ModelBench {
     /// Multiplications of weights for one position in all layers.
     private var layerWork: Double {
         let shape = model.shape
-        let attention = shape.hiddenSize * (2 * shape.querySize + 2 * shape.keyValueSize)
-        return Double(shape.layerCount)
-            * Double(attention + 3 * shape.hiddenSize * shape.feedForwardSize)
+        return Double(shape.layerCount) * (cachingWork + outputWork)
+    }
+
+    /// Of one layer, for queries, keys and values.
+    private var cachingWork: Double {
+        Double(model.shape.hiddenSize * (model.shape.querySize + 2 * model.shape.keyValueSize))
+    }
+
+    /// Of one layer, for what goes on to the next: the last one's is wanted of one position alone.
+    private var outputWork: Double {
+        let shape = model.shape
+        return Double(shape.hiddenSize * (shape.querySize + 3 * shape.feedForwardSize))
     }
 
     /// The best of a few runs of a prompt of `count` tokens, logits of its last token included.
@@ -82,16 +91,18 @@ struct ModelBench {
             run.truncate(to: 0)
             let start = SystemClock.now()
             for first in stride(from: 0, to: count, by: rowCount) {
-                run.append(ids[first..<min(count, first + rowCount)], crew: crew)
+                let end = min(count, first + rowCount)
+                run.append(ids[first..<end], outputRowCount: end == count ? 1 : 0, crew: crew)
             }
-            _ = run.logits(row: (count - 1) % rowCount, crew: crew)
+            _ = run.logits(row: 0, crew: crew)
             best = min(best, SystemClock.now().since(start).seconds)
         }
         let isBytes = model.isQuantized
+        let work = layerWork * Double(count) - outputWork * Double(count - 1)
         let peak = isBytes ? limits.byteOperationsPerSecond : limits.operationsPerSecond
         return Result(
             test: "prefill \(count)", tokensPerSecond: Double(count) / best,
-            share: 2 * layerWork * Double(count) / best / peak,
+            share: 2 * work / best / peak,
             limit: isBytes ? "multiply peak of bytes" : "multiply peak")
     }
 

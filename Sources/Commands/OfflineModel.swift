@@ -35,9 +35,10 @@ struct OfflineModel {
             model, kernels: kernels, positionCount: ids.count, rowCountMaximum: rowCount)
         for first in stride(from: 0, to: ids.count, by: rowCount) {
             let step = ids.dropFirst(first).prefix(rowCount)
-            run.append(step, crew: crew)
-            for row in 0..<step.count where wants(first + row) {
-                tell(first + row, run.logits(row: row, crew: crew))
+            let skipped = (0..<step.count).first { wants(first + $0) } ?? step.count
+            run.append(step, outputRowCount: step.count - skipped, crew: crew)
+            for row in skipped..<step.count where wants(first + row) {
+                tell(first + row, run.logits(row: row - skipped, crew: crew))
             }
         }
     }

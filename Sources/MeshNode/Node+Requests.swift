@@ -38,13 +38,16 @@ extension Node {
     }
 
     /// Sends rows through the chain; false where as many steps as may be are under way.
+    ///
+    /// - Parameter resultCount: of these rows the last ones, whose results are wanted; at least 1.
     public mutating func step(
-        _ ticket: Ticket, position: Int, rowCount: Int, rows: [UInt8], at now: Instant,
-        into outbox: inout Outbox
+        _ ticket: Ticket, position: Int, rowCount: Int, resultCount: Int, rows: [UInt8],
+        at now: Instant, into outbox: inout Outbox
     ) -> Bool {
         guard case .running(let id) = requests[ticket]?.phase else { return false }
         let isSent = pipelines.step(
-            id, position: position, rowCount: rowCount, rows: rows, at: now, into: &mail)
+            id, position: position, rowCount: rowCount, resultCount: resultCount, rows: rows,
+            at: now, into: &mail)
         settle(at: now, into: &outbox)
         return isSent
     }

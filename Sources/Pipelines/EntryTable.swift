@@ -89,9 +89,17 @@ struct EntryRequest: Sendable {
         var index: Int
         var position: Int
         var rowCount: Int
+        var resultCount: Int
         var sentAt: Instant
         /// Sent again, or sent into a broken chain: its time says nothing.
         var isDisturbed: Bool
+
+        /// Whether these are the step's results, all that were wanted and no others.
+        func isAnswered(by step: Step, hiddenSize: Int) -> Bool {
+            step.end == position + rowCount && step.rowCount == resultCount
+                && step.resultCount == resultCount
+                && step.rows.count == resultCount * hiddenSize * 4
+        }
     }
 
     func index(ofSeat number: Int) -> Int? { seats.firstIndex { $0.number == number } }

@@ -114,6 +114,7 @@ struct HandoffEnd: Hashable, Sendable {
             writer.writeVarint(step.index)
             writer.writeVarint(step.position)
             writer.writeVarint(step.rowCount)
+            writer.writeVarint(step.resultCount)
             writer.writeVarint(step.stageMicroseconds.count)
             for time in step.stageMicroseconds { writer.write(time) }
             writer.writeBlob(step.rows)
@@ -133,20 +134,23 @@ extension HandoffEnd {
             let index = try reader.readCount(limit: Limits.stepIndex)
             let start = try reader.readCount(limit: Limits.positionCount)
             let rowCount = try reader.readCount(limit: Limits.rowsPerStep)
+            let resultCount = try reader.readCount(limit: rowCount)
             var times: [UInt32] = []
             for _ in 0..<(try reader.readCount(limit: Limits.chainStageCount)) {
                 times.append(try reader.readUInt32())
             }
             let rows = try reader.readBlob(limit: Limits.messageByteCount)
-            guard rowCount > 0, rows.count % rowCount == 0, !rows.isEmpty else { throw .invalid }
-            // One after the other, up to the first step of the heir.
+            guard resultCount > 0, rows.count % rowCount == 0, !rows.isEmpty else { throw .invalid }
+            // One after the other, up to the first step of the heir; between those for the entry
+            // are rows whose results it does not want.
             if let last = results.last {
-                guard index == last.index + 1, start == last.end else { throw .invalid }
+                guard index == last.index + 1, start >= last.end else { throw .invalid }
             }
             results.append(
                 Step(
                     request: request, seat: seat, index: index, position: start,
-                    rowCount: rowCount, stageMicroseconds: times, rows: rows))
+                    rowCount: rowCount, resultCount: resultCount, stageMicroseconds: times,
+                    rows: rows))
         }
         try reader.finish()
         if let last = results.last {

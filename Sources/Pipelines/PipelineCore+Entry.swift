@@ -35,23 +35,26 @@ extension PipelineCore {
 
     /// Sends rows to the first stage, or keeps them until there is one; false where the request is
     /// not open or has as many steps in flight as it may.
+    ///
+    /// - Parameter resultCount: of these rows the last ones, whose results are wanted; at least 1.
     public mutating func step(
-        _ id: RequestID, position: Int, rowCount: Int, rows: [UInt8], at now: Instant,
-        into mail: inout Mail
+        _ id: RequestID, position: Int, rowCount: Int, resultCount: Int, rows: [UInt8],
+        at now: Instant, into mail: inout Mail
     ) -> Bool {
         guard acceptsStep(id), var request = entries.requests[id.number] else { return false }
         precondition(rows.count == rowCount * request.hiddenSize * 4)
+        precondition((1...rowCount).contains(resultCount))
         precondition(rowCount <= Step.rowCountMaximum(hiddenSize: request.hiddenSize))
         let step = Step(
             request: id, index: request.nextStepIndex, position: position, rowCount: rowCount,
-            rows: rows)
+            resultCount: resultCount, rows: rows)
         if request.inFlight.isEmpty, request.phase == .running {
             request.askAt = now + request.clock.stepTimeout
         }
         request.inFlight.append(
             .init(
-                index: step.index, position: position, rowCount: rowCount, sentAt: now,
-                isDisturbed: request.phase != .running))
+                index: step.index, position: position, rowCount: rowCount,
+                resultCount: resultCount, sentAt: now, isDisturbed: request.phase != .running))
         request.nextStepIndex += 1
         request.nextPosition = step.end
         request.idleDeadline = .never
@@ -101,9 +104,7 @@ extension PipelineCore {
             counters.oldRows += 1
             return
         }
-        guard sent.position == step.position, sent.rowCount == step.rowCount,
-            step.rows.count == step.rowCount * request.hiddenSize * 4
-        else {
+        guard sent.isAnswered(by: step, hiddenSize: request.hiddenSize) else {
             counters.malformed += 1
             return
         }

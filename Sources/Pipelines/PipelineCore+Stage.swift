@@ -153,6 +153,7 @@ extension PipelineCore {
             return
         }
         step.seat = offer.seat
+        step.isLast = stages.sent[id]?.hop.record == nil
         emit(.compute(offer, step))
     }
 
@@ -179,7 +180,7 @@ extension PipelineCore {
             handOn(id, into: &mail)
             return
         }
-        precondition(output.count == step.rows.count)
+        precondition(output.count == step.outputCount * request.offer.hiddenSize * 4)
         counters.stepsRun += 1
         stages.requests.update(id) { request in
             request.account.add(step, output: output, microseconds: microseconds)
@@ -189,10 +190,7 @@ extension PipelineCore {
             request.deadline = now + Limits.stageIdleTimeout
         }
         if step.isReplay { confirmReplay(step, of: request, into: &mail) }
-        var result = step
-        result.rows = output
-        result.stageMicroseconds = step.stageMicroseconds + [microseconds]
-        pass(result, of: id, into: &mail)
+        pass(step.result(output, microseconds: microseconds), of: id, into: &mail)
         runNext(of: id, into: &mail)
         handOn(id, into: &mail)
     }

@@ -11,6 +11,7 @@ struct SentRows: Sendable {
         var index: Int?
         var position: Int
         var rowCount: Int
+        var resultCount: Int
         var stageMicroseconds: [UInt32]
         var rows: [UInt8]
 
@@ -49,7 +50,9 @@ struct SentRows: Sendable {
             parts.removeLast()
         }
         cutLast(at: step.position)
-        guard end == step.position else { return forget(parts.count, and: step) }
+        // The entry gets only the results that it wants: there are gaps between them.
+        let isNext = hop.record == nil ? end <= step.position : end == step.position
+        guard isNext else { return forget(parts.count, and: step) }
         let limit = min(limit, byteCount + room)
         var (count, left) = (0, byteCount + step.rows.count)
         while left > limit, count < parts.count {
@@ -62,8 +65,8 @@ struct SentRows: Sendable {
         parts.append(
             Part(
                 index: step.isReplay ? nil : step.index, position: step.position,
-                rowCount: step.rowCount, stageMicroseconds: step.stageMicroseconds,
-                rows: step.rows))
+                rowCount: step.rowCount, resultCount: step.resultCount,
+                stageMicroseconds: step.stageMicroseconds, rows: step.rows))
     }
 
     /// Drops the rows of the last part from a position on: drafted ahead, and overwritten now.
@@ -73,6 +76,7 @@ struct SentRows: Sendable {
             let rowByteCount = last.rows.count / last.rowCount
             byteCount -= (last.end - position) * rowByteCount
             last.rowCount = position - last.position
+            last.resultCount = min(last.resultCount, last.rowCount)
             last.rows.removeLast(last.rows.count - last.rowCount * rowByteCount)
         }
         parts.append(last)
@@ -119,8 +123,8 @@ struct SentRows: Sendable {
             found.append(
                 Step(
                     request: request, seat: seat, index: index, position: part.position,
-                    rowCount: part.rowCount, stageMicroseconds: part.stageMicroseconds,
-                    rows: part.rows))
+                    rowCount: part.rowCount, resultCount: part.resultCount,
+                    stageMicroseconds: part.stageMicroseconds, rows: part.rows))
         }
         return found.reversed()
     }
@@ -146,7 +150,7 @@ struct SentRows: Sendable {
         replayEnds.append(cursor)
         return Step(
             request: request, seat: seat, index: hop.resumeIndex, position: start,
-            rowCount: cursor - start, rows: rows, isReplay: true)
+            rowCount: cursor - start, resultCount: 1, rows: rows, isReplay: true)
     }
 
     /// Rows up to a position were run, or were there already.

@@ -12,6 +12,8 @@ public struct Step: Hashable, Sendable {
     /// The position of the first row.
     public var position: Int
     public var rowCount: Int
+    /// Of those the last ones, whose results the entry wants; at least 1. A result has no others.
+    public var resultCount: Int
     /// Time each stage took so far, first stage first: what a prompter sees as compute.
     public var stageMicroseconds: [UInt32]
     /// `rowCount` rows of `hiddenSize` floats.
@@ -19,10 +21,14 @@ public struct Step: Hashable, Sendable {
     /// Rows that another node ran before: they fill a KV cache, and what comes of them goes no
     /// farther than to seats that rebuild theirs.
     public var isReplay: Bool
+    /// In the hands of a shell: whether what comes of it goes to the entry.
+    public var isLast = false
 
+    /// The results of all rows are wanted where `resultCount` is nil.
     public init(
         request: RequestID, seat: Int = 0, index: Int, position: Int, rowCount: Int,
-        stageMicroseconds: [UInt32] = [], rows: [UInt8], isReplay: Bool = false
+        resultCount: Int? = nil, stageMicroseconds: [UInt32] = [], rows: [UInt8],
+        isReplay: Bool = false
     ) {
         self.request = request
         self.seat = seat
@@ -30,6 +36,7 @@ public struct Step: Hashable, Sendable {
         self.index = index
         self.position = position
         self.rowCount = rowCount
+        self.resultCount = resultCount ?? rowCount
         self.stageMicroseconds = stageMicroseconds
         self.rows = rows
     }
@@ -40,8 +47,12 @@ public struct Step: Hashable, Sendable {
         return max(1, min(Limits.rowsPerStep, room / (4 * hiddenSize)))
     }
 
-    /// To the next stage, or, where `isDone`, from the last one back to the entry.
+    /// To the next stage, or, where `isDone`, from the last one back to the entry, which gets no
+    /// more than the results that it wants.
     func encode(isDone: Bool) -> [UInt8] {
+        if isDone, rowCount > resultCount {
+            return dropping(below: end - resultCount).encode(isDone: true)
+        }
         var writer = ByteWriter(reserving: rows.count + 64)
         let kind: MessageKind = isReplay ? .replay : isDone ? .stepDone : .step
         writer.write(kind.rawValue)
@@ -50,6 +61,7 @@ public struct Step: Hashable, Sendable {
         writer.writeVarint(index)
         writer.writeVarint(position)
         writer.writeVarint(rowCount)
+        writer.writeVarint(resultCount)
         writer.writeVarint(stageMicroseconds.count)
         for time in stageMicroseconds { writer.write(time) }
         writer.write(rows)
@@ -63,9 +75,23 @@ public struct Step: Hashable, Sendable {
         let rowByteCount = rows.count / rowCount
         rest.rows.removeFirst((start - position) * rowByteCount)
         rest.rowCount = position + rowCount - start
+        rest.resultCount = min(resultCount, rest.rowCount)
         rest.position = start
         return rest
     }
+
+    /// What came of its last rows, as a step on its way: all outputs, or those that are wanted.
+    func result(_ output: [UInt8], microseconds: UInt32) -> Step {
+        var result = self
+        result.rows = output
+        result.stageMicroseconds.append(microseconds)
+        result.position = end - outputCount
+        result.rowCount = outputCount
+        return result
+    }
+
+    /// Rows at its end whose output is to be given.
+    public var outputCount: Int { isLast ? resultCount : rowCount }
 
     var end: Int { position + rowCount }
 
@@ -77,13 +103,16 @@ public struct Step: Hashable, Sendable {
         index = try reader.readCount(limit: Limits.stepIndex)
         position = try reader.readCount(limit: Limits.positionCount)
         rowCount = try reader.readCount(limit: Limits.rowsPerStep)
+        resultCount = try reader.readCount(limit: rowCount)
         var times: [UInt32] = []
         for _ in 0..<(try reader.readCount(limit: Limits.chainStageCount)) {
             times.append(try reader.readUInt32())
         }
         stageMicroseconds = times
         rows = reader.readRemaining()
-        guard rowCount > 0, !rows.isEmpty, rows.count % rowCount == 0 else { throw .invalid }
+        guard rowCount > 0, resultCount > 0, !rows.isEmpty, rows.count % rowCount == 0 else {
+            throw .invalid
+        }
     }
 }
 

@@ -207,7 +207,7 @@ public enum Limits {
     /// Rows of one step; longer prompts go in several steps.
     public static let rowsPerStep = 256
     /// Rows of a long prompt's steps: few, so that soon all stages work, enough to keep them busy.
-    public static let promptStepRowCount = 36
+    public static let promptStepRowCount = 32
     /// A step's fields beside its rows, at most.
     public static let stepHeaderByteCount = 1_024
     /// Steps of one request.

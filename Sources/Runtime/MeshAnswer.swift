@@ -144,7 +144,8 @@ public struct MeshAnswer: ~Copyable {
             let bytes = hidden.littleEndianBytes(numberCount: ids.count * model.shape.hiddenSize)
             let isSent = loop.with { node, now, outbox in
                 node.step(
-                    ticket, position: rows.start, rowCount: ids.count, rows: bytes, at: now,
+                    ticket, position: rows.start, rowCount: ids.count,
+                    resultCount: max(1, rows.yieldingRowCount), rows: bytes, at: now,
                     into: &outbox)
             }
             guard isSent else {
@@ -170,7 +171,7 @@ public struct MeshAnswer: ~Copyable {
             answer.stats.computeMicroseconds += step.stageMicroseconds.reduce(0) { $0 + UInt64($1) }
         }
         let count = rows.yieldingRowCount * model.shape.hiddenSize
-        hidden.write(littleEndian: step.rows.suffix(count * 4))
+        hidden.write(littleEndian: step.rows[...])
         hidden.withSpan { span in
             generation.accept(
                 rows, lastRows: span.extracting(0..<count),

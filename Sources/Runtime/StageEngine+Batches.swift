@@ -71,10 +71,15 @@ extension StageEngine {
         let caches = state.caches
         return state.queue.advance { entry in
             guard let memory = caches[entry.step.request]?.state else { return }
-            while let page = entry.pages.first(where: { $0.row == entry.rowCount }),
-                let output = memory.share(page.digest)
-            {
-                entry.rowCount += memory.pagePositionCount
+            let rowByteCount = entry.step.rows.count / entry.step.rowCount
+            while let page = entry.pages.first(where: { $0.row == entry.rowCount }) {
+                let end = page.row + memory.pagePositionCount
+                let wanted = entry.outputPlace(of: page.row..<end)
+                guard
+                    let output = memory.share(
+                        page.digest, outputByteCount: wanted.count * rowByteCount)
+                else { break }
+                entry.rowCount = end
                 entry.output += output
             }
         }.map(answer)
@@ -91,10 +96,11 @@ extension StageEngine {
             where page.row + size <= entry.rowCount
                 && page.row + size > entry.rowCount - part.rowCount
             {
+                let wanted = entry.outputPlace(of: page.row..<page.row + size)
+                let bytes = wanted.lowerBound * rowByteCount..<wanted.upperBound * rowByteCount
                 cache.state.publish(
                     page: (entry.step.position + page.row) / size, digest: page.digest,
-                    output: Array(
-                        entry.output[page.row * rowByteCount..<(page.row + size) * rowByteCount]))
+                    output: Array(entry.output[bytes]))
             }
         }
     }
@@ -121,7 +127,11 @@ extension StageEngine {
             let bytes = entry.step.rows[from..<from + part.rowCount * rowByteCount]
             workspace.hidden.write(littleEndian: bytes, at: offset)
             offset += bytes.count / 4
-            batch.append(Segment(state: cache.state, rowCount: part.rowCount))
+            let rows = entry.rowCount..<entry.rowCount + part.rowCount
+            batch.append(
+                Segment(
+                    state: cache.state, rowCount: part.rowCount,
+                    outputRowCount: entry.outputPlace(of: rows).count))
         }
         let isWhole = lead.forward.run(
             lead.weights, hidden: &workspace.hidden, batch: batch, scratch: &workspace.scratch,
@@ -129,8 +139,8 @@ extension StageEngine {
         guard isWhole else { return giveUp(&state) }
         var outputs: [[UInt8]] = []
         offset = 0
-        for part in parts {
-            let end = offset + part.rowCount * lead.forward.shape.hiddenSize
+        for segment in batch {
+            let end = offset + segment.outputRowCount * lead.forward.shape.hiddenSize
             outputs.append(workspace.hidden.littleEndianBytes(of: offset..<end))
             offset = end
         }

@@ -27,6 +27,12 @@ struct StepQueue: Sendable {
         var passedCount = 0
 
         var leftCount: Int { step.rowCount - rowCount }
+        /// Where the outputs of neighbouring rows stand among those that are wanted: the step's
+        /// last ones.
+        func outputPlace(of rows: Range<Int>) -> Range<Int> {
+            let skipped = step.rowCount - step.outputCount
+            return max(0, rows.lowerBound - skipped)..<max(0, rows.upperBound - skipped)
+        }
         var isShort: Bool { step.rowCount <= Limits.shortStepRowCount }
     }
 

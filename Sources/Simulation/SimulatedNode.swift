@@ -76,8 +76,9 @@ struct SimulatedPrompt: Sendable {
         var rowCount: Int
         /// The last rows, which may come to nothing.
         var draftCount: Int
+        var resultCount: Int
         var rows: [UInt8]
-        var expected: [UInt8]
+        var expected: ArraySlice<UInt8>
     }
 
     /// Every step so far, those of the prompt itself first.

@@ -111,10 +111,13 @@ extension World {
         let whole = LayerRange(0, model.layerCount)
         let expected = SimulatedModel.run(
             whole, over: rows, rowByteCount: model.hiddenSize * 4, cache: &prompt.cache)
+        // As a prompter does: of a prompt's rows the last one's result, of drafted ones all.
+        let resultCount = draftCount > 0 ? rowCount : 1
         prompt.steps.append(
             .init(
-                position: position, rowCount: rowCount, draftCount: draftCount, rows: rows,
-                expected: expected))
+                position: position, rowCount: rowCount, draftCount: draftCount,
+                resultCount: resultCount, rows: rows,
+                expected: expected.suffix(resultCount * model.hiddenSize * 4)))
     }
 
     /// A token's row, at times with some guessed ones behind it; of those before, some held.
@@ -134,8 +137,8 @@ extension World {
         while let prompt = simulated.prompts[ticket], prompt.sentCount < prompt.steps.count {
             let step = prompt.steps[prompt.sentCount]
             let isSent = simulated.machine?.node.step(
-                ticket, position: step.position, rowCount: step.rowCount, rows: step.rows, at: now,
-                into: &outbox)
+                ticket, position: step.position, rowCount: step.rowCount,
+                resultCount: step.resultCount, rows: step.rows, at: now, into: &outbox)
             guard isSent == true else { return }
             simulated.prompts.update(ticket) { $0.sentCount += 1 }
         }
@@ -145,7 +148,7 @@ extension World {
         let simulated = nodes[index]
         guard var prompt = simulated.prompts[ticket] else { return }
         guard prompt.returnedCount < prompt.sentCount,
-            step.rows == prompt.steps[prompt.returnedCount].expected
+            step.rows[...] == prompt.steps[prompt.returnedCount].expected
         else {
             verdict = .wrong("node \(index) got a wrong result for \(step.request)")
             return
@@ -190,8 +193,10 @@ extension World {
         var output: [UInt8]?
         simulated.caches.update(offer.request) { cache in
             guard cache.rewind(to: step.position) else { return }
+            let rowByteCount = model.hiddenSize * 4
             output = SimulatedModel.run(
-                offer.layers, over: step.rows, rowByteCount: model.hiddenSize * 4, cache: &cache)
+                offer.layers, over: step.rows, rowByteCount: rowByteCount, cache: &cache)
+            output = output?.suffix(step.outputCount * rowByteCount)
         }
         add(
             .computed(step.request, step, output: output, microseconds: UInt32(time)),

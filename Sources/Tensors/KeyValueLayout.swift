@@ -8,9 +8,9 @@
 public struct KeyValueLayout: Hashable, Sendable {
     /// Positions of a page. More would leave more of a request's last page empty; fewer would
     /// interrupt the sums over values more often.
-    public static let pagePositionCountDefault = 64
+    public static let pagePositionCountDefault = 32
     /// Pages of a run. More would read little faster.
-    public static let runPageCount = 16
+    public static let runPageCount = 32
 
     public let layerCount: Int
     /// Key and value heads of a layer.

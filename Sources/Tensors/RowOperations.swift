@@ -44,6 +44,14 @@ extension FloatBuffer {
         unsafe (base + place * width).update(from: other.base + row * width, count: width)
     }
 
+    /// Rows `rows` become those from `place` on; the two may overlap.
+    public mutating func moveRows(_ rows: Range<Int>, to place: Int, width: Int) {
+        precondition(rows.lowerBound >= 0 && width >= 0 && rows.upperBound * width <= count)
+        precondition(place >= 0 && (place + rows.count) * width <= count)
+        unsafe (base + place * width).update(
+            from: base + rows.lowerBound * width, count: rows.count * width)
+    }
+
     /// y[i] = y[i] + factor * x[i], not fused, for row `place` of y and row `row` of x.
     public mutating func add(
         row: Int, of other: borrowing FloatBuffer, times factor: Float, to place: Int, width: Int

@@ -2,20 +2,35 @@ import Primitives
 import Tensors
 
 extension Forward {
-    /// branch = output(attention(rotate(q), rotate(k), v)) of the normed rows.
-    func attend(
-        _ weights: LayerWeights, _ layer: Int, _ batch: [Segment], _ rowCount: Int,
-        _ scratch: inout ForwardScratch, _ crew: some Crew
+    /// wide = queries, keys and values of the normed rows.
+    func project(
+        _ weights: LayerWeights, _ rowCount: Int, _ scratch: inout ForwardScratch, _ crew: some Crew
     ) {
         let stride = shape.querySize + 2 * shape.keyValueSize
         multiply(weights.attentionInput, rowCount, stride: stride, &scratch, crew)
         addBiases(weights.attentionBiases, rowCount, stride: stride, to: &scratch.wide, crew)
         normHeads(weights, rowCount, stride: stride, &scratch, crew)
-        var firstRow = 0
+    }
+
+    /// inner = attention(rotate(q), rotate(k), v); where it is narrow, of the rows whose outputs
+    /// are wanted, one behind the other.
+    func attend(
+        _ layer: Int, _ batch: [Segment], isNarrow: Bool, _ scratch: inout ForwardScratch,
+        _ crew: some Crew
+    ) {
+        var (firstRow, firstOutput) = (0, 0)
         for segment in batch {
-            attend(segment, layer, firstRow, &scratch, crew)
+            let skipped = isNarrow ? segment.skippedCount : 0
+            attend(segment, layer, firstRow, skipping: skipped, firstOutput, &scratch, crew)
             firstRow += segment.rowCount
+            firstOutput += segment.rowCount - skipped
         }
+    }
+
+    /// branch = output(inner).
+    func mixHeads(
+        _ weights: LayerWeights, _ rowCount: Int, _ scratch: inout ForwardScratch, _ crew: some Crew
+    ) {
         kernels.multiply(
             weights.output, by: scratch.inner, rowCount: rowCount, into: &scratch.branch,
             scratch: &scratch.product, crew: crew)
@@ -42,10 +57,11 @@ extension Forward {
             epsilon: shape.normEpsilon, crew: crew)
     }
 
-    /// One request's part: its rows begin at `firstRow` of the batch.
+    /// One request's part: its rows begin at `firstRow` of the batch, and what comes of all but the
+    /// first `skippedCount` of them at `firstOutput`.
     private func attend(
-        _ segment: Segment, _ layer: Int, _ firstRow: Int, _ scratch: inout ForwardScratch,
-        _ crew: some Crew
+        _ segment: Segment, _ layer: Int, _ firstRow: Int, skipping skippedCount: Int,
+        _ firstOutput: Int, _ scratch: inout ForwardScratch, _ crew: some Crew
     ) {
         let (state, rowCount) = (segment.state, segment.rowCount)
         let stride = shape.querySize + 2 * shape.keyValueSize
@@ -67,7 +83,7 @@ extension Forward {
         let value = heads(
             shape.querySize + shape.keyValueSize, in: stride, firstRow,
             behind: scratch.rowCountMaximum)
-        let output = heads(0, in: shape.querySize, firstRow, behind: scratch.rowCountMaximum)
+        let output = heads(0, in: shape.querySize, firstOutput, behind: scratch.rowCountMaximum)
         if isPaired {
             kernels.writePairs(
                 &scratch.wide, layout: plain, pairs: query, rowCount: rowCount,
@@ -77,16 +93,19 @@ extension Forward {
         state.cache.write(
             layer: layer, keys: scratch.wide, keyLayout: key, values: scratch.wide,
             valueLayout: value, rowCount: rowCount, kernels: kernels, crew: crew)
+        let outputCount = rowCount - skippedCount
+        guard outputCount > 0 else { return }
         kernels.attend(
-            query: scratch.wide, queryLayout: query, rowCount: rowCount,
+            query: scratch.wide, queryLayout: query.advanced(by: skippedCount),
+            rowCount: outputCount,
             queryHeadCount: shape.headCount, cache: state.cache, layer: layer,
             positionCount: state.positionCount + rowCount, rule: rules.rule(layer: modelLayer),
             scratch: &scratch.attention, into: &scratch.inner, outputLayout: output, crew: crew)
         if isPaired {
             kernels.addPairs(
                 &scratch.inner, pairs: output,
-                into: RowLayout(stride: shape.querySize).advanced(by: firstRow),
-                rowCount: rowCount, headCount: shape.headCount, headSize: shape.headSize)
+                into: RowLayout(stride: shape.querySize).advanced(by: firstOutput),
+                rowCount: outputCount, headCount: shape.headCount, headSize: shape.headSize)
         }
     }
 

@@ -28,15 +28,17 @@ public struct Forward: Sendable {
     /// - Parameters:
     ///   - layers: the weights of `state.layers`, in order.
     ///   - hidden: (rowCount, hiddenSize), the residual stream.
+    ///   - outputRowCount: of these rows the last ones, whose outputs are wanted: they become
+    ///     `hidden`'s first. All of them where it is nil.
     ///   - state: holds exactly the positions before `startPosition`.
     public func run(
         _ layers: [LayerWeights], hidden: inout FloatBuffer, startPosition: Int, rowCount: Int,
-        state: KeyValueState, scratch: inout ForwardScratch, crew: some Crew
+        outputRowCount: Int? = nil, state: KeyValueState, scratch: inout ForwardScratch,
+        crew: some Crew
     ) {
         precondition(startPosition == state.positionCount)
-        run(
-            layers, hidden: &hidden, batch: [Segment(state: state, rowCount: rowCount)],
-            scratch: &scratch, crew: crew)
+        let segment = Segment(state: state, rowCount: rowCount, outputRowCount: outputRowCount)
+        run(layers, hidden: &hidden, batch: [segment], scratch: &scratch, crew: crew)
     }
 
     /// Sends positions of several requests through `layers` together, in place. Allocates only
@@ -45,7 +47,8 @@ public struct Forward: Sendable {
     ///
     /// - Parameters:
     ///   - layers: the weights of every state's layers, in order.
-    ///   - hidden: (rows of all segments one after the other, hiddenSize), the residual stream.
+    ///   - hidden: (rows of all segments one after the other, hiddenSize), the residual stream;
+    ///     afterwards its first rows are the outputs that the segments want, in the same order.
     ///   - batch: one segment for each request. Each continues behind what its state holds.
     @discardableResult
     public func run(
@@ -56,6 +59,7 @@ public struct Forward: Sendable {
         for segment in batch {
             let state = segment.state
             precondition(layers.count == state.layers.count && segment.rowCount >= 0)
+            precondition(!layers.isEmpty || segment.skippedCount == 0)
             precondition(state.positionCount + segment.rowCount <= positionCountMaximum)
             state.reserve(rowCount: segment.rowCount)
             scratch.reserve(for: state.cache, shape: shape)
@@ -64,26 +68,34 @@ public struct Forward: Sendable {
         precondition(rowCount <= scratch.rowCountMaximum)
         for (index, weights) in layers.enumerated() {
             if crew.isAbandoned { return false }
-            run(weights, index, &hidden, batch, rowCount, &scratch, crew)
+            let isLast = index == layers.count - 1
+            run(weights, index, isLast: isLast, &hidden, batch, rowCount, &scratch, crew)
         }
         if crew.isAbandoned { return false }
         for segment in batch { segment.state.advance(by: segment.rowCount) }
         return true
     }
 
-    /// One block: attention, then feed-forward, each added to the rows that come in.
+    /// One block: attention, then feed-forward, each added to the rows that come in. The last block
+    /// goes on with the rows whose outputs are wanted as soon as the others' keys and values are
+    /// there: no layer reads more of them.
     private func run(
-        _ weights: LayerWeights, _ layer: Int, _ hidden: inout FloatBuffer, _ batch: [Segment],
-        _ rowCount: Int, _ scratch: inout ForwardScratch, _ crew: some Crew
+        _ weights: LayerWeights, _ layer: Int, isLast: Bool, _ hidden: inout FloatBuffer,
+        _ batch: [Segment], _ rowCount: Int, _ scratch: inout ForwardScratch, _ crew: some Crew
     ) {
         let isEncoder = shape.options.contains(.encoder)
-        let count = rowCount * shape.hiddenSize
         if isEncoder {
-            scratch.normed.copy(hidden, count: count)
+            scratch.normed.copy(hidden, count: rowCount * shape.hiddenSize)
         } else {
             norm(hidden, weights.attentionNorm, rowCount, into: &scratch.normed, crew)
         }
-        attend(weights, layer, batch, rowCount, &scratch, crew)
+        project(weights, rowCount, &scratch, crew)
+        let isNarrow = isLast && batch.contains { $0.skippedCount > 0 }
+        attend(layer, batch, isNarrow: isNarrow, &scratch, crew)
+        let rowCount = isNarrow ? keepOutputRows(of: batch, &hidden, &scratch) : rowCount
+        if rowCount == 0 { return }
+        let count = rowCount * shape.hiddenSize
+        mixHeads(weights, rowCount, &scratch, crew)
         add(&scratch, weights.postAttentionNorm, rowCount, to: &hidden, crew)
         if isEncoder {
             norm(hidden, weights.attentionNorm, rowCount, into: &scratch.normed, crew)
@@ -97,6 +109,23 @@ public struct Forward: Sendable {
             norm(hidden, last, rowCount, into: &scratch.normed, crew)
             hidden.copy(scratch.normed, count: count)
         }
+    }
+
+    /// Moves the rows whose outputs are wanted to the front; their number.
+    private func keepOutputRows(
+        of batch: [Segment], _ hidden: inout FloatBuffer, _ scratch: inout ForwardScratch
+    ) -> Int {
+        var (from, to) = (0, 0)
+        for segment in batch {
+            from += segment.skippedCount
+            hidden.moveRows(from..<from + segment.outputRowCount, to: to, width: shape.hiddenSize)
+            // Parallel blocks read the same normed rows once more.
+            scratch.normed.moveRows(
+                from..<from + segment.outputRowCount, to: to, width: shape.hiddenSize)
+            from += segment.outputRowCount
+            to += segment.outputRowCount
+        }
+        return to
     }
 
     /// hidden += branch, which is normed first where the model wants it.

@@ -48,7 +48,7 @@ public final class KeyValuePool {
     /// A page that other requests with the same rows may hold as well.
     private struct KnownPage {
         var page: KeyValuePage
-        /// What came of its rows; empty once the memory was needed.
+        /// What came of its last rows; empty where nobody wanted it, or once the memory was needed.
         var output: [UInt8]
         var holderCount: Int
     }
@@ -85,12 +85,15 @@ public final class KeyValuePool {
 
     // MARK: sharing
 
-    /// A page that is known by `digest`, and its output, for one holder more.
-    func share(_ digest: Digest) -> (page: KeyValuePage, output: [UInt8])? {
-        guard let found = known[digest], !found.output.isEmpty else { return nil }
+    /// A page that is known by `digest`, and the last bytes of its output, for one holder more; nil
+    /// where there is none, or less of its output.
+    func share(
+        _ digest: Digest, outputByteCount: Int
+    ) -> (page: KeyValuePage, output: ArraySlice<UInt8>)? {
+        guard let found = known[digest], found.output.count >= outputByteCount else { return nil }
         known[digest]?.holderCount += 1
         figures.sharedPageCount += 1
-        return (found.page, found.output)
+        return (found.page, found.output.suffix(outputByteCount))
     }
 
     /// Makes a page known; returns the page that is known already where there is one, with the

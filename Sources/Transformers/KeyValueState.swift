@@ -98,10 +98,13 @@ public final class KeyValueState {
     /// computing it: what came of its rows, or nil where nobody has such a page. Only where the
     /// positions held fill whole pages.
     ///
-    /// - Parameter digest: of all rows of the request up to the page's end.
-    public func share(_ digest: Digest) -> [UInt8]? {
+    /// - Parameters:
+    ///   - digest: of all rows of the request up to the page's end.
+    ///   - outputByteCount: of what came of its rows, the last bytes that are wanted.
+    public func share(_ digest: Digest, outputByteCount: Int) -> ArraySlice<UInt8>? {
         guard let pool, positionCount == cache.pagedCount,
-            positionCount + pagePositionCount <= capacity, let found = pool.share(digest)
+            positionCount + pagePositionCount <= capacity,
+            let found = pool.share(digest, outputByteCount: outputByteCount)
         else { return nil }
         cache.add(found.page)
         digests.append(digest)
@@ -112,7 +115,7 @@ public final class KeyValueState {
     /// Lets other requests share a page that is full. Where another one is known by the digest
     /// already, this request holds that one from now on.
     ///
-    /// - Parameter output: what came of the page's rows.
+    /// - Parameter output: what came of the page's last rows, as far as it is wanted.
     public func publish(page index: Int, digest: Digest, output: [UInt8]) {
         guard let pool, digests[index] == nil, (index + 1) * pagePositionCount <= positionCount
         else { return }

@@ -72,11 +72,17 @@ public struct LocalRun: ~Copyable {
     public var positionCount: Int { state.positionCount }
 
     /// Embeds `ids` and sends their rows through all layers, behind the positions so far.
-    public mutating func append(_ ids: ArraySlice<Int>, crew: some Crew = SerialCrew()) {
+    ///
+    /// - Parameter outputRowCount: of these rows the last ones, whose outputs `append` leaves; all
+    ///   of them where it is nil.
+    public mutating func append(
+        _ ids: ArraySlice<Int>, outputRowCount: Int? = nil, crew: some Crew = SerialCrew()
+    ) {
         model.ends.embed(ids, into: &hidden, kernels: forward.kernels)
         forward.run(
             model.layers, hidden: &hidden, startPosition: state.positionCount,
-            rowCount: ids.count, state: state, scratch: &scratch, crew: crew)
+            rowCount: ids.count, outputRowCount: outputRowCount, state: state, scratch: &scratch,
+            crew: crew)
     }
 
     /// The rows that `append` left, (rowCount, hiddenSize).
@@ -112,17 +118,17 @@ public struct LocalRun: ~Copyable {
         while let rows = generation.nextRows(draftedBy: drafting?.drafter) {
             defer { start = drafting?.microseconds() ?? 0 }
             truncate(to: rows.start)
-            append(generation.ids(of: rows)[...], crew: crew)
+            append(
+                generation.ids(of: rows)[...], outputRowCount: rows.yieldingRowCount, crew: crew)
             guard rows.yieldsToken else {
                 generation.accept(rows)
                 continue
             }
-            let size = model.shape.hiddenSize
-            let last = (rows.rowCount - rows.yieldingRowCount) * size..<rows.rowCount * size
+            let outputs = 0..<rows.yieldingRowCount * model.shape.hiddenSize
             hidden.withSpan { all in
                 model.ends.computeLogits(
-                    of: all.extracting(last), scratch: &endsScratch, kernels: forward.kernels,
-                    crew: crew)
+                    of: all.extracting(outputs), scratch: &endsScratch,
+                    kernels: forward.kernels, crew: crew)
             }
             let count = rows.yieldingRowCount * model.shape.vocabularySize
             let time = (drafting?.microseconds() ?? 0) - start

@@ -37,21 +37,18 @@ public final class ModelDrafter<Members: Crew>: Drafter {
             common += 1
         }
         run.truncate(to: common)
-        var rowCount = 0
         for start in stride(from: common, to: newIDs.count, by: Self.rowCount) {
             let part = newIDs[start..<min(start + Self.rowCount, newIDs.count)]
-            run.append(part, crew: crew)
-            rowCount = part.count
+            run.append(part, outputRowCount: part.endIndex == newIDs.count ? 1 : 0, crew: crew)
         }
         var guess: [Int] = []
         for _ in 0..<count {
-            let logits = run.logits(row: rowCount - 1, crew: crew)
+            let logits = run.logits(row: 0, crew: crew)
             let id = sampler.draw(
                 logits.span, position: newIDs.count + guess.count, ids: newIDs + guess,
                 promptCount: promptCount)
             guess.append(id)
             if guess.count < count { run.append([id][...], crew: crew) }
-            rowCount = 1
         }
         ids = newIDs + guess.dropLast()
         return guess

@@ -2,9 +2,18 @@
 public struct Segment {
     public var state: KeyValueState
     public var rowCount: Int
+    /// Of those the last ones, whose outputs are wanted: what comes of the others is but their keys
+    /// and values.
+    public var outputRowCount: Int
 
-    public init(state: KeyValueState, rowCount: Int) {
+    /// Every output is wanted where `outputRowCount` is nil.
+    public init(state: KeyValueState, rowCount: Int, outputRowCount: Int? = nil) {
         self.state = state
         self.rowCount = rowCount
+        self.outputRowCount = outputRowCount ?? rowCount
+        precondition((0...rowCount).contains(self.outputRowCount))
     }
+
+    /// Rows without an output.
+    var skippedCount: Int { rowCount - outputRowCount }
 }

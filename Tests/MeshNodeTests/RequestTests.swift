@@ -68,7 +68,9 @@ import Wire
         #expect(Set(seats.map(\.node)) == Set(holders.map(\.id)))
         let rows = (0..<32).map { UInt8($0) }
         let isSent = pipe.with(entry) {
-            $0.step(ticket, position: 0, rowCount: 2, rows: rows, at: pipe.now, into: &$1)
+            $0.step(
+                ticket, position: 0, rowCount: 2, resultCount: 2, rows: rows, at: pipe.now,
+                into: &$1)
         }
         #expect(isSent && pipe.run(for: .seconds(1)) { !entry.done.isEmpty })
         #expect(entry.done[0].rows == Pipe.run(LayerRange(0, 4), rows))
@@ -186,7 +188,9 @@ import Wire
     private func send(_ pipe: Pipe, _ entry: Peer, _ ticket: Ticket, position: Int) {
         let rows = (0..<16).map { UInt8($0) }
         let isSent = pipe.with(entry) {
-            $0.step(ticket, position: position, rowCount: 1, rows: rows, at: pipe.now, into: &$1)
+            $0.step(
+                ticket, position: position, rowCount: 1, resultCount: 1, rows: rows, at: pipe.now,
+                into: &$1)
         }
         #expect(isSent)
     }

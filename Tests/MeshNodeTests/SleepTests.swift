@@ -34,7 +34,9 @@ import Wire
         #expect(entry.opened[ticket]?.map(\.node) == [peer.id])
         let rows = (0..<16).map { UInt8($0) }
         pipe.with(entry) {
-            _ = $0.step(ticket, position: 0, rowCount: 1, rows: rows, at: pipe.now, into: &$1)
+            _ = $0.step(
+                ticket, position: 0, rowCount: 1, resultCount: 1, rows: rows, at: pipe.now,
+                into: &$1)
         }
         #expect(pipe.run(for: .seconds(2)) { !entry.done.isEmpty })
         #expect(entry.done.first?.rows == Pipe.run(LayerRange(0, 4), rows))

@@ -215,7 +215,8 @@ final class Rig {
                 member.caches[offer.request]?.truncate(to: step.position)
             }
             if member.caches[offer.request]?.position == step.position {
-                output = member.caches[offer.request]?.run(step.rows, Rig.rowByteCount)
+                output = member.caches[offer.request]?.run(
+                    step.rows, outputCount: step.outputCount)
             }
             add(.computed(step.request, step, output), to: number, after: member.stepTime)
         case .exportCache(let id, let from, let end):
@@ -278,8 +279,11 @@ final class Rig {
     }
 
     func addStep(_ rows: [UInt8]) {
-        steps.append((alone.position, rows.count / Rig.rowByteCount, rows))
-        expected.append(alone.run(rows, Rig.rowByteCount))
+        let rowCount = rows.count / Rig.rowByteCount
+        // Of a prompt's rows some results are wanted, of drafted ones all.
+        let resultCount = steps.count < promptCount ? min(rowCount, 1 + steps.count % 3) : rowCount
+        steps.append((alone.position, rowCount, rows))
+        expected.append(alone.run(rows, outputCount: resultCount))
     }
 
     private func sendSteps(_ mail: inout Mail) {
@@ -287,7 +291,8 @@ final class Rig {
         while sentCount < steps.count {
             let step = steps[sentCount]
             let isSent = members[0].core.step(
-                request, position: step.position, rowCount: step.rowCount, rows: step.rows,
+                request, position: step.position, rowCount: step.rowCount,
+                resultCount: expected[sentCount].count / Rig.rowByteCount, rows: step.rows,
                 at: now, into: &mail)
             guard isSent else { return }
             sentCount += 1
@@ -323,8 +328,7 @@ final class Rig {
     }
 
     private func tryAgain() {
-        speak(0) { _, _, _ in }
-        guard let request, !gaps(of: request).isEmpty else { return }
+        guard let request else { return }
         for gap in gaps(of: request) {
             guard let links = filler(self, gap) else {
                 after(.milliseconds(200)) { rig in rig.tryAgain() }
@@ -334,54 +338,6 @@ final class Rig {
                 core.replace(request, layers: gap, with: links, at: now, into: &mail)
             }
         }
-    }
-
-    func gaps(of request: RequestID) -> [LayerRange] {
-        var gaps: [LayerRange] = []
-        for place in members[0].core.chain(of: request) where place.isLost {
-            if let last = gaps.last, last.upper == place.layers.lower {
-                gaps[gaps.count - 1].upper = place.layers.upper
-            } else {
-                gaps.append(place.layers)
-            }
-        }
-        return gaps
-    }
-
-    /// Nodes that hold exactly the parts of a gap, are up, and stand nowhere in the chain: first
-    /// one for all of it, else one after the other.
-    func spare(for gap: LayerRange) -> [ChainLink]? {
-        guard let request else { return nil }
-        let taken = members[0].core.chain(of: request).filter { !$0.isLost }.map(\.node)
-        let lost = losses.filter { $0.cause != .givenUp }.map(\.node)
-        var free = members.dropFirst().filter { member in
-            member.isAlive && member.waiting == nil && !taken.contains(member.keys.id)
-        }
-        // Whoever was lost before comes last.
-        free =
-            free.filter { !lost.contains($0.keys.id) } + free.filter { lost.contains($0.keys.id) }
-        if let whole = free.first(where: { $0.layers == gap }) { return [whole.link] }
-        var (place, links) = (gap.lower, [ChainLink]())
-        while place < gap.upper {
-            guard
-                let next = free.first(where: {
-                    $0.layers.lower == place && $0.layers.upper <= gap.upper
-                })
-            else { return nil }
-            links.append(next.link)
-            place = next.layers.upper
-        }
-        return links
-    }
-
-    /// A node that holds these layers and stands nowhere in the chain.
-    func spareHeir(for layers: LayerRange, besides: [Int]) -> ChainLink? {
-        guard let request else { return nil }
-        let taken = members[0].core.chain(of: request).map(\.node)
-        return members.indices.dropFirst().first { number in
-            members[number].layers == layers && !besides.contains(number)
-                && !taken.contains(members[number].keys.id)
-        }.map { members[$0].link }
     }
 
     func close() {

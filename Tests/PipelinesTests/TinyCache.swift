@@ -63,3 +63,10 @@ struct TinyCache {
         return position
     }
 }
+
+extension TinyCache {
+    /// The outputs of the last rows of a rig's.
+    mutating func run(_ rows: [UInt8], outputCount: Int) -> [UInt8] {
+        run(rows, Rig.rowByteCount).suffix(outputCount * Rig.rowByteCount)
+    }
+}

@@ -169,6 +169,48 @@ extension LocalModel {
         #expect(levels.contains(.scalar))
     }
 
+    @Test(arguments: SmallShape.allCases) func `do not depend on which outputs are wanted`(
+        small: SmallShape
+    ) throws {
+        let model = try small.model()
+        let (shape, width) = (model.shape, model.shape.hiddenSize)
+        let whole = model.rows(stepSizes: [ids.count])
+        let forward = Forward(
+            shape: shape, kernels: fastestKernels, positionCountMaximum: ids.count)
+        var scratch = ForwardScratch(shape: shape, rowCountMaximum: ids.count)
+        var hidden = FloatBuffer(count: ids.count * width)
+        var random = SeededRandom(seed: 9)
+        // Three requests with the same ids, in steps of their own sizes that run as one batch.
+        let states = (0..<3).map { _ in
+            KeyValueState(shape: shape, layers: shape.layers, capacity: ids.count)
+        }
+        while states.contains(where: { $0.positionCount < ids.count }) {
+            let batch = states.map { state in
+                let left = ids.count - state.positionCount
+                let count = min(left, random.below(30))
+                return Segment(
+                    state: state, rowCount: count, outputRowCount: random.below(count + 1))
+            }
+            let ranges = batch.map { segment in
+                segment.state.positionCount..<segment.state.positionCount + segment.rowCount
+            }
+            let batchIDs = ranges.flatMap { ids[$0] }
+            model.ends.embed(batchIDs[...], into: &hidden, kernels: fastestKernels)
+            forward.run(
+                model.layers, hidden: &hidden, batch: batch, scratch: &scratch,
+                crew: ReversedCrew())
+            var first = 0
+            for (segment, range) in zip(batch, ranges) {
+                let wanted = (range.upperBound - segment.outputRowCount..<range.upperBound)
+                let bits = hidden.array(first * width..<(first + wanted.count) * width)
+                #expect(
+                    bits.map(\.bitPattern)
+                        == Array(whole[wanted.lowerBound * width..<wanted.upperBound * width]))
+                first += wanted.count
+            }
+        }
+    }
+
     @Test func `come again when positions are computed again`() throws {
         let model = try SmallShape.wholePanels.model()
         let shape = model.shape

@@ -46,22 +46,22 @@ private struct Runner: ~Copyable {
 @Suite struct `the memory of a request` {
     @Test func `is promised whole and taken page by page`() throws {
         let shape = try SmallShape.wholePanels.make()
-        // A page: 64 positions of 4 layers, 2 heads of 16 numbers in whole panels of values.
-        let pageByteCount = 64 * 4 * 2 * (16 + 32) * 2
+        // A page: 32 positions of 4 layers, 2 heads of 16 numbers in whole panels of values.
+        let pageByteCount = 32 * 4 * 2 * (16 + 32) * 2
         let pool = KeyValuePool(byteLimit: 5 * pageByteCount)
-        let first = try pool.open(shape: shape, layers: shape.layers, capacity: 129)
+        let first = try pool.open(shape: shape, layers: shape.layers, capacity: 65)
         #expect(pool.figures.promisedByteCount == 3 * pageByteCount)
         #expect(pool.figures.pageByteCount == 0)
         let refusal = #expect(throws: KeyValueRefusal.self) {
-            try pool.open(shape: shape, layers: shape.layers, capacity: 129)
+            try pool.open(shape: shape, layers: shape.layers, capacity: 65)
         }
         #expect(refusal?.neededByteCount == 3 * pageByteCount)
         #expect(refusal?.freeByteCount == 2 * pageByteCount)
-        first.reserve(rowCount: 65)
+        first.reserve(rowCount: 33)
         #expect(pool.figures.pageCount == 2 && first.pageCount == 2)
         do {
             let second = try pool.open(
-                shape: shape, layers: LayerRange(1, 3), capacity: 256)
+                shape: shape, layers: LayerRange(1, 3), capacity: 128)
             second.reserve(rowCount: 1)
             #expect(pool.freeByteCount == 0 && pool.figures.requestCount == 2)
             #expect(pool.figures.pageByteCount == 2 * pageByteCount + pageByteCount / 2)
@@ -149,8 +149,8 @@ private struct Runner: ~Copyable {
         // Where nothing is counted, no count below would say anything.
         #expect(bored_allocation_count() > before && probe.count == 3)
         let start = bored_allocation_count()
-        for _ in 0..<40 { step() }
+        for _ in 0..<30 { step() }
         #expect(bored_allocation_count() == start)
-        #expect(states.allSatisfy { $0.positionCount == 41 })
+        #expect(states.allSatisfy { $0.positionCount == 31 })
     }
 }

@@ -43,16 +43,16 @@ def answer(kind, offered, seat, number=NUMBER, reason=b""):
 
 def rows(count, first): return b"".join(struct.pack("<f", first + i) for i in range(count * HIDDEN))
 
-def step(kind, seat, index, position, times, data):
+def step(kind, seat, index, position, wanted, times, data):
     body = bytes([kind]) + REQUEST + varint(seat) + varint(index) + varint(position)
-    body += varint(len(data) // (4 * HIDDEN)) + varint(len(times))
+    body += varint(len(data) // (4 * HIDDEN)) + varint(wanted) + varint(len(times))
     return body + b"".join(u32(time) for time in times) + data
 
 def vectors():
     opened, refused = offer(MODEL, 1), offer(bytes(32), 1, NUMBER + 1)
     given, made, done = rows(3, 1.0), rows(3, 10.0), rows(1, 20.0)
     chain = blake(blake(bytes(32) + made, "bored token") + done, "bored token")
-    account = b"\x47" + REQUEST + MODEL + varint(1) + varint(3) + varint(1) + varint(2) + varint(4)
+    account = b"\x47" + REQUEST + MODEL + varint(1) + varint(3) + varint(1) + varint(2) + varint(6)
     account += varint(500) + chain
     unknown = ENTRY.id + u64(NUMBER + 9)
     return {
@@ -61,14 +61,16 @@ def vectors():
         "openStage": opened, "stageOpened": answer(0x41, opened, 1),
         "openOtherStage": refused,
         "stageRefused": answer(0x42, refused, 1, NUMBER + 1, b"\x01"),
-        "step": step(0x43, 0, 0, 0, [], given), "madeBytes": made,
-        "passedStep": step(0x43, 1, 0, 0, [250], made),
+        "step": step(0x43, 0, 0, 0, 2, [], given), "madeBytes": made,
+        "passedStep": step(0x43, 1, 0, 0, 2, [250], made),
         "askStage": b"\x4b" + REQUEST + varint(1),
         "stageStatus": b"\x4c" + REQUEST + varint(1) + b"\x03" + varint(1) + varint(3),
         "relinkStage": b"\x49" + REQUEST + varint(1) + b"\x01" + blob(b"") + varint(0) + varint(1) + varint(0),
-        "secondStep": step(0x43, 0, 1, 3, [7], rows(1, 4.0)),
-        "stepDone": step(0x44, 1, 1, 3, [7, 250], done), "doneBytes": done,
-        "unknownStep": b"\x43" + unknown + varint(0) + varint(0) + varint(0) + varint(1) + varint(0) + rows(1, 1.0),
+        # Of three rows the last one's result is wanted.
+        "secondStep": step(0x43, 0, 1, 3, 1, [7], rows(3, 4.0)),
+        "stepDone": step(0x44, 1, 1, 5, 1, [7, 250], done), "doneBytes": done,
+        "unknownStep": b"\x43" + unknown + varint(0) + varint(0) + varint(0) + varint(1) + varint(1)
+        + varint(0) + rows(1, 1.0),
         "stepFailed": b"\x45" + unknown + varint(0) + b"\x08" + varint(0),
         "closeStage": b"\x46" + REQUEST + varint(1), "cancel": b"\x48" + REQUEST + varint(1),
         "stageAccount": STAGE.signed(account),
