@@ -34,7 +34,8 @@ enum ServingBench {
         var query = FloatBuffer(count: shape.querySize)
         for index in 0..<query.count { query[index] = Float(index % 13) / 13 - 0.5 }
         var output = FloatBuffer(count: shape.querySize)
-        let paged = filledCache(shape, pageSize: 64, count, kernels)
+        let pageSize = KeyValueLayout.pagePositionCountDefault
+        let paged = filledCache(shape, pageSize: pageSize, count, kernels)
         let whole = filledCache(shape, pageSize: count, count, kernels)
         var scratch = FloatBuffer(
             count: Kernels.attentionScratchCount(queryHeadCount: shape.headCount, cache: paged))
@@ -51,7 +52,7 @@ enum ServingBench {
         }
         let ratios = (0..<20).map { _ in time(whole) / time(paged) }.sorted()
         report(
-            "attention over \(count) positions, in pages of 64 beside one piece",
+            "attention over \(count) positions, in pages of \(pageSize) beside one piece",
             "\(rounded(ratios[ratios.count / 2])) of the speed")
     }
 
