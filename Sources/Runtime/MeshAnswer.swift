@@ -47,6 +47,7 @@ public struct MeshAnswer: ~Copyable {
         let rowLimit = Step.rowCountMaximum(hiddenSize: model.shape.hiddenSize)
         settings.prefillRowCount = min(
             settings.prefillRowCount, Limits.promptStepRowCount, rowLimit)
+        settings.lastStepRowCount = Limits.promptLastStepRowCount
         settings.draftCountMaximum = min(settings.draftCountMaximum, rowLimit - 1)
         do {
             generation = try Generation(

@@ -73,7 +73,7 @@ public struct Generation: Sendable {
     public mutating func nextRows() -> Rows? {
         guard finishReason == nil, issuedCount < ids.count else { return nil }
         let start = issuedCount
-        let count = min(settings.prefillRowCount, ids.count - start)
+        let count = settings.rowCount(left: ids.count - start)
         issuedCount += count
         return Rows(start: start, count: count, yieldsToken: issuedCount == ids.count)
     }

@@ -11,6 +11,9 @@ public struct GenerationSettings: Hashable, Sendable {
     public var stopStrings: [String]
     /// Prompt positions of one step, at least 1. Changes speed, never a bit of the answer.
     public var prefillRowCount: Int
+    /// Prompt positions of the last few steps: over a chain, what the last stage does for the last
+    /// step overlaps with nothing. Changes speed, never a bit of the answer.
+    public var lastStepRowCount = Int.max
     /// Ids that may be drafted behind one position. Changes speed, never a bit of the answer.
     public var draftCountMaximum = Limits.shortStepRowCount - 1
     /// How likely each token was is kept, with so many of the likeliest; nil keeps nothing.
@@ -27,6 +30,17 @@ public struct GenerationSettings: Hashable, Sendable {
         self.prefillRowCount = prefillRowCount
         self.likelihoodCount = likelihoodCount
     }
+
+    /// Prompt positions of the next step, where so many are left. The last ones are of nearly equal
+    /// size, and enough that a later stage, which takes less time for them, keeps up.
+    public func rowCount(left: Int) -> Int {
+        guard lastStepRowCount < prefillRowCount, left <= Self.lastStepCount * lastStepRowCount
+        else { return min(prefillRowCount, left) }
+        let stepCount = (left + lastStepRowCount - 1) / lastStepRowCount
+        return (left + stepCount - 1) / stepCount
+    }
+
+    private static let lastStepCount = 5
 
     func validate() throws(GenerationError) {
         guard maximumTokenCount >= 1 else { throw .invalidSetting("maximum token count") }

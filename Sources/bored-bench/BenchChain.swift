@@ -14,12 +14,16 @@ private final class BenchStage: Sendable {
     }
 
     let engine: StageEngine
+    private let isLast: Bool
     private let thread: ComputeThread
     private let waiting = Mutex(Waiting())
 
     /// - Parameter pass: gets what the stage computed.
-    init(_ engine: StageEngine, pass: @escaping @Sendable (Step) -> Void) throws {
+    init(
+        _ engine: StageEngine, isLast: Bool, pass: @escaping @Sendable (Step) -> Void
+    ) throws {
         self.engine = engine
+        self.isLast = isLast
         let later = Later()
         thread = try ComputeThread {
             engine.runRound { answer in
@@ -61,6 +65,8 @@ private final class BenchStage: Sendable {
     }
 
     private func run(_ step: Step) {
+        var step = step
+        step.isLast = isLast
         engine.submit(step)
         thread.wake()
     }
@@ -70,8 +76,6 @@ private final class BenchStage: Sendable {
 
 /// Stages of one thread each in one process, steps handed from one to the next.
 final class BenchChain {
-    private static let stepRowCount = Limits.promptStepRowCount
-
     private var stages: [BenchStage] = []
     private let done = Mailbox<RequestID>(capacity: 1_024)
     private let shape: ModelShape
@@ -91,10 +95,10 @@ final class BenchChain {
                 model, shape: shape, layers: layers, pieces: Array(pieces[layers.range]))
             let stage: BenchStage
             if let next = stages.first {
-                stage = try BenchStage(engine) { next.take($0) }
+                stage = try BenchStage(engine, isLast: false) { next.take($0) }
             } else {
                 let done = done
-                stage = try BenchStage(engine) { done.post($0.request) }
+                stage = try BenchStage(engine, isLast: true) { done.post($0.request) }
             }
             stages.insert(stage, at: 0)
         }
@@ -126,7 +130,9 @@ final class BenchChain {
     private func send(_ id: RequestID, _ position: Int, _ rowCount: Int) {
         let rows = [UInt8](repeating: 0x3C, count: rowCount * shape.hiddenSize * 4)
         stages[0].take(
-            Step(request: id, index: 0, position: position, rowCount: rowCount, rows: rows))
+            Step(
+                request: id, index: 0, position: position, rowCount: rowCount, resultCount: 1,
+                rows: rows))
     }
 
     private func wait() -> RequestID {
@@ -136,14 +142,20 @@ final class BenchChain {
         }
     }
 
-    /// Positions a second of a prompt that comes in steps.
+    /// Positions a second of a prompt that comes in the steps of an entry.
     func prefill(rowCount: Int) throws -> Double {
         let ids = try open(1)
+        var settings = GenerationSettings(prefillRowCount: Limits.promptStepRowCount)
+        settings.lastStepRowCount = Limits.promptLastStepRowCount
         let time = seconds {
-            for position in stride(from: 0, to: rowCount, by: Self.stepRowCount) {
-                send(ids[0], position, min(Self.stepRowCount, rowCount - position))
+            var (position, stepCount) = (0, 0)
+            while position < rowCount {
+                let count = settings.rowCount(left: rowCount - position)
+                send(ids[0], position, count)
+                position += count
+                stepCount += 1
             }
-            for _ in stride(from: 0, to: rowCount, by: Self.stepRowCount) { _ = wait() }
+            for _ in 0..<stepCount { _ = wait() }
         }
         close(ids)
         return Double(rowCount) / time
