@@ -138,11 +138,12 @@ def main():
     parser.add_argument("--shape", default="110m", choices=SHAPES)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--tokens", type=int, default=24)
+    parser.add_argument("--sentences", type=int, default=12, help="of the prompt, 45 tokens each")
     options = parser.parse_args()
     binary = os.path.abspath(options.binary)
     layers = SHAPES[options.shape][2]
     words = "The quick brown fox jumps over the lazy dog and runs far away into the wood. "
-    long = words * 12
+    long = words * options.sentences
     best = {}
 
     def note(key, value):
@@ -157,7 +158,7 @@ def main():
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
         print(f"import: {size / 1e6 / taken:.0f} MB/s of {size / 1e6:.0f} MB, "
               f"peak memory with the mapped file {peak / 1e6:.0f} MB")
-        for other in ["node0", "node1", "visitor0", "visitor1"]:
+        for other in ["node0", "node1", *[f"visitor{index}" for index in range(4)]]:
             subprocess.run(["cp", "-al", place + "/alone", f"{place}/{other}"], check=True)
             for name in ["key", "node.key", "node.json", "lock"]:
                 if os.path.exists(f"{place}/{other}/{name}"):
@@ -166,7 +167,7 @@ def main():
         nodes, address = start(binary, place, swarm, layers)
         alone = ["--alone", "--threads", "1", "--data", place + "/alone"]
         mesh = [["--peer", address, "--swarm", swarm, "--wait", "120", "--data",
-                 f"{place}/visitor{index}"] for index in range(2)]
+                 f"{place}/visitor{index}"] for index in range(4)]
         try:
             for index in range(options.rounds):
                 seed = 100 + index
@@ -178,10 +179,12 @@ def main():
                 note("alone decode", one["decode"])
                 note("mesh prefill", other["prefill"])
                 note("mesh decode", other["decode"])
-                with concurrent.futures.ThreadPoolExecutor() as pool:
-                    pair = list(pool.map(
-                        lambda way: prompt(binary, words, 2 * options.tokens, seed, way), mesh))
-                note("two requests decode", sum(answer["decode"] for answer in pair))
+                for count, name in [(2, "two"), (4, "four")]:
+                    with concurrent.futures.ThreadPoolExecutor(count) as pool:
+                        answers = list(pool.map(
+                            lambda way: prompt(binary, words, 2 * options.tokens, seed, way),
+                            mesh[:count]))
+                    note(f"{name} requests decode", sum(a["decode"] for a in answers))
                 print(f"round {index}: " + ", ".join(f"{k} {v:.1f}" for k, v in best.items()),
                       flush=True)
             memory = [anonymous_memory(node) for node in nodes]
@@ -194,7 +197,9 @@ def main():
     print(f"memory of both nodes: {sum(memory) / layer_bytes:.2f} of their layers")
     print(f"prefill over two nodes: {best['mesh prefill'] / best['alone prefill']:.2f} of one")
     print(f"one request's decode: {best['mesh decode'] / best['alone decode']:.2f} of one")
-    print(f"two requests' decode: {best['two requests decode'] / best['alone decode']:.2f} of one")
+    for name in ["two", "four"]:
+        ratio = best[f"{name} requests decode"] / best["alone decode"]
+        print(f"{name} requests' decode: {ratio:.2f} of one")
 
 
 if __name__ == "__main__":

@@ -134,6 +134,25 @@ def variants(gemma, moe, long):
         num_key_value_heads=4, partial_rotary_factor=0.25, hidden_act="gelu_new")
     yield "phi2-grouped", t.PhiConfig, dict(
         num_key_value_heads=2, partial_rotary_factor=0.5, hidden_act="gelu_new")
+    yield "gemma3-images", with_images, dict(gemma, num_hidden_layers=7)
+
+
+def with_images(**fields):
+    """A gemma 3 that reads images as well; what is as usual is left out of its part about text."""
+    vision = dict(hidden_size=16, intermediate_size=16, num_hidden_layers=1,
+                  num_attention_heads=2, image_size=28, patch_size=14)
+    return transformers.Gemma3Config(
+        text_config=dict(fields, head_dim=256, num_key_value_heads=4), vision_config=vision,
+        mm_tokens_per_image=4)
+
+
+def leave_out_what_is_usual(path):
+    """As the published files of gemma 3 have it."""
+    config = json.loads(path.read_text())
+    for key in ["head_dim", "num_key_value_heads", "rms_norm_eps", "hidden_activation",
+                "layer_types", "rope_parameters"]:
+        del config["text_config"][key]
+    path.write_text(json.dumps(config))
 
 
 def randomise(model, seed):
@@ -217,6 +236,8 @@ def make(folder, index, name, configuration, fields):
     reference = (encoder_reference if encoder else decoder_reference)(model, generator)
     target = folder / name
     model.to(torch.bfloat16).save_pretrained(target, safe_serialization=True)
+    if configuration is with_images:
+        leave_out_what_is_usual(target / "config.json")
     tokenizer().save(str(target / "tokenizer.json"))
     reference["transformers"] = transformers.__version__
     (target / "reference.json").write_text(json.dumps(reference))

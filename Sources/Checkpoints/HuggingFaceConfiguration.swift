@@ -40,9 +40,10 @@ struct HuggingFaceConfiguration {
     ]
 
     init(_ directory: HuggingFaceFiles, name: String) throws(CheckpointError) {
-        guard let json = try directory.json("config.json") else {
+        guard let whole = try directory.json("config.json") else {
             throw .missingFile(name: "config.json", wantedBy: "a Hugging Face model")
         }
+        let json = Self.textPart(of: whole)
         self.json = json
         guard let type = json["model_type"]?.string else {
             throw .metadata(
@@ -65,6 +66,27 @@ struct HuggingFaceConfiguration {
             // GGUF's numbers; 0 where it is another, or several side by side.
             add(takesFirst == takesMean ? 0 : takesFirst ? 2 : 1, for: "pooling_type")
         }
+    }
+
+    /// The part about text, where a model reads images as well (gemma 3 from 4 billion parameters
+    /// on). Such a part leaves out what is as usual (transformers' `Gemma3TextConfig`).
+    private static func textPart(of json: JSONValue) -> JSONValue {
+        guard json["model_type"]?.string == "gemma3", case .object(var text)? = json["text_config"]
+        else { return json }
+        for key in ["tie_word_embeddings", "bos_token_id", "eos_token_id"] {
+            if let value = json[key] { text.add(value, for: key) }
+        }
+        let usual: [(String, JSONValue)] = [
+            ("model_type", .string("gemma3_text")), ("vocab_size", .integer(262_208)),
+            ("hidden_size", .integer(2_304)), ("intermediate_size", .integer(9_216)),
+            ("num_hidden_layers", .integer(26)), ("num_attention_heads", .integer(8)),
+            ("num_key_value_heads", .integer(4)), ("head_dim", .integer(256)),
+            ("hidden_activation", .string("gelu_pytorch_tanh")),
+            ("max_position_embeddings", .integer(131_072)), ("rms_norm_eps", .number(1e-6)),
+            ("query_pre_attn_scalar", .integer(256)), ("sliding_window", .integer(4_096)),
+        ]
+        for (key, value) in usual { text.add(value, for: key) }
+        return .object(text)
     }
 
     /// What the files of a tokenizer say without any model: `config.json` may be absent.

@@ -6,7 +6,15 @@ enum TensorNames {
         if architecture == "bert" { return encoder(name) }
         // A table that the rotation base determines; old files carry it.
         if name.hasSuffix("rotary_emb.inv_freq") { return nil }
-        let plain = name.hasPrefix("model.") ? String(name.dropFirst(6)) : name
+        var plain = name.without("model.")
+        if architecture == "gemma3" {
+            // Of a model that reads images as well, the part that reads text.
+            let isImage = ["vision_tower.", "multi_modal_projector."].contains {
+                plain.hasPrefix($0)
+            }
+            if isImage { return nil }
+            plain = plain.without("language_model.").without("model.")
+        }
         if let end = ends[plain] { return end }
         guard let (layer, module, suffix) = layerParts(plain, behind: "layers") else { return name }
         if architecture.hasPrefix("gemma"), let own = gemma[module] {
@@ -103,6 +111,10 @@ enum TensorNames {
 }
 
 extension String {
+    fileprivate func without(_ start: String) -> String {
+        hasPrefix(start) ? String(dropFirst(start.utf8.count)) : self
+    }
+
     fileprivate func replacingEnd(_ end: String, by other: String) -> String {
         hasSuffix(end) ? String(dropLast(end.utf8.count)) + other : self
     }

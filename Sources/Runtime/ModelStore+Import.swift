@@ -102,13 +102,16 @@ extension ModelStore {
 
     /// What is wrong, for a person.
     public static func sentence(of error: any Error) -> String {
-        switch error as? ModelError {
-        case .checkpoint(let error): "\(error)"
-        case .malformedShape:
-            "another version of bored imported it; take it out by its digest with bored model "
-                + "remove, and import it again"
-        default: "\(error)"
-        }
+        let words =
+            switch error as? ModelError {
+            case .checkpoint(let error): "\(error)"
+            case .malformedShape:
+                "another version of bored imported it; take it out by its digest with bored model "
+                    + "remove, and import it again"
+            default: "\(error)"
+            }
+        // It ends another sentence.
+        return words.hasSuffix(".") ? String(words.dropLast()) : words
     }
 
     private static func manifest(

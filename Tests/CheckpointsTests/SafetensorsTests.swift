@@ -78,6 +78,36 @@ struct SafetensorsTests {
         #expect(swapped != nil)
     }
 
+    /// Both ways in which transformers names the part about text.
+    @Test(arguments: ["language_model.model.", "model.language_model."])
+    func `of a model that reads images, the part about text is read`(prefix: String) throws {
+        var builder = DirectoryBuilder()
+        builder.configuration = """
+            {"model_type": "gemma3", "eos_token_id": [1, 2], "vision_config": {"hidden_size": 99},
+             "text_config": {"hidden_size": 8, "num_hidden_layers": 3, "intermediate_size": 12,
+              "vocab_size": 4, "max_position_embeddings": 64, "bos_token_id": 3,
+              "sliding_window": 16, "rope_scaling": {"rope_type": "linear", "factor": 8.0}}}
+            """
+        builder.tensors = [
+            (prefix + "embed_tokens.weight", [4, 8]), (prefix + "norm.weight", [8]),
+            (prefix + "layers.2.self_attn.q_norm.weight", [256]),
+            ("vision_tower.encoder.layers.0.weight", [3]),
+            ("model.multi_modal_projector.mm_soft_emb_norm.weight", [3]),
+        ]
+        let checkpoint = try builder.open()
+        #expect(
+            checkpoint.tensors.map(\.name)
+                == ["token_embd.weight", "output_norm.weight", "blk.2.attn_q_norm.weight"])
+        let parameters = try ModelParameters(checkpoint)
+        #expect(parameters.architecture == "gemma3" && parameters.tiedEmbeddings)
+        #expect(parameters.headCount == 8 && parameters.keyValueHeadCount == 4)
+        #expect(parameters.headSize == 256 && parameters.normEpsilon == 1e-6)
+        #expect(parameters.attention.scale == 1 / 16 && parameters.attention.window == 16)
+        #expect(parameters.rotation.base == 1_000_000 && parameters.rotation.localBase == 10_000)
+        #expect(parameters.rotation.divisors?.first == 8)
+        #expect(parameters.eosIDs == [1, 2] && parameters.bosID == 3)
+    }
+
     @Test func `headers that lie are refused`() {
         let good = "\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]"
         let wrong = [
