@@ -228,6 +228,23 @@ import Wire
         #expect(killCount >= 10, "every message of a handoff was tried")
     }
 
+    /// With and without guessed rows, with time to go on and with hardly any.
+    @Test(arguments: [UInt64](1...200)) func `no text waits for a drain at any moment`(
+        seed: UInt64
+    ) {
+        var random = SeededRandom(seed: seed)
+        let stages = (0..<3).map { LayerRange(2 * $0, 2 * $0 + 2) }
+        let rig = Rig(layerCount: 6, stages + stages)
+        rig.draftCount = random.below(4)
+        rig.ask(
+            rig.members[1...3].map(\.link), prompt: [1 + random.below(40), 1 + random.below(40)],
+            decodeCount: 100 + random.below(100))
+        let (giver, serve) = (1 + random.below(3), random.below(3) == 0 ? random.below(20) : 500)
+        rig.after(.microseconds(5_000 + random.below(400_000))) { $0.drain(giver, serve: serve) }
+        rig.run(.seconds(30)) { $0.isDone }
+        #expect(rig.isRight && rig.longestStall < .milliseconds(100), "seed \(seed)")
+    }
+
     @Test func `what a handoff's messages must not hold is dropped`() {
         let rig = rig()
         rig.run(.milliseconds(150))
