@@ -177,6 +177,7 @@ extension PipelineCore {
                 request.position = min(request.position, step.position)
                 request.leaving?.isFrozen = true
             }
+            stages.sent.update(id) { $0.cut(at: step.position) }
             handOn(id, into: &mail)
             return
         }

@@ -45,11 +45,7 @@ struct SentRows: Sendable {
     ///   - limit: bytes that may be kept here.
     ///   - room: bytes that may be kept beside all that are, here and elsewhere.
     mutating func keep(_ step: Step, limit: Int, room: Int) {
-        while let last = parts.last, last.position >= step.position {
-            byteCount -= last.rows.count
-            parts.removeLast()
-        }
-        cutLast(at: step.position)
+        cut(at: step.position)
         // The entry gets only the results that it wants: there are gaps between them.
         let isNext = hop.record == nil ? end <= step.position : end == step.position
         guard isNext else { return forget(parts.count, and: step) }
@@ -69,8 +65,13 @@ struct SentRows: Sendable {
                 stageMicroseconds: step.stageMicroseconds, rows: step.rows))
     }
 
-    /// Drops the rows of the last part from a position on: drafted ahead, and overwritten now.
-    private mutating func cutLast(at position: Int) {
+    /// Drops the rows from a position on: drafted ahead, and overwritten by the step that begins
+    /// there.
+    mutating func cut(at position: Int) {
+        while let last = parts.last, last.position >= position {
+            byteCount -= last.rows.count
+            parts.removeLast()
+        }
         guard var last = parts.popLast() else { return }
         if position < last.end {
             let rowByteCount = last.rows.count / last.rowCount

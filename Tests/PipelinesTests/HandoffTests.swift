@@ -228,7 +228,8 @@ import Wire
         #expect(killCount >= 10, "every message of a handoff was tried")
     }
 
-    /// With and without guessed rows, with time to go on and with hardly any.
+    /// With and without guessed rows, with time to go on and with hardly any; at times the last
+    /// step is given up.
     @Test(arguments: [UInt64](1...200)) func `no text waits for a drain at any moment`(
         seed: UInt64
     ) {
@@ -240,7 +241,11 @@ import Wire
             rig.members[1...3].map(\.link), prompt: [1 + random.below(40), 1 + random.below(40)],
             decodeCount: 100 + random.below(100))
         let (giver, serve) = (1 + random.below(3), random.below(3) == 0 ? random.below(20) : 500)
-        rig.after(.microseconds(5_000 + random.below(400_000))) { $0.drain(giver, serve: serve) }
+        let isAbandoning = random.below(2) == 0
+        rig.after(.microseconds(5_000 + random.below(400_000))) { rig in
+            rig.drain(giver, serve: serve)
+            rig.members[giver].abandons = isAbandoning
+        }
         rig.run(.seconds(30)) { $0.isDone }
         #expect(rig.isRight && rig.longestStall < .milliseconds(100), "seed \(seed)")
     }
