@@ -41,9 +41,10 @@ int bored_local_listen(const char *folder, const char *name) {
     if (fd < 0) return failed(directory);
     // One left by a process that was killed; whoever listens holds the folder's lock.
     unlink(address.sun_path);
-    mode_t mask = umask(0177);
     int status = bind(fd, (struct sockaddr *)&address, sizeof address);
-    umask(mask);
+    // Nobody can connect before it listens. The mask of modes would do it in one step, but it is
+    // the whole process's: files that other threads make meanwhile would get it, too.
+    if (status == 0) status = chmod(address.sun_path, 0600);
     if (status == 0) status = listen(fd, 8);
     if (status < 0) {
         int error = failed(fd);

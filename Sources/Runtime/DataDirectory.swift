@@ -39,34 +39,26 @@ public struct DataDirectory: Sendable {
 
 /// Held by the node that uses a data directory; given back when the node ends, however it ends.
 public struct DataLock: ~Copyable, Sendable {
-    private let file: File
-    fileprivate init(_ file: consuming File) { self.file = file }
+    private let lock: FileLock
+    fileprivate init(_ lock: consuming FileLock) { self.lock = lock }
 }
 
 extension DataDirectory {
     /// Takes the directory for this process.
     public func lock() throws(DataError) -> DataLock {
-        do {
-            let file = try File(self.file("lock"), O_RDWR | O_CREAT, mode: 0o600)
-            // Somebody who asks whether a node runs here holds the lock for microseconds.
-            var isTaken = file.lock()
-            for _ in 0..<5 where !isTaken {
-                usleep(10_000)
-                isTaken = file.lock()
+        // Somebody who asks whether a node runs here holds the lock for microseconds.
+        for attempt in 0..<6 {
+            if attempt > 0 { usleep(10_000) }
+            do {
+                let file = try File(self.file("lock"), O_RDWR | O_CREAT, mode: 0o600)
+                if let lock = FileLock(file) { return DataLock(lock) }
+            } catch {
+                throw DataError(error)
             }
-            guard isTaken else {
-                throw DataError(
-                    "Another node uses the data directory \(path): stop it, or give this one "
-                        + "another by --data.")
-            }
-            return DataLock(file)
-        } catch let error as SystemError {
-            throw DataError(error)
-        } catch let error as DataError {
-            throw error
-        } catch {
-            throw DataError("\(error)")
         }
+        throw DataError(
+            "Another node uses the data directory \(path): stop it, or give this one another by "
+                + "--data.")
     }
 }
 

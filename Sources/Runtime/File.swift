@@ -68,13 +68,26 @@ struct File: ~Copyable, Sendable {
         guard fsync(number) == 0 || errno == EINVAL else { throw .last("fsync \(path)") }
     }
 
-    /// Takes the file for this process; false where another has it. It ends with the process.
-    func lock() -> Bool { flock(number, LOCK_EX | LOCK_NB) == 0 }
-
     /// Whether somebody else has taken the file. For the length of the call nobody else can.
     var isLocked: Bool {
-        guard lock() else { return true }
+        guard flock(number, LOCK_EX | LOCK_NB) == 0 else { return true }
         flock(number, LOCK_UN)
         return false
     }
+}
+
+/// A file taken for this process, until this value or the process ends.
+///
+/// It is given back in words, not by closing the file: a process that another thread is just
+/// starting has the descriptor too, until it runs its own program, and would hold the lock on.
+struct FileLock: ~Copyable, Sendable {
+    private let file: File
+
+    /// Nil where another has it.
+    init?(_ file: consuming File) {
+        guard flock(file.number, LOCK_EX | LOCK_NB) == 0 else { return nil }
+        self.file = file
+    }
+
+    deinit { flock(file.number, LOCK_UN) }
 }

@@ -292,15 +292,15 @@ public final class ModelStore: Sendable {
     }
 
     /// Held by whoever imports or removes a model.
-    func lockForChange() throws(DataError) -> File {
+    func lockForChange() throws(DataError) -> FileLock {
         let file = try attempt { () throws(SystemError) in
             try Files.makeDirectory(path)
             return try File(path + "/lock", O_RDWR | O_CREAT)
         }
-        guard file.lock() else {
+        guard let lock = FileLock(file) else {
             throw DataError("Another import or removal of a model runs: try again when it is done.")
         }
-        return file
+        return lock
     }
 
     /// Runs a step on the disk and says what failed in the store's words.

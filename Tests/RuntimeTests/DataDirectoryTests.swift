@@ -61,6 +61,31 @@ struct DataDirectoryTests {
         _ = try directory.lock()
     }
 
+    @Test func `a lock ends with its holder, though a process being started has its file`() throws {
+        let directory = try directory
+        var copy: CInt = -1
+        defer { close(copy) }
+        do {
+            let lock = try directory.lock()
+            // What a process that another thread starts has until it runs its own program.
+            copy = try #require(openFile("lock").map { dup($0) })
+            #expect(throws: DataError.self) { _ = try directory.lock() }
+            _ = consume lock
+        }
+        _ = try directory.lock()
+    }
+
+    /// The descriptor by which this process has a file of the scratch folder open.
+    private func openFile(_ name: String) -> CInt? {
+        var (wanted, found) = (stat(), stat())
+        // Both structures live for the length of the calls.
+        guard unsafe stat(scratch.path + "/" + name, &wanted) == 0 else { return nil }
+        return (0..<1_024).first { number in
+            unsafe fstat(number, &found) == 0 && found.st_ino == wanted.st_ino
+                && found.st_dev == wanted.st_dev
+        }
+    }
+
     @Test func `records of peers come back as they were kept`() throws {
         let records = (0..<3).map { index in
             NodeRecord(

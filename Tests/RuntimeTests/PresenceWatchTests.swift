@@ -88,6 +88,10 @@ struct PresenceWatchTests {
         let directory = try DataDirectory(machine.root + "/data")
         let verdicts = Verdicts()
         let watch = try watch(directory, verdicts) { $0.policy.restTime = .zero }
+        var socket = stat()
+        // The structure lives for the length of the call.
+        let isThere = unsafe lstat(directory.path + "/presence.sock", &socket) == 0
+        #expect(isThere && socket.st_mode & 0o7777 == 0o600)
         let broker = connect(directory)
         say("Vehicle.IsMoving ", to: broker)
         say("true\n", to: broker)
