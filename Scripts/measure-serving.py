@@ -163,6 +163,7 @@ def main():
             for name in ["key", "node.key", "node.json", "lock"]:
                 if os.path.exists(f"{place}/{other}/{name}"):
                     os.remove(f"{place}/{other}/{name}")
+        os.sync()  # or the disk is written to while the first rounds run
         swarm = f"serving-{os.getpid()}"
         nodes, address = start(binary, place, swarm, layers)
         alone = ["--alone", "--threads", "1", "--data", place + "/alone"]

@@ -128,33 +128,50 @@ extension PipelineCore {
             return step.end <= request.position || !request.isRebuilding
                 || (known?.end ?? 0) >= step.end
         }
-        let isComputing =
-            if case .computing = request.phase { !request.isRebuilding } else { false }
-        let next = request.nextStepIndex + (isComputing ? 1 : 0)
-        return step.index < next || request.waiting.contains(step.index)
+        return step.index < request.nextStepIndex + request.handedCount
+            || request.waiting.contains(step.index)
     }
 
-    /// Hands the next rows to the shell, when they are there and nothing is being computed.
+    /// Hands the next rows to the shell, when they are there: one step to run, and one behind it.
     private mutating func runNext(of id: RequestID, into mail: inout Mail) {
-        guard let request = stages.requests[id], request.phase == .ready,
+        guard let request = stages.requests[id], request.phase != .opening,
             request.inheriting == nil, request.leaving?.isFrozen != true
         else { return }
         var next: Step?
-        stages.requests.update(id) { request in
-            next = request.takeNext()
-            guard let step = next else { return }
-            request.phase = .computing(position: step.position)
-            request.settledPosition = step.isReplay ? step.end : step.position
+        if request.phase == .ready {
+            stages.requests.update(id) { request in
+                next = request.takeNext()
+                guard let step = next else { return }
+                request.begin(at: step.position)
+                if step.isReplay { request.settledPosition = step.end }
+            }
+            guard let step = next, hand(step, of: id, into: &mail) else { return }
         }
-        guard var step = next, let offer = stages.requests[id]?.offer else { return }
-        guard step.position >= request.leaving?.sentPosition ?? 0 else {
-            // No entry goes back behind a step whose result it had: the heir has these positions.
-            dropStage(id, reason: .leaving, into: &mail)
-            return
-        }
+        stages.requests.update(id) { next = $0.takeFollowing() }
+        if let next { _ = hand(next, of: id, into: &mail) }
+    }
+
+    /// Gives a step to the shell; false where the stage ends instead.
+    private mutating func hand(_ step: Step, of id: RequestID, into mail: inout Mail) -> Bool {
+        guard isAheadOfHeir(step.position, of: id, into: &mail),
+            let offer = stages.requests[id]?.offer
+        else { return false }
+        var step = step
         step.seat = offer.seat
         step.isLast = stages.sent[id]?.hop.record == nil
         emit(.compute(offer, step))
+        return true
+    }
+
+    /// No entry goes back behind a step whose result it had: an heir may have these positions.
+    private mutating func isAheadOfHeir(
+        _ position: Int, of id: RequestID, into mail: inout Mail
+    ) -> Bool {
+        guard position >= stages.requests[id]?.leaving?.sentPosition ?? 0 else {
+            dropStage(id, reason: .leaving, into: &mail)
+            return false
+        }
+        return true
     }
 
     /// The shell ran rows through the stage's layers; nil where it could not.
@@ -172,7 +189,7 @@ extension PipelineCore {
                 return
             }
             stages.requests.update(id) { request in
-                request.phase = .ready
+                request.begin(at: nil)
                 // What it was to overwrite is gone.
                 request.position = min(request.position, step.position)
                 request.leaving?.isFrozen = true
@@ -185,13 +202,16 @@ extension PipelineCore {
         counters.stepsRun += 1
         stages.requests.update(id) { request in
             request.account.add(step, output: output, microseconds: microseconds)
-            request.phase = .ready
             request.position = step.end
             if !step.isReplay { request.nextStepIndex = step.index + 1 }
+            request.begin(at: request.followingPosition)
             request.deadline = now + Limits.stageIdleTimeout
         }
         if step.isReplay { confirmReplay(step, of: request, into: &mail) }
         pass(step.result(output, microseconds: microseconds), of: id, into: &mail)
+        if let following = request.followingPosition {
+            guard isAheadOfHeir(following, of: id, into: &mail) else { return }
+        }
         runNext(of: id, into: &mail)
         handOn(id, into: &mail)
     }

@@ -20,6 +20,8 @@ struct StageRequest: Sendable {
     var previousSeat: Int
     /// The next step to run.
     var nextStepIndex: Int
+    /// Where the step begins that the shell has already, to run it behind the one under way.
+    var followingPosition: Int?
     /// Positions in the KV cache.
     var position = 0 {
         didSet { isRebuilt = isRebuilt || position >= offer.resumePosition }
@@ -54,6 +56,29 @@ struct StageRequest: Sendable {
 
     var seat: Int { offer.seat }
     var isRebuilding: Bool { !isRebuilt && position < offer.resumePosition }
+
+    /// Takes out the step that the shell gets while it runs the one before, so that it never waits
+    /// for this node to hand it the next; nil where that could change what the other rows mean.
+    mutating func takeFollowing() -> Step? {
+        guard case .computing = phase, followingPosition == nil, !isRebuilding, leaving == nil,
+            let step = waiting.remove(nextStepIndex + 1)
+        else { return nil }
+        followingPosition = step.position
+        return step
+    }
+
+    /// The shell's next rows are under way, or none are.
+    mutating func begin(at position: Int?) {
+        followingPosition = nil
+        phase = position.map { .computing(position: $0) } ?? .ready
+        if let position { settledPosition = position }
+    }
+
+    /// Steps that the shell has: the next ones.
+    var handedCount: Int {
+        guard case .computing = phase, !isRebuilding else { return 0 }
+        return followingPosition == nil ? 1 : 2
+    }
 
     /// Takes out the rows to run next: replays until the cache is rebuilt, then steps.
     mutating func takeNext() -> Step? {

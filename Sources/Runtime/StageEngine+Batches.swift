@@ -6,8 +6,9 @@ import Transformers
 
 /// Steps of all requests, run in batches.
 extension StageEngine {
-    /// Puts a step into the queue of the next rounds; its answer comes out of one of them. For any
-    /// thread; waits for nobody.
+    /// Puts a step into the queue of the next rounds; its answer comes out of one of them. A step
+    /// behind another of its request begins when that one is done. For any thread; waits for
+    /// nobody.
     public func submit(_ step: Step) { incoming.withLock { $0.append(step) } }
 
     /// The owner is back: from a moment on, what is being computed ends within some milliseconds,
@@ -22,12 +23,12 @@ extension StageEngine {
             return steps
         }
         let (answers, isBusy) = state.withLock { state in
-            let wasIdle = state.queue.entries.isEmpty
-            var answers = arrived.compactMap { accept($0, &state) }
+            let wasIdle = state.queue.entries.isEmpty && state.following.isEmpty
+            var answers = accept(arrived, &state)
             answers +=
                 crew.isAbandoned
                 ? giveUp(&state) : sharePages(&state) + runBatch(&state, wasIdle: wasIdle)
-            return (answers, !state.queue.entries.isEmpty)
+            return (answers, !(state.queue.entries.isEmpty && state.following.isEmpty))
         }
         for answer in answers { tell(answer) }
         return isBusy || !answers.isEmpty
@@ -49,6 +50,24 @@ extension StageEngine {
             if !isBusy { break }
         }
         return result
+    }
+
+    /// Queues the steps that nothing of their request goes before; answers those that can't be run.
+    private func accept(_ arrived: [Step], _ state: inout State) -> [EngineAnswer] {
+        let steps = state.following + arrived
+        state.following = []
+        var answers: [EngineAnswer] = []
+        for step in steps {
+            let isBehind =
+                state.queue.entries.contains { $0.step.request == step.request }
+                || state.following.contains { $0.request == step.request }
+            if isBehind {
+                state.following.append(step)
+            } else if let answer = accept(step, &state) {
+                answers.append(answer)
+            }
+        }
+        return answers
     }
 
     /// Queues a step; the answer where it can't be run.
@@ -160,12 +179,16 @@ extension StageEngine {
 
     /// Answers everything that waits without an output, and forgets what was begun of it.
     private func giveUp(_ state: inout State) -> [EngineAnswer] {
-        state.queue.removeAll().map { entry in
+        let begun = state.queue.removeAll().map { entry in
             let memory = state.caches[entry.step.request]?.state
             if let memory, memory.positionCount > entry.step.position {
                 memory.truncate(to: entry.step.position)
             }
-            return .computed(entry.step.request, entry.step, output: nil, microseconds: 0)
+            return entry.step
+        }
+        defer { state.following = [] }
+        return (begun + state.following).map {
+            .computed($0.request, $0, output: nil, microseconds: 0)
         }
     }
 }

@@ -89,6 +89,8 @@ public final class StageEngine: Sendable {
         var workspaces = OrderedTable<Digest, Workspace>()
         let pool: KeyValuePool
         var queue = StepQueue()
+        /// Steps behind one of the same request that is in the queue, in the order they came.
+        var following: [Step] = []
 
         init(cacheByteLimit: Int) { pool = KeyValuePool(byteLimit: cacheByteLimit) }
     }
@@ -182,6 +184,7 @@ public final class StageEngine: Sendable {
         incoming.withLock { steps in steps.removeAll { $0.request == id } }
         state.withLock { state in
             state.queue.remove(id)
+            state.following.removeAll { $0.request == id }
             state.caches[id] = nil
         }
     }

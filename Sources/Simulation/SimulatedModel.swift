@@ -1,4 +1,5 @@
 internal import Identity
+internal import Pipelines
 internal import Primitives
 internal import Wire
 
@@ -56,6 +57,9 @@ struct SimulatedCache: Sendable {
     /// been, and those that were drafted ahead are overwritten.
     private var marks: [(position: Int, states: [UInt64])] = []
 
+    /// The step that is being run, and what waits behind it.
+    private var steps: [Step] = []
+
     static let markCount = 8
 
     init(layers: LayerRange) {
@@ -76,6 +80,19 @@ struct SimulatedCache: Sendable {
         guard let mark = marks.first(where: { $0.position == position }) else { return false }
         (self.position, states) = mark
         return true
+    }
+
+    /// Whether a step begins now; else it waits behind others.
+    mutating func queue(_ step: Step) -> Bool {
+        steps.append(step)
+        return steps.count == 1
+    }
+
+    /// The step was run: the one that begins now.
+    mutating func next(after step: Step) -> Step? {
+        guard steps.first == step else { return nil }
+        steps.removeFirst()
+        return steps.first
     }
 
     /// The cache at its end or at a mark, as bytes; nil elsewhere.

@@ -23,7 +23,10 @@ extension World {
         case .openCache(let offer):
             simulated.caches[offer.request] = SimulatedCache(layers: offer.layers)
             simulated.machine?.node.cacheOpened(offer.request, refusal: nil, at: now, into: &outbox)
-        case .compute(let offer, let step): compute(offer, step, index: index)
+        case .compute(_, let step):
+            var isNext = true
+            simulated.caches.update(step.request) { isNext = $0.queue(step) }
+            if isNext { compute(step, index: index) }
         case .exportCache(let id, let from, let end):
             simulated.machine?.node.cacheExported(
                 id, from: from, upTo: end, bytes: simulated.caches[id]?.bytes(at: end), at: now,
@@ -73,6 +76,9 @@ extension World {
                 model: model, layers: layers, layerMicroseconds: simulated.layerMicroseconds,
                 at: now, into: &outbox)
         case .computed(let id, let step, let output, let microseconds):
+            var next: Step?
+            simulated.caches.update(id) { next = $0.next(after: step) }
+            if let next { compute(next, index: index) }
             simulated.machine?.node.computed(
                 id, step: step, output: output, microseconds: microseconds, at: now,
                 into: &outbox)
@@ -187,15 +193,15 @@ extension World {
         if prompt.startedAt >= healedAt { healedPrompts.failed += 1 }
     }
 
-    private func compute(_ offer: StageOffer, _ step: Step, index: Int) {
+    private func compute(_ step: Step, index: Int) {
         let simulated = nodes[index]
-        let time = simulated.layerMicroseconds * offer.layers.count * step.rowCount
-        var output: [UInt8]?
-        simulated.caches.update(offer.request) { cache in
+        var (time, output) = (0, [UInt8]?.none)
+        simulated.caches.update(step.request) { cache in
+            time = simulated.layerMicroseconds * cache.layers.count * step.rowCount
             guard cache.rewind(to: step.position) else { return }
             let rowByteCount = model.hiddenSize * 4
             output = SimulatedModel.run(
-                offer.layers, over: step.rows, rowByteCount: rowByteCount, cache: &cache)
+                cache.layers, over: step.rows, rowByteCount: rowByteCount, cache: &cache)
             output = output?.suffix(step.outputCount * rowByteCount)
         }
         add(

@@ -29,6 +29,19 @@ import Wire
         #expect(rig.members.allSatisfy { $0.core.stageCount == 0 && $0.caches.isEmpty })
     }
 
+    @Test func `a stage has the step that comes next while it runs one, and never a third`() {
+        let rig = line(2)
+        for member in rig.members { member.stepTime = .milliseconds(10) }
+        rig.ask(
+            rig.members.dropFirst().map(\.link), prompt: [5, 3, 4, 2, 6, 1], decodeCount: 4)
+        rig.run(.seconds(1)) { $0.isDone }
+        #expect(rig.isRight)
+        #expect(rig.members.map(\.handedMaximum) == [0, 2, 1])
+        // The first runs six steps without a pause, the second ends one later.
+        let promptTime = rig.resultTimes[5].since(.init(nanoseconds: 1_000_000_000))
+        #expect(promptTime < .milliseconds(74))
+    }
+
     @Test func `a node that does not hold the layers refuses, and the entry is told who and why`() {
         let rig = line(2)
         rig.filler = { _, _ in nil }

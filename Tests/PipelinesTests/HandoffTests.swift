@@ -250,6 +250,29 @@ import Wire
         #expect(rig.isRight && rig.longestStall < .milliseconds(100), "seed \(seed)")
     }
 
+    /// A shell that has the next step already runs it, gives it up, or never begins it.
+    @Test(arguments: [UInt64](1...200)) func `a prompt goes on through a drain at any moment`(
+        seed: UInt64
+    ) {
+        var random = SeededRandom(seed: seed)
+        let stages = (0..<3).map { LayerRange(2 * $0, 2 * $0 + 2) }
+        let rig = Rig(layerCount: 6, stages + stages)
+        for member in rig.members { member.stepTime = .milliseconds(10) }
+        rig.ask(
+            rig.members[1...3].map(\.link), prompt: (0..<20).map { _ in 1 + random.below(20) },
+            decodeCount: 5)
+        let (giver, serve) = (1 + random.below(3), random.below(2) == 0 ? random.below(20) : 500)
+        let isAbandoning = random.below(2) == 0
+        rig.after(.microseconds(5_000 + random.below(200_000))) { rig in
+            rig.drain(giver, serve: serve)
+            rig.members[giver].abandons = isAbandoning
+        }
+        rig.run(.seconds(30)) { $0.isDone }
+        #expect(rig.isRight && rig.losses.isEmpty, "seed \(seed)")
+        #expect(rig.longestStall < .milliseconds(100), "seed \(seed)")
+        #expect(rig.members.map(\.handedMaximum).max() == 2, "seed \(seed)")
+    }
+
     @Test func `what a handoff's messages must not hold is dropped`() {
         let rig = rig()
         rig.run(.milliseconds(150))

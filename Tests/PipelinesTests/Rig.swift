@@ -22,6 +22,8 @@ final class Rig {
         /// Letters and timers wait while it is paused.
         var waiting: [Event]?
         var stepTime = Interval.milliseconds(1)
+        /// The most steps of one request that it had in hand at once.
+        var handedMaximum = 0
         /// Steps that are under way come to nothing.
         var abandons = false
 
@@ -172,17 +174,43 @@ final class Rig {
             speak(number) { core, now, mail in
                 core.receive(letter.bytes, from: from, at: now, into: &mail)
             }
-        case .computed(let id, let step, var output):
+        case .computed(let id, let step, let output): computed(id, step, output, by: number)
+        case .act: break
+        }
+    }
+
+    /// A step was run: the one behind it begins, or none of them comes to anything.
+    private func computed(_ id: RequestID, _ step: Step, _ output: [UInt8]?, by number: Int) {
+        let member = members[number]
+        var given = [(step, member.abandons ? nil : output)]
+        if member.caches[id]?.steps.first == step {
             if member.abandons {
-                output = nil
                 member.caches[id]?.truncate(to: step.position)
+                given += member.caches[id]?.steps.dropFirst().map { ($0, nil) } ?? []
+                member.caches[id]?.steps = []
+            } else {
+                member.caches[id]?.steps.removeFirst()
+                if let next = member.caches[id]?.steps.first { run(next, by: number) }
             }
+        }
+        for (step, output) in given {
             speak(number) { core, now, mail in
                 core.computed(
                     id, step: step, output: output, microseconds: 5, at: now, into: &mail)
             }
-        case .act: break
         }
+    }
+
+    private func run(_ step: Step, by number: Int) {
+        let member = members[number]
+        var output: [UInt8]?
+        if let position = member.caches[step.request]?.position, position > step.position {
+            member.caches[step.request]?.truncate(to: step.position)
+        }
+        if member.caches[step.request]?.position == step.position {
+            output = member.caches[step.request]?.run(step.rows, outputCount: step.outputCount)
+        }
+        add(.computed(step.request, step, output), to: number, after: member.stepTime)
     }
 
     @discardableResult
@@ -209,16 +237,11 @@ final class Rig {
         case .openCache(let offer):
             member.caches[offer.request] = TinyCache(layers: offer.layers)
             member.core.cacheOpened(offer.request, refusal: nil, at: now, into: &mail)
-        case .compute(let offer, let step):
-            var output: [UInt8]?
-            if let position = member.caches[offer.request]?.position, position > step.position {
-                member.caches[offer.request]?.truncate(to: step.position)
-            }
-            if member.caches[offer.request]?.position == step.position {
-                output = member.caches[offer.request]?.run(
-                    step.rows, outputCount: step.outputCount)
-            }
-            add(.computed(step.request, step, output), to: number, after: member.stepTime)
+        case .compute(_, let step):
+            member.caches[step.request]?.steps.append(step)
+            let handedCount = member.caches[step.request]?.steps.count ?? 0
+            member.handedMaximum = max(member.handedMaximum, handedCount)
+            if handedCount == 1 { run(step, by: number) }
         case .exportCache(let id, let from, let end):
             // Ten positions at a time.
             let end = min(end, from + 10)

@@ -1,3 +1,4 @@
+import Pipelines
 import Primitives
 
 /// A stand-in for layers and their KV cache: what comes of a row depends on every row before it.
@@ -7,6 +8,8 @@ struct TinyCache {
     private var pasts: [UInt64]
     /// The pasts behind each position.
     private var history: [[UInt64]] = []
+    /// The step that is being run, and what waits behind it.
+    var steps: [Step] = []
 
     init(layers: LayerRange) {
         self.layers = layers
