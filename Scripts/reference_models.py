@@ -135,6 +135,14 @@ def variants(gemma, moe, long):
     yield "phi2-grouped", t.PhiConfig, dict(
         num_key_value_heads=2, partial_rotary_factor=0.5, hidden_act="gelu_new")
     yield "gemma3-images", with_images, dict(gemma, num_hidden_layers=7)
+    yield "qwen3moe-dense", t.Qwen3MoeConfig, dict(
+        moe, num_hidden_layers=4, mlp_only_layers=[2], norm_topk_prob=True)
+    yield "qwen3moe-sparse", t.Qwen3MoeConfig, dict(
+        moe, num_hidden_layers=5, decoder_sparse_step=2, norm_topk_prob=True)
+    yield "qwen3moe-none", t.Qwen3MoeConfig, dict(moe, mlp_only_layers=[0, 1, 2])
+    yield "phi2-norms", t.PhiConfig, dict(
+        num_key_value_heads=2, partial_rotary_factor=0.5, hidden_act="gelu_new",
+        qk_layernorm=True)
 
 
 def with_images(**fields):

@@ -85,6 +85,10 @@ public struct ModelParameters: Hashable, Sendable {
         public var usedCount: Int
         /// Whether the shares of those that are used add up to 1.
         public var areNormalised: Bool
+        /// Which layers have one network in their place; none where no layer has.
+        public var denseLayers: [Bool] = []
+        /// Inner numbers of these; 0 where there are none.
+        public var denseFeedForwardSize = 0
     }
 
     /// Architectures whose forward pass is known.
@@ -114,7 +118,7 @@ public struct ModelParameters: Hashable, Sendable {
         normEpsilon = Float(try source.normEpsilon())
         activation = try source.activation()
         tiedEmbeddings = !isEncoder && checkpoint.tensor("output.weight") == nil
-        experts = try source.experts()
+        experts = try source.experts(layerCount: layerCount)
         feedForwardSize = try source.feedForwardSize(hasExperts: experts.count > 0)
         rotation = try source.rotation(headSize: headSize, contextLength: contextLength)
         attention = try source.attention(

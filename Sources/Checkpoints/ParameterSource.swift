@@ -111,15 +111,32 @@ struct ParameterSource {
     }
 
     /// Mixtral's GGUF calls itself llama, and normalises; Qwen's says whether, or does.
-    func experts() throws(CheckpointError) -> ModelParameters.ExpertParameters {
+    func experts(layerCount: Int) throws(CheckpointError) -> ModelParameters.ExpertParameters {
         let count = try metadata.integer(architecture + ".expert_count") ?? 0
-        guard count != 0 else { return .init(count: 0, usedCount: 0, areNormalised: false) }
+        let dense = denseLayers(layerCount)
+        guard count != 0, dense.contains(false) else {
+            return .init(count: 0, usedCount: 0, areNormalised: false)
+        }
         guard (1...Limits.expertCount).contains(count) else {
             throw wrong("expert_count", "an integer up to \(Limits.expertCount)", "\(count)")
         }
         let used = try size("expert_used_count", most: count)
         let areNormalised = try metadata.bool(architecture + ".expert_weights_norm") ?? true
-        return .init(count: count, usedCount: used, areNormalised: areNormalised)
+        guard dense.contains(true) else {
+            return .init(count: count, usedCount: used, areNormalised: areNormalised)
+        }
+        return .init(
+            count: count, usedCount: used, areNormalised: areNormalised, denseLayers: dense,
+            denseFeedForwardSize: try size("feed_forward_length"))
+    }
+
+    /// Which layers have one feed-forward network and no router, beside others with experts
+    /// (`mlp_only_layers` and `decoder_sparse_step` of Qwen): tensors tell.
+    private func denseLayers(_ layerCount: Int) -> [Bool] {
+        (0..<layerCount).map { layer in
+            checkpoint.tensor("blk.\(layer).ffn_gate_inp.weight") == nil
+                && checkpoint.tensor("blk.\(layer).ffn_up.weight") != nil
+        }
     }
 
     func feedForwardSize(hasExperts: Bool) throws(CheckpointError) -> Int {

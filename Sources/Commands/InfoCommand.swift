@@ -28,6 +28,8 @@ enum InfoCommand {
             line.add("window", shape.numbers.window)
             line.add("experts", shape.numbers.expertCount)
             line.add("usedExperts", shape.numbers.usedExpertCount)
+            line.add("denseLayers", shape.numbers.denseLayers.count { $0 })
+            line.add("denseFeedForwardSize", shape.numbers.denseFeedForwardSize)
             line.add("endsBytes", outline.layouts[0].byteCount)
             line.add("layerBytes", layerByteCounts)
             line.add("cacheBytesPer1kPositions", cacheByteCount)
@@ -73,8 +75,12 @@ private func context(_ shape: ModelShape) -> String {
 private func feedForward(_ shape: ModelShape) -> String {
     let numbers = shape.numbers
     let size = "feed-forward \(shape.feedForwardSize)"
-    return shape.hasExperts
-        ? "\(numbers.usedExpertCount) of \(numbers.expertCount) experts, \(size) each" : size
+    guard shape.hasExperts else { return size }
+    let experts = "\(numbers.usedExpertCount) of \(numbers.expertCount) experts, \(size) each"
+    let count = numbers.denseLayers.count { $0 }
+    guard count > 0 else { return experts }
+    let layers = count == 1 ? "1 layer" : "\(count) layers"
+    return "\(experts) (\(layers): one of \(numbers.denseFeedForwardSize))"
 }
 
 extension ModelSource {

@@ -114,7 +114,9 @@ public final class StageEngine: Sendable {
         _ model: Digest, shape: ModelShape, layers: LayerRange, pieces: [WeightBytes]
     ) throws(ModelError) -> Int {
         var weights: [LayerWeights] = []
-        for piece in pieces { weights.append(try LayerWeights(piece, shape: shape)) }
+        for (layer, piece) in zip(layers.range, pieces) {
+            weights.append(try LayerWeights(piece, layer: layer, shape: shape))
+        }
         let forward = Forward(
             shape: shape, kernels: kernels, positionCountMaximum: Limits.cachePositionCount)
         let loaded = LoadedLayers(layers: layers, weights: weights, forward: forward)

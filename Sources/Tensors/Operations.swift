@@ -108,20 +108,26 @@ extension Kernels {
     }
 
     /// The same of each head of `headCount * width` numbers, in place (the norms of queries and
-    /// keys in Qwen 3 and Gemma 3).
-    public func rootMeanSquareNorm(
+    /// keys in Qwen 3 and Gemma 3); a bias makes it a LayerNorm (Phi).
+    public func norm(
         heads x: inout FloatBuffer, layout: RowLayout, rowCount: Int, headCount: Int,
-        weight: FloatVector, epsilon: Float, crew: some Crew = SerialCrew()
+        weight: FloatVector, bias: FloatVector?, epsilon: Float, crew: some Crew = SerialCrew()
     ) {
         let width = weight.count
+        precondition(bias.map { $0.count == width } ?? true)
         layout.check(rowCount: rowCount, width: headCount * width, within: x.count)
         nonisolated(unsafe) let base = unsafe x.base + layout.offset
         crew.share(rowCount: rowCount, rowWork: headCount * width) { rows in
             for row in rows {
                 for head in 0..<headCount {
                     let start = unsafe base + row * layout.stride + head * width
-                    // Checked above; the kernel reads all of a head before it writes.
-                    unsafe bored_rms_norm(code, start, weight.base, epsilon, width, start)
+                    // Checked above; the kernels read all of a head before they write.
+                    if let bias {
+                        unsafe bored_layer_norm(
+                            code, start, weight.base, bias.base, epsilon, width, start)
+                    } else {
+                        unsafe bored_rms_norm(code, start, weight.base, epsilon, width, start)
+                    }
                 }
             }
         }

@@ -30,6 +30,11 @@ public struct BlockNumbers: Hashable, Sendable {
     public var expertCount = 0
     /// Experts that a row uses.
     public var usedExpertCount = 0
+    /// Which layers have one network instead of experts: with `BlockOptions.denseLayers` one value
+    /// for each layer, of which some are true and some false; otherwise none.
+    public var denseLayers: [Bool] = []
+    /// Inner numbers of these layers' networks; 0 where there are no such layers.
+    public var denseFeedForwardSize = 0
 
     public init() {}
 
@@ -76,6 +81,15 @@ extension BlockNumbers {
                 ? usedExpertCount == 0 : (1...expertCount).contains(usedExpertCount),
             "used expert count")
         let options = shape.options
+        if options.contains(.denseLayers) {
+            try require(
+                expertCount > 0 && denseLayers.count == shape.layerCount
+                    && denseLayers.contains(true) && denseLayers.contains(false), "dense layers")
+            try require(
+                (1...Limits.layerWidth).contains(denseFeedForwardSize), "dense feed-forward size")
+        } else {
+            try require(denseLayers.isEmpty && denseFeedForwardSize == 0, "dense layers")
+        }
         try require(expertCount == 0 || !options.contains(.ungated), "experts without gates")
         try require(
             expertCount == 0 || !options.contains(.feedForwardBias), "experts with biases")

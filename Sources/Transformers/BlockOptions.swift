@@ -45,8 +45,11 @@ public struct BlockOptions: OptionSet, Hashable, Sendable {
     /// An encoder's vector is the row of its first position, instead of the mean of all.
     public static let firstRow = BlockOptions(rawValue: 1 << 16)
 
+    /// Some layers of a model with experts have one network in their place.
+    public static let denseLayers = BlockOptions(rawValue: 1 << 17)
+
     /// Every option that this version understands; a shape with any other bit is refused.
-    static let known = BlockOptions(rawValue: (1 << 17) - 1)
+    static let known = BlockOptions(rawValue: (1 << 18) - 1)
 }
 
 /// A family of models, for people. The raw value is its number in an encoded shape.

@@ -29,7 +29,9 @@ public struct Encoder: Sendable {
         embedding = view.matrix(.embedding)
         position = view.matrix(.position)
         var layers: [LayerWeights] = []
-        for piece in pieces.dropFirst() { layers.append(try LayerWeights(piece, shape: shape)) }
+        for (layer, piece) in pieces.dropFirst().enumerated() {
+            layers.append(try LayerWeights(piece, layer: layer, shape: shape))
+        }
         self.layers = layers
         self.shape = shape
         forward = Forward(shape: shape, kernels: kernels)

@@ -47,14 +47,14 @@ extension Forward {
         _ crew: some Crew
     ) {
         guard let queryNorm = weights.queryNorm, let keyNorm = weights.keyNorm else { return }
-        kernels.rootMeanSquareNorm(
+        kernels.norm(
             heads: &scratch.wide, layout: RowLayout(stride: stride), rowCount: rowCount,
-            headCount: shape.headCount, weight: queryNorm, epsilon: shape.normEpsilon,
-            crew: crew)
-        kernels.rootMeanSquareNorm(
-            heads: &scratch.wide, layout: RowLayout(offset: shape.querySize, stride: stride),
-            rowCount: rowCount, headCount: shape.keyValueHeadCount, weight: keyNorm,
+            headCount: shape.headCount, weight: queryNorm.weight, bias: queryNorm.bias,
             epsilon: shape.normEpsilon, crew: crew)
+        kernels.norm(
+            heads: &scratch.wide, layout: RowLayout(offset: shape.querySize, stride: stride),
+            rowCount: rowCount, headCount: shape.keyValueHeadCount, weight: keyNorm.weight,
+            bias: keyNorm.bias, epsilon: shape.normEpsilon, crew: crew)
     }
 
     /// One request's part: its rows begin at `firstRow` of the batch, and what comes of all but the

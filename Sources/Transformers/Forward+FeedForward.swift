@@ -23,12 +23,11 @@ extension Forward {
         _ weights: FeedForwardWeights, _ rowCount: Int, _ scratch: inout ForwardScratch,
         _ crew: some Crew
     ) {
-        let width = shape.feedForwardSize
         let isGated = !shape.options.contains(.ungated)
-        let stride = isGated ? 2 * width : width
+        let stride = isGated ? 2 * weights.width : weights.width
         multiply(weights.input, rowCount, stride: stride, &scratch, crew)
         addBiases(weights.inputBiases, rowCount, stride: stride, to: &scratch.wide, crew)
-        activate(rowCount, isGated: isGated, &scratch, crew)
+        activate(rowCount, width: weights.width, isGated: isGated, &scratch, crew)
         kernels.multiply(
             weights.down, by: scratch.inner, rowCount: rowCount, into: &scratch.branch,
             scratch: &scratch.product, crew: crew)
@@ -41,9 +40,9 @@ extension Forward {
 
     /// inner = activation(gate) * up, or activation(up) without a gate.
     private func activate(
-        _ rowCount: Int, isGated: Bool, _ scratch: inout ForwardScratch, _ crew: some Crew
+        _ rowCount: Int, width: Int, isGated: Bool, _ scratch: inout ForwardScratch,
+        _ crew: some Crew
     ) {
-        let width = shape.feedForwardSize
         guard isGated else {
             return kernels.activate(
                 activation, scratch.wide, count: rowCount * width, into: &scratch.inner,

@@ -25,6 +25,7 @@ public struct ForwardScratch: ~Copyable {
         precondition(rowCountMaximum > 0)
         self.rowCountMaximum = rowCountMaximum
         let attentionWidth = shape.querySize + 2 * shape.keyValueSize
+        let innerSize = max(shape.feedForwardSize, shape.numbers.denseFeedForwardSize)
         // In two terms, rows lie there plain and in pairs.
         let copies = shape.termCount == 1 ? 1 : 3
         normed = FloatBuffer(count: rowCountMaximum * shape.hiddenSize)
@@ -37,14 +38,14 @@ public struct ForwardScratch: ~Copyable {
         choices = ExpertChoices(
             expertCount: experts, usedCount: used, rowCountMaximum: expertRowCount)
         wide = FloatBuffer(
-            count: rowCountMaximum * max(copies * attentionWidth, 2 * shape.feedForwardSize))
+            count: rowCountMaximum * max(copies * attentionWidth, 2 * innerSize))
         inner = FloatBuffer(
-            count: rowCountMaximum * max(copies * shape.querySize, shape.feedForwardSize))
+            count: rowCountMaximum * max(copies * shape.querySize, innerSize))
         product = ProductScratch(
             rowCount: rowCountMaximum,
-            inputCount: max(shape.hiddenSize, shape.querySize, shape.feedForwardSize),
+            inputCount: max(shape.hiddenSize, shape.querySize, innerSize),
             twoTermOutputCount: shape.termCount == 1
-                ? nil : max(shape.hiddenSize, attentionWidth, 2 * shape.feedForwardSize, experts))
+                ? nil : max(shape.hiddenSize, attentionWidth, 2 * innerSize, experts))
     }
 
     mutating func reserve(for cache: borrowing KeyValueCache, shape: ModelShape) {

@@ -10,8 +10,8 @@ public struct LayerWeights: Sendable {
     let postAttentionNorm: NormWeights?
     let postFeedForwardNorm: NormWeights?
     /// headSize
-    let queryNorm: FloatVector?
-    let keyNorm: FloatVector?
+    let queryNorm: NormWeights?
+    let keyNorm: NormWeights?
     /// Query (querySize, hiddenSize), key and value (keyValueSize, hiddenSize): one product or
     /// three; the bits are the same either way.
     let attentionInput: [PanelMatrix]
@@ -25,9 +25,13 @@ public struct LayerWeights: Sendable {
     /// One for each expert; a single one where there are none.
     let feedForwards: [FeedForwardWeights]
 
-    /// Looks at a layer's piece. Throws unless it has the size and a header that `shape` gives.
-    public init(_ bytes: WeightBytes, shape: ModelShape) throws(ModelError) {
-        let view = try PieceView(bytes, index: 1, shape: shape)
+    /// Looks at the piece of layer `layer`. Throws unless it has the size and a header that `shape`
+    /// gives.
+    public init(_ bytes: WeightBytes, layer: Int, shape: ModelShape) throws(ModelError) {
+        guard (0..<shape.layerCount).contains(layer) else {
+            throw .invalidShape("\(shape.layerCount) layers, of which \(layer) is none")
+        }
+        let view = try PieceView(bytes, index: 1 + layer, shape: shape)
         attentionNorm = NormWeights(
             weight: view.vector(.attentionNorm), bias: view.optionalVector(.attentionNormBias))
         feedForwardNorm = view.optionalVector(.feedForwardNorm).map {
@@ -39,14 +43,19 @@ public struct LayerWeights: Sendable {
         postFeedForwardNorm = view.optionalVector(.postFeedForwardNorm).map {
             NormWeights(weight: $0, bias: nil)
         }
-        queryNorm = view.optionalVector(.queryNorm)
-        keyNorm = view.optionalVector(.keyNorm)
+        queryNorm = view.optionalVector(.queryNorm).map {
+            NormWeights(weight: $0, bias: view.optionalVector(.queryNormBias))
+        }
+        keyNorm = view.optionalVector(.keyNorm).map {
+            NormWeights(weight: $0, bias: view.optionalVector(.keyNormBias))
+        }
         attentionInput = view.products([.query, .key, .value])
         attentionBiases = [.queryBias, .keyBias, .valueBias].compactMap { view.optionalVector($0) }
         output = view.matrix(.output)
         outputBias = view.optionalVector(.outputBias)
-        router = shape.hasExperts ? view.matrix(.router) : nil
-        feedForwards = (0..<max(1, shape.numbers.expertCount)).map {
+        let expertCount = shape.expertCount(ofLayer: layer)
+        router = expertCount > 0 ? view.matrix(.router) : nil
+        feedForwards = (0..<max(1, expertCount)).map {
             FeedForwardWeights(view, expert: $0, isGated: !shape.options.contains(.ungated))
         }
     }
@@ -60,12 +69,15 @@ struct NormWeights: Sendable {
 
 /// One feed-forward network: of a layer, or of one of its experts.
 struct FeedForwardWeights: Sendable {
-    /// Gate and up, each (feedForwardSize, hiddenSize): one product or two; up alone without gate.
+    /// Gate and up, each (width, hiddenSize): one product or two; up alone without gate.
     let input: [PanelMatrix]
     let inputBiases: [FloatVector]
-    /// (hiddenSize, feedForwardSize)
+    /// (hiddenSize, width)
     let down: PanelMatrix
     let downBias: FloatVector?
+
+    /// Numbers between its matrices.
+    var width: Int { down.inputCount }
 
     init(_ view: PieceView, expert: Int, isGated: Bool) {
         input = view.products(isGated ? [.gate, .up] : [.up], expert: expert)

@@ -26,7 +26,9 @@ public struct LocalModel: Sendable {
             throw .invalidShape("\(shape.layerCount) layers in \(layerPieces.count) pieces")
         }
         var layers: [LayerWeights] = []
-        for piece in layerPieces { layers.append(try LayerWeights(piece, shape: shape)) }
+        for (layer, piece) in layerPieces.enumerated() {
+            layers.append(try LayerWeights(piece, layer: layer, shape: shape))
+        }
         self.layers = layers
         readByteCount = layerPieces.reduce(0) { $0 + $1.byteCount } + ends.headByteCount
     }

@@ -53,6 +53,7 @@ extension BlockOptions {
         if parameters.experts.count > 0, parameters.experts.areNormalised {
             insert(.normalisedExperts)
         }
+        if parameters.experts.denseLayers.contains(true) { insert(.denseLayers) }
         if parameters.hiddenSize <= ModelShape.twoTermHiddenSize { insert(.twoTerms) }
     }
 }
@@ -84,5 +85,7 @@ extension BlockNumbers {
         }
         expertCount = parameters.experts.count
         usedExpertCount = parameters.experts.usedCount
+        denseLayers = parameters.experts.denseLayers
+        denseFeedForwardSize = parameters.experts.denseFeedForwardSize
     }
 }

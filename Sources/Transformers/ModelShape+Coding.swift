@@ -38,14 +38,21 @@ extension ModelShape {
             writer.write(number.bitPattern)
         }
         writer.writeVarint(numbers.window)
-        // One bit for each layer, the first in the lowest of the first byte.
-        let layers = numbers.windowedLayers
+        write(numbers.windowedLayers, into: &writer)
+        writer.writeVarint(numbers.expertCount)
+        writer.writeVarint(numbers.usedExpertCount)
+        if options.contains(.denseLayers) {
+            writer.writeVarint(numbers.denseFeedForwardSize)
+            write(numbers.denseLayers, into: &writer)
+        }
+    }
+
+    /// One bit for each layer, the first in the lowest of the first byte.
+    private func write(_ layers: [Bool], into writer: inout ByteWriter) {
         for first in stride(from: 0, to: layers.count, by: 8) {
             let bits = layers.indices.dropFirst(first).prefix(8).filter { layers[$0] }
             writer.write(bits.reduce(UInt8(0)) { $0 | 1 << UInt8($1 - first) })
         }
-        writer.writeVarint(numbers.expertCount)
-        writer.writeVarint(numbers.usedExpertCount)
     }
 
     /// The shape that `bytes` encode, all of them.
@@ -117,17 +124,25 @@ private struct Fields {
         numbers.finalSoftCap = try Self.number(&reader)
         numbers.embeddingScale = try Self.number(&reader)
         numbers.window = try reader.readCount(limit: Limits.contextLength)
-        let layerCount = counts[0]
-        guard layerCount <= Limits.layerCount else { throw .overLimit }
-        if numbers.window > 0 {
-            for first in stride(from: 0, to: layerCount, by: 8) {
-                let bits = try reader.readUInt8()
-                let count = min(8, layerCount - first)
-                guard count == 8 || bits >> UInt8(count) == 0 else { throw .invalid }
-                for bit in 0..<count { numbers.windowedLayers.append(bits >> UInt8(bit) & 1 == 1) }
-            }
-        }
+        if numbers.window > 0 { numbers.windowedLayers = try layers(&reader) }
         numbers.expertCount = try reader.readCount(limit: Limits.expertCount)
         numbers.usedExpertCount = try reader.readCount(limit: Limits.expertCount)
+        if options.contains(.denseLayers) {
+            numbers.denseFeedForwardSize = try reader.readCount(limit: Limits.layerWidth)
+            numbers.denseLayers = try layers(&reader)
+        }
+    }
+
+    private func layers(_ reader: inout ByteReader) throws(WireError) -> [Bool] {
+        let layerCount = counts[0]
+        guard layerCount <= Limits.layerCount else { throw .overLimit }
+        var layers: [Bool] = []
+        for first in stride(from: 0, to: layerCount, by: 8) {
+            let bits = try reader.readUInt8()
+            let count = min(8, layerCount - first)
+            guard count == 8 || bits >> UInt8(count) == 0 else { throw .invalid }
+            for bit in 0..<count { layers.append(bits >> UInt8(bit) & 1 == 1) }
+        }
+        return layers
     }
 }

@@ -79,6 +79,18 @@ public struct ModelShape: Hashable, Sendable {
     /// Leading numbers of each head that are turned.
     public var rotatedSize: Int { numbers.rotatedSize == 0 ? headSize : numbers.rotatedSize }
     public var hasExperts: Bool { numbers.expertCount > 0 }
+    /// Experts of a layer's feed-forward; 0 where it is one network.
+    public func expertCount(ofLayer layer: Int) -> Int {
+        isDense(layer) ? 0 : numbers.expertCount
+    }
+    /// Inner numbers of a layer's feed-forward, or of each of its experts.
+    public func feedForwardSize(ofLayer layer: Int) -> Int {
+        isDense(layer) ? numbers.denseFeedForwardSize : feedForwardSize
+    }
+    /// Whether a layer has one network where others have experts.
+    private func isDense(_ layer: Int) -> Bool {
+        options.contains(.denseLayers) && numbers.denseLayers[layer]
+    }
     public var isTied: Bool { options.contains(.tiedHead) }
     public var layers: LayerRange { LayerRange(0, layerCount) }
 }
@@ -109,8 +121,16 @@ extension ModelShape {
         }
         try numbers.validate(self)
         // The largest piece is 2^10 experts of 3 x 2^18 x 2^16 x 2 bytes, below 2^47: no overflow.
-        let largest = max(PieceLayout.layer(self).byteCount, PieceLayout.ends(self).byteCount)
-        try require(largest <= Limits.pieceByteCount, "piece larger than the limit")
+        var pieces = [0, 1]
+        if let dense = numbers.denseLayers.firstIndex(of: true),
+            let other = numbers.denseLayers.firstIndex(of: false)
+        {
+            pieces = [0, 1 + dense, 1 + other]
+        }
+        for piece in pieces {
+            let byteCount = PieceLayout.piece(piece, of: self).byteCount
+            try require(byteCount <= Limits.pieceByteCount, "piece larger than the limit")
+        }
     }
 
     private func require(_ condition: Bool, _ what: String) throws(ModelError) {

@@ -57,17 +57,19 @@ public struct PieceLayout: Hashable, Sendable {
     ) -> PieceLayout {
         index == 0
             ? ends(shape, tokenizerByteCount: tokenizerByteCount, formats: formats)
-            : layer(shape, formats: formats)
+            : layer(index - 1, of: shape, formats: formats)
     }
 
     /// A layer: vectors, then matrices. Traps where a format cannot hold a matrix's rows.
-    public static func layer(_ shape: ModelShape, formats: WeightFormats = .float16)
-        -> PieceLayout
-    {
+    public static func layer(
+        _ index: Int, of shape: ModelShape, formats: WeightFormats = .float16
+    ) -> PieceLayout {
         var layout = PieceLayout(kind: .layer, formats: formats)
         let options = shape.options
         let (hidden, query, key) = (shape.hiddenSize, shape.querySize, shape.keyValueSize)
-        let inner = shape.feedForwardSize
+        let (inner, expertCount) = (
+            shape.feedForwardSize(ofLayer: index), shape.expertCount(ofLayer: index)
+        )
         layout.addNorm(.attentionNorm, .attentionNormBias, options, hidden)
         if !options.contains(.parallel) {
             layout.addNorm(.feedForwardNorm, .feedForwardNormBias, options, hidden)
@@ -77,8 +79,8 @@ public struct PieceLayout: Hashable, Sendable {
             layout.addVector(.postFeedForwardNorm, hidden)
         }
         if options.contains(.queryKeyNorm) {
-            layout.addVector(.queryNorm, shape.headSize)
-            layout.addVector(.keyNorm, shape.headSize)
+            layout.addNorm(.queryNorm, .queryNormBias, options, shape.headSize)
+            layout.addNorm(.keyNorm, .keyNormBias, options, shape.headSize)
         }
         if options.contains(.attentionBias) {
             layout.addVector(.queryBias, query)
@@ -96,10 +98,8 @@ public struct PieceLayout: Hashable, Sendable {
         layout.addPanels(.key, rows: key, columns: hidden)
         layout.addPanels(.value, rows: key, columns: hidden)
         layout.addPanels(.output, rows: hidden, columns: query)
-        if shape.hasExperts {
-            layout.addPanels(.router, rows: shape.numbers.expertCount, columns: hidden)
-        }
-        for expert in 0..<max(1, shape.numbers.expertCount) {
+        if expertCount > 0 { layout.addPanels(.router, rows: expertCount, columns: hidden) }
+        for expert in 0..<max(1, expertCount) {
             if !options.contains(.ungated) {
                 layout.addPanels(.gate, rows: inner, columns: hidden, expert: expert)
             }

@@ -4,7 +4,8 @@ extension PieceLayout {
     /// What a section holds; the raw value is for messages only.
     public enum Role: String, Hashable, Sendable {
         case attentionNorm, attentionNormBias, feedForwardNorm, feedForwardNormBias
-        case postAttentionNorm, postFeedForwardNorm, queryNorm, keyNorm
+        case postAttentionNorm, postFeedForwardNorm
+        case queryNorm, queryNormBias, keyNorm, keyNormBias
         case queryBias, keyBias, valueBias, outputBias, gateBias, upBias, downBias
         case query, key, value, output, router, gate, up, down
         case finalNorm, finalNormBias, headBias, embedding, head

@@ -21,7 +21,11 @@ struct TensorSources {
         let plain = isVector ? [section.columnCount] : [section.rowCount, section.columnCount]
         let name = prefix + ownName(of: section.role)
         if has(name) { return adjusted(TensorSource(name: name, shape: plain), of: section) }
-        if let stacked = expertSource(of: section, prefix) { return stacked }
+        if piece > 0, shape.expertCount(ofLayer: piece - 1) > 0,
+            let stacked = expertSource(of: section, prefix)
+        {
+            return stacked
+        }
         if let fused = fusedSource(of: section, prefix, isVector) { return fused }
         return TensorSource(name: name, shape: plain)
     }
@@ -29,7 +33,7 @@ struct TensorSources {
     private func has(_ name: String) -> Bool { checkpoint.tensor(name) != nil }
 
     private func expertSource(of section: PieceLayout.Section, _ prefix: String) -> TensorSource? {
-        guard shape.hasExperts, let stem = Self.expertNames[section.role] else { return nil }
+        guard let stem = Self.expertNames[section.role] else { return nil }
         let (rows, columns) = (section.rowCount, section.columnCount)
         let apart = "\(prefix)\(stem).\(section.expert).weight"
         if has(apart) { return TensorSource(name: apart, shape: [rows, columns]) }
@@ -51,7 +55,8 @@ struct TensorSources {
     private func fusedSource(
         of section: PieceLayout.Section, _ prefix: String, _ isVector: Bool
     ) -> TensorSource? {
-        let (query, key, inner) = (shape.querySize, shape.keyValueSize, shape.feedForwardSize)
+        let (query, key) = (shape.querySize, shape.keyValueSize)
+        let inner = isVector ? section.columnCount : section.rowCount
         let (stem, start, count): (String, Int, Int)
         switch section.role {
         case .query, .queryBias: (stem, start, count) = ("attn_qkv", 0, query + 2 * key)
@@ -88,7 +93,9 @@ struct TensorSources {
         case .postAttentionNorm: return "post_attention_norm.weight"
         case .postFeedForwardNorm: return "post_ffw_norm.weight"
         case .queryNorm: return "attn_q_norm.weight"
+        case .queryNormBias: return "attn_q_norm.bias"
         case .keyNorm: return "attn_k_norm.weight"
+        case .keyNormBias: return "attn_k_norm.bias"
         case .query: return "attn_q.weight"
         case .key: return "attn_k.weight"
         case .value: return "attn_v.weight"

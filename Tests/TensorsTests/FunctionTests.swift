@@ -183,21 +183,29 @@ private func exponentials(_ kernels: Kernels, _ x: [Float]) -> [Float] {
         }
     }
 
-    @Test func `norms of heads are those of rows`() {
+    @Test(arguments: [false, true]) func `norms of heads are those of rows`(hasBias: Bool) {
         var random = SeededRandom(seed: 16)
         let (x, weight) = (random.numbers(2 * 20), vector(random.numbers(5)))
+        let bias = hasBias ? vector(random.numbers(5)) : nil
         for level in fastLevels + [.scalar] {
             let kernels = Kernels(level: level)
             var heads = buffer(x)
-            kernels.rootMeanSquareNorm(
+            kernels.norm(
                 heads: &heads, layout: RowLayout(offset: 3, stride: 20), rowCount: 2,
-                headCount: 3, weight: weight, epsilon: 1e-6)
+                headCount: 3, weight: weight, bias: bias, epsilon: 1e-6)
             var expected = x
             for start in [3, 8, 13, 23, 28, 33] {
                 let head = buffer(Array(x[start..<start + 5]))
                 var normed = FloatBuffer(count: 5)
-                kernels.rootMeanSquareNorm(
-                    head, weight: weight, epsilon: 1e-6, rowCount: 1, width: 5, into: &normed)
+                if let bias {
+                    kernels.layerNorm(
+                        head, weight: weight, bias: bias, epsilon: 1e-6, rowCount: 1,
+                        into: &normed)
+                } else {
+                    kernels.rootMeanSquareNorm(
+                        head, weight: weight, epsilon: 1e-6, rowCount: 1, width: 5,
+                        into: &normed)
+                }
                 expected.replaceSubrange(start..<start + 5, with: normed.array())
             }
             #expect(heads.array() == expected)

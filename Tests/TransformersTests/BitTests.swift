@@ -8,7 +8,7 @@ import Transformers
 enum SmallShape: String, CaseIterable, Sendable {
     case wholePanels, rests, largeHeads, oddHeads
     /// Everything that Gemma, Phi and Mixtral do otherwise.
-    case sandwiched, parallel, experts
+    case sandwiched, parallel, experts, someDense
     /// Two terms, heads of queries that share cached ones, a window.
     case twoTerms
 
@@ -27,7 +27,7 @@ enum SmallShape: String, CaseIterable, Sendable {
             try makeShape(
                 layerCount: 3, hiddenSize: 50, feedForwardSize: 33, headCount: 3,
                 keyValueHeadCount: 3, headSize: 34)
-        case .sandwiched, .parallel, .experts, .twoTerms: try makeUnusual()
+        case .sandwiched, .parallel, .experts, .someDense, .twoTerms: try makeUnusual()
         }
     }
 
@@ -50,7 +50,7 @@ enum SmallShape: String, CaseIterable, Sendable {
             return try makeShape(
                 options: [
                     .rotatedHalves, .parallel, .layerNorm, .ungated, .gelu, .attentionBias,
-                    .outputBias, .feedForwardBias, .headBias,
+                    .outputBias, .feedForwardBias, .headBias, .queryKeyNorm,
                 ], headSize: 16, numbers: numbers)
         case .twoTerms:
             numbers.window = 21
@@ -61,9 +61,13 @@ enum SmallShape: String, CaseIterable, Sendable {
         default:
             numbers.expertCount = 5
             numbers.usedExpertCount = 2
-            return try makeShape(
-                options: [.attentionBias, .normalisedExperts], feedForwardSize: 40,
-                numbers: numbers)
+            var options: BlockOptions = [.attentionBias, .normalisedExperts]
+            if self == .someDense {
+                options.insert(.denseLayers)
+                numbers.denseLayers = [true, false, true]
+                numbers.denseFeedForwardSize = 76
+            }
+            return try makeShape(options: options, feedForwardSize: 40, numbers: numbers)
         }
     }
 

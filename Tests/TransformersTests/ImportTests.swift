@@ -27,7 +27,7 @@ import Transformers
         tiny.changes = ["blk.1.ffn_up.weight": 1.5, "blk.1.ffn_norm.weight": 2.25]
         let pieces = try build(tiny)
         #expect(pieces.count == 3)
-        let layout = PieceLayout.layer(try PieceBuilder(try tiny.open(), tokenizerBytes: []).shape)
+        let layout = try PieceBuilder(try tiny.open(), tokenizerBytes: []).layout(of: 2)
         let up = try #require(layout.section(.up))
         // 1.5 is 0x3E00 in Float16, 2.25 is 0x40100000 in Float32.
         #expect(Array(pieces[2][up.offset..<up.offset + 2]) == [0x00, 0x3E])

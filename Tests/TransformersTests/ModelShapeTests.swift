@@ -35,6 +35,8 @@ extension BlockNumbers {
         numbers.windowedLayers = (0..<layerCount).map { $0 % 3 != 1 }
         numbers.expertCount = 4
         numbers.usedExpertCount = 2
+        numbers.denseFeedForwardSize = 300
+        numbers.denseLayers = (0..<layerCount).map { $0 % 4 == 1 }
         return numbers
     }
 }
@@ -45,7 +47,8 @@ extension BlockNumbers {
             try makeShape(), try makeShape(options: [.tiedHead], rotaryDivisors: [1, 2, 4, 8]),
             try makeShape(layerCount: 1_024, headCount: 2, keyValueHeadCount: 1, headSize: 128),
             try makeShape(
-                layerCount: 11, rotaryDivisors: [1, 2], numbers: .unusual(layerCount: 11)),
+                options: [.denseLayers], layerCount: 11, rotaryDivisors: [1, 2],
+                numbers: .unusual(layerCount: 11)),
         ] {
             #expect(try ModelShape(decoding: shape.encoded) == shape)
         }
@@ -67,7 +70,8 @@ extension BlockNumbers {
 
     @Test func `refuses every cut and every longer encoding`() throws {
         let bytes = try makeShape(
-            layerCount: 11, rotaryDivisors: [1, 2], numbers: .unusual(layerCount: 11)
+            options: [.denseLayers], layerCount: 11, rotaryDivisors: [1, 2],
+            numbers: .unusual(layerCount: 11)
         ).encoded
         for count in bytes.indices {
             #expect(throws: ModelError.self) { try ModelShape(decoding: Array(bytes[..<count])) }
@@ -83,7 +87,8 @@ extension BlockNumbers {
     @Test(arguments: [UInt64(1), 2, 3]) func `never traps on mutated bytes`(seed: UInt64) throws {
         var random = SeededRandom(seed: seed)
         let bytes = try makeShape(
-            layerCount: 11, rotaryDivisors: [1, 2], numbers: .unusual(layerCount: 11)
+            options: [.denseLayers], layerCount: 11, rotaryDivisors: [1, 2],
+            numbers: .unusual(layerCount: 11)
         ).encoded
         var acceptedCount = 0
         for _ in 0..<20_000 {
@@ -125,11 +130,43 @@ extension BlockNumbers {
             try makeShape(options: BlockOptions(rawValue: 1 << 20))
         }
     }
+
+    @Test func `has dense layers only beside others with experts`() throws {
+        var numbers = BlockNumbers()
+        numbers.expertCount = 4
+        numbers.usedExpertCount = 2
+        numbers.denseLayers = [false, true, false]
+        numbers.denseFeedForwardSize = 40
+        let shape = try makeShape(options: [.denseLayers], numbers: numbers)
+        #expect((0..<3).map { shape.expertCount(ofLayer: $0) } == [4, 0, 4])
+        #expect((0..<3).map { shape.feedForwardSize(ofLayer: $0) } == [172, 40, 172])
+        let dense = PieceLayout.layer(1, of: shape)
+        #expect(dense.section(.router) == nil && dense.section(.down)?.columnCount == 40)
+        #expect(dense.byteCount < PieceLayout.layer(2, of: shape).byteCount)
+        #expect(throws: ModelError.self) { try makeShape(numbers: numbers) }
+        let wrong: [(inout BlockNumbers) -> Void] = [
+            { $0.denseLayers = [false, true] }, { $0.denseLayers = [true, true, true] },
+            { $0.denseLayers = [false, false, false] }, { $0.denseFeedForwardSize = 0 },
+            { ($0.expertCount, $0.usedExpertCount) = (0, 0) },
+        ]
+        for change in wrong {
+            var other = numbers
+            change(&other)
+            #expect(throws: ModelError.self) {
+                try makeShape(options: [.denseLayers], numbers: other)
+            }
+        }
+        // A piece as large as no piece may be, in a layer that is not the first.
+        numbers.denseFeedForwardSize = Limits.layerWidth
+        #expect(throws: ModelError.self) {
+            try makeShape(options: [.denseLayers], hiddenSize: 1 << 16, numbers: numbers)
+        }
+    }
 }
 
 @Suite struct `a piece's layout` {
     @Test func `puts every section at a multiple of 64 in the documented order`() throws {
-        let layer = PieceLayout.layer(try makeShape())
+        let layer = PieceLayout.layer(0, of: try makeShape())
         #expect(
             layer.sections.map(\.role) == [
                 .attentionNorm, .feedForwardNorm, .query, .key, .value, .output, .gate, .up, .down,

@@ -16,7 +16,7 @@ import Transformers
     }
 
     private func isAccepted(layer bytes: [UInt8]) -> Bool {
-        (try? LayerWeights(WeightBytes(copying: bytes), shape: shape)) != nil
+        (try? LayerWeights(WeightBytes(copying: bytes), layer: 0, shape: shape)) != nil
     }
 
     private func isAccepted(ends bytes: [UInt8]) -> Bool {
@@ -51,7 +51,7 @@ import Transformers
     @Test func `of another shape is refused`() throws {
         let other = try SmallShape.oddHeads.make()
         #expect(throws: ModelError.self) {
-            try LayerWeights(WeightBytes(copying: layer), shape: other)
+            try LayerWeights(WeightBytes(copying: layer), layer: 0, shape: other)
         }
         #expect(throws: ModelError.self) { try Ends(WeightBytes(copying: ends), shape: other) }
         #expect(throws: ModelError.self) {
@@ -92,7 +92,7 @@ import Transformers
         #expect(piece == RandomModel.piece(2, shape: shape, seed: 5))
         #expect(piece != RandomModel.piece(2, shape: shape, seed: 6))
         #expect(piece != RandomModel.piece(1, shape: shape, seed: 5))
-        #expect(piece.count == PieceLayout.layer(shape).byteCount)
+        #expect(piece.count == PieceLayout.layer(0, of: shape).byteCount)
     }
 }
 
