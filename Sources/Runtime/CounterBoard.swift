@@ -9,6 +9,7 @@ public final class CounterBoard: Sendable {
     private struct Latest {
         var node: NodeTally?
         var socket = DatagramSocket.Counters()
+        var engine = EngineCounters()
         var next = Instant.origin
     }
 
@@ -17,19 +18,24 @@ public final class CounterBoard: Sendable {
     public init() {}
 
     /// Keeps the counters, at most every `Limits.tallyInterval`.
-    func show(_ node: borrowing Node, _ socket: DatagramSocket.Counters, at now: Instant) {
+    func show(
+        _ node: borrowing Node, _ socket: DatagramSocket.Counters, _ engine: StageEngine,
+        at now: Instant
+    ) {
         latest.withLock { latest in
             guard latest.next <= now else { return }
             latest = Latest(
-                node: node.tally, socket: socket, next: now + Limits.tallyInterval)
+                node: node.tally, socket: socket, engine: engine.counters,
+                next: now + Limits.tallyInterval)
         }
     }
 
-    /// Socket first, then room by room; none before the loop's first turn.
+    /// Socket first, room by room, then the engine; none before the loop's first turn.
     var rooms: [RoomTally] {
-        let (node, socket) = latest.withLock { ($0.node, $0.socket) }
-        guard let node else { return [] }
-        return [RoomTally("socket", socket)] + node.rooms
+        let latest = latest.withLock { $0 }
+        guard let node = latest.node else { return [] }
+        return [RoomTally("socket", latest.socket)] + node.rooms
+            + [RoomTally("engine", latest.engine)]
     }
 }
 

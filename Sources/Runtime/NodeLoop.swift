@@ -143,7 +143,7 @@ public struct NodeLoop: ~Copyable {
         left += perform()
         watch?.note(
             isWorking: node.isWorkingForOthers, trafficByteCount: socket.trafficByteCount)
-        if watch != nil { board.show(node, socket.counters, at: now) }
+        if watch != nil { board.show(node, socket.counters, engine, at: now) }
         tellPieceBudget(at: now)
         return left
     }

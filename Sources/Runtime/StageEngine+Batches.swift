@@ -28,6 +28,8 @@ extension StageEngine {
             answers +=
                 crew.isAbandoned
                 ? giveUp(&state) : sharePages(&state) + runBatch(&state, wasIdle: wasIdle)
+            state.counters.pagesShared = state.pool.figures.sharedPageCount
+            shownCounters.withLock { $0 = state.counters }
             return (answers, !(state.queue.entries.isEmpty && state.following.isEmpty))
         }
         for answer in answers { tell(answer) }
@@ -165,6 +167,8 @@ extension StageEngine {
         }
         let time = SystemClock.now().since(start).microseconds
         state.queue.note(parts, outputs: outputs, microseconds: time)
+        state.counters.batchesRun += 1
+        state.counters.rowsRun += UInt64(parts.reduce(0) { $0 + $1.rowCount })
         publishPages(of: parts, &state)
         return state.queue.takeComplete().map(answer)
     }
@@ -186,9 +190,9 @@ extension StageEngine {
             }
             return entry.step
         }
-        defer { state.following = [] }
-        return (begun + state.following).map {
-            .computed($0.request, $0, output: nil, microseconds: 0)
-        }
+        let steps = begun + state.following
+        state.following = []
+        state.counters.stepsGivenUp += UInt64(steps.count)
+        return steps.map { .computed($0.request, $0, output: nil, microseconds: 0) }
     }
 }

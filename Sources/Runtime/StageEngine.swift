@@ -38,6 +38,18 @@ public enum StageRefusal: Error, Hashable, Sendable, CustomStringConvertible {
     }
 }
 
+/// What an engine has done so far.
+public struct EngineCounters: Hashable, Sendable {
+    public var batchesRun: UInt64 = 0
+    public var rowsRun: UInt64 = 0
+    /// Pages of rows that were taken from another request instead of being run.
+    public var pagesShared: UInt64 = 0
+    /// Steps that came to nothing, since the owner was back.
+    public var stepsGivenUp: UInt64 = 0
+
+    public init() {}
+}
+
 /// Layers in memory and the KV caches of the requests they serve: the arithmetic of a node.
 ///
 /// Used by one compute thread; steps come from, and work is given up by, any thread.
@@ -91,6 +103,7 @@ public final class StageEngine: Sendable {
         var queue = StepQueue()
         /// Steps behind one of the same request that is in the queue, in the order they came.
         var following: [Step] = []
+        var counters = EngineCounters()
 
         init(cacheByteLimit: Int) { pool = KeyValuePool(byteLimit: cacheByteLimit) }
     }
@@ -100,6 +113,8 @@ public final class StageEngine: Sendable {
     let state: Mutex<State>
     /// Steps that the next round takes up: put here by a thread that must not wait for a batch.
     let incoming = Mutex<[Step]>([])
+    /// As they were after the last round, for a thread that must not wait for a batch.
+    let shownCounters = Mutex(EngineCounters())
 
     /// - Parameter cacheByteLimit: memory for all KV caches together; what exceeds it is refused.
     public init(kernels: Kernels, crew: ThreadCrew, cacheByteLimit: Int) {
@@ -190,6 +205,9 @@ public final class StageEngine: Sendable {
             state.caches[id] = nil
         }
     }
+
+    /// What was done up to the last round. For any thread; waits for nobody.
+    public var counters: EngineCounters { shownCounters.withLock { $0 } }
 
     /// What the KV caches take.
     public var cacheFigures: KeyValuePool.Figures { state.withLock { $0.pool.figures } }

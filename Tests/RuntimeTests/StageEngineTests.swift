@@ -113,6 +113,9 @@ import Transformers
             stage.engine.run(step(stage, other(3), rowsOf: first, 0..<200)))
         #expect(third.output == expected)
         #expect(stage.engine.cacheFigures.sharedPageCount == 8)
+        // All but four pages of the second's 140 rows, and four of the third's 200.
+        #expect(stage.engine.counters.pagesShared == 8)
+        #expect(stage.engine.counters.rowsRun == 150 + 12 + 40 + 50 + 72)
         for id in [first, second, other(3)] { stage.engine.close(id) }
         var rest = stage.engine.cacheFigures
         rest.sharedPageCount = 0
