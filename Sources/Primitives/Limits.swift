@@ -208,8 +208,8 @@ public enum Limits {
     public static let rowsPerStep = 256
     /// Rows of a long prompt's steps: few, so that soon all stages work, enough to keep them busy.
     public static let promptStepRowCount = 32
-    /// Rows of its last few steps: fewer would cost more than the shorter wait at the end is worth.
-    public static let promptLastStepRowCount = 20
+    /// To how few its steps shrink towards the end: the last stage alone computes the last one.
+    public static let promptLastStepRowCount = 8
     /// A step's fields beside its rows, at most.
     public static let stepHeaderByteCount = 1_024
     /// Steps of one request.

@@ -11,8 +11,8 @@ public struct GenerationSettings: Hashable, Sendable {
     public var stopStrings: [String]
     /// Prompt positions of one step, at least 1. Changes speed, never a bit of the answer.
     public var prefillRowCount: Int
-    /// Prompt positions of the last few steps: over a chain, what the last stage does for the last
-    /// step overlaps with nothing. Changes speed, never a bit of the answer.
+    /// To how few prompt positions steps shrink towards the end: over a chain, what the last stage
+    /// does for the last step overlaps with nothing. Changes speed, never a bit of the answer.
     public var lastStepRowCount = Int.max
     /// Ids that may be drafted behind one position. Changes speed, never a bit of the answer.
     public var draftCountMaximum = Limits.shortStepRowCount - 1
@@ -31,16 +31,12 @@ public struct GenerationSettings: Hashable, Sendable {
         self.likelihoodCount = likelihoodCount
     }
 
-    /// Prompt positions of the next step, where so many are left. The last ones are of nearly equal
-    /// size, and enough that a later stage, which takes less time for them, keeps up.
+    /// Prompt positions of the next step, where so many are left: a quarter of them, within bounds.
+    /// What comes last is small, since the last stage computes it alone; and each step is little
+    /// less than the one before it, so that a later stage keeps up.
     public func rowCount(left: Int) -> Int {
-        guard lastStepRowCount < prefillRowCount, left <= Self.lastStepCount * lastStepRowCount
-        else { return min(prefillRowCount, left) }
-        let stepCount = (left + lastStepRowCount - 1) / lastStepRowCount
-        return (left + stepCount - 1) / stepCount
+        min(left, prefillRowCount, max(lastStepRowCount, (left + 3) / 4))
     }
-
-    private static let lastStepCount = 5
 
     func validate() throws(GenerationError) {
         guard maximumTokenCount >= 1 else { throw .invalidSetting("maximum token count") }

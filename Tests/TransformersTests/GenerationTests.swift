@@ -48,6 +48,25 @@ private func run(_ generation: inout Generation) -> [Generation.Rows] {
         #expect(generation.finishReason == .length)
     }
 
+    @Test func `sends smaller and smaller steps towards a prompt's end`() {
+        var settings = GenerationSettings(prefillRowCount: 32)
+        settings.lastStepRowCount = 8
+        func sizes(_ count: Int) -> [Int] {
+            var (sizes, left) = ([Int](), count)
+            while left > 0 {
+                sizes.append(settings.rowCount(left: left))
+                left -= sizes[sizes.count - 1]
+            }
+            return sizes
+        }
+        #expect(sizes(160) == [32, 32, 24, 18, 14, 10, 8, 8, 8, 6])
+        #expect(sizes(7) == [7] && sizes(9) == [8, 1])
+        for count in 1...600 { #expect(sizes(count).reduce(0, +) == count) }
+        // Where nothing overlaps, nothing shrinks.
+        settings.lastStepRowCount = .max
+        #expect(sizes(100) == [32, 32, 32, 4])
+    }
+
     @Test func `hands out all chunks of a prompt before any comes back`() throws {
         var generation = try makeGeneration(GenerationSettings(prefillRowCount: 2))
         let rows = [generation.nextRows(), generation.nextRows(), generation.nextRows()]
