@@ -228,25 +228,35 @@ import Wire
         #expect(killCount >= 10, "every message of a handoff was tried")
     }
 
-    /// With and without guessed rows, with time to go on and with hardly any; at times the last
-    /// step is given up.
-    @Test(arguments: [UInt64](1...200)) func `no text waits for a drain at any moment`(
-        seed: UInt64
-    ) {
-        var random = SeededRandom(seed: seed)
+    /// Three stages, and an heir for each.
+    private func rigOfPairs() -> Rig {
         let stages = (0..<3).map { LayerRange(2 * $0, 2 * $0 + 2) }
-        let rig = Rig(layerCount: 6, stages + stages)
-        rig.draftCount = random.below(4)
-        rig.ask(
-            rig.members[1...3].map(\.link), prompt: [1 + random.below(40), 1 + random.below(40)],
-            decodeCount: 100 + random.below(100))
+        return Rig(layerCount: 6, stages + stages)
+    }
+
+    /// One of three stages leaves within so many microseconds, and the text is waited for. It has
+    /// time to go on or hardly any; at times the last step is given up.
+    private func drainSomebody(of rig: Rig, within time: Int, _ random: inout SeededRandom) {
         let (giver, serve) = (1 + random.below(3), random.below(3) == 0 ? random.below(20) : 500)
         let isAbandoning = random.below(2) == 0
-        rig.after(.microseconds(5_000 + random.below(400_000))) { rig in
+        rig.after(.microseconds(5_000 + random.below(time))) { rig in
             rig.drain(giver, serve: serve)
             rig.members[giver].abandons = isAbandoning
         }
         rig.run(.seconds(30)) { $0.isDone }
+    }
+
+    /// With and without guessed rows.
+    @Test(arguments: [UInt64](1...200)) func `no text waits for a drain at any moment`(
+        seed: UInt64
+    ) {
+        var random = SeededRandom(seed: seed)
+        let rig = rigOfPairs()
+        rig.draftCount = random.below(4)
+        rig.ask(
+            rig.members[1...3].map(\.link), prompt: [1 + random.below(40), 1 + random.below(40)],
+            decodeCount: 100 + random.below(100))
+        drainSomebody(of: rig, within: 400_000, &random)
         #expect(rig.isRight && rig.longestStall < .milliseconds(100), "seed \(seed)")
     }
 
@@ -255,19 +265,12 @@ import Wire
         seed: UInt64
     ) {
         var random = SeededRandom(seed: seed)
-        let stages = (0..<3).map { LayerRange(2 * $0, 2 * $0 + 2) }
-        let rig = Rig(layerCount: 6, stages + stages)
+        let rig = rigOfPairs()
         for member in rig.members { member.stepTime = .milliseconds(10) }
         rig.ask(
             rig.members[1...3].map(\.link), prompt: (0..<20).map { _ in 1 + random.below(20) },
             decodeCount: 5)
-        let (giver, serve) = (1 + random.below(3), random.below(2) == 0 ? random.below(20) : 500)
-        let isAbandoning = random.below(2) == 0
-        rig.after(.microseconds(5_000 + random.below(200_000))) { rig in
-            rig.drain(giver, serve: serve)
-            rig.members[giver].abandons = isAbandoning
-        }
-        rig.run(.seconds(30)) { $0.isDone }
+        drainSomebody(of: rig, within: 200_000, &random)
         #expect(rig.isRight && rig.losses.isEmpty, "seed \(seed)")
         #expect(rig.longestStall < .milliseconds(100), "seed \(seed)")
         #expect(rig.members.map(\.handedMaximum).max() == 2, "seed \(seed)")
