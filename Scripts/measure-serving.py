@@ -180,11 +180,15 @@ def main():
                 note("alone decode", one["decode"])
                 note("mesh prefill", other["prefill"])
                 note("mesh decode", other["decode"])
+                short = prompt(binary, words, 4 * options.tokens, seed, alone)
+                note("alone short decode", short["decode"])
                 for count, name in [(2, "two"), (4, "four")]:
                     with concurrent.futures.ThreadPoolExecutor(count) as pool:
                         answers = list(pool.map(
-                            lambda way: prompt(binary, words, 2 * options.tokens, seed, way),
+                            lambda way: prompt(binary, words, 4 * options.tokens, seed, way),
                             mesh[:count]))
+                    if any(answer["ids"] != short["ids"] for answer in answers):
+                        sys.exit("the mesh gave another answer in company")
                     note(f"{name} requests decode", sum(a["decode"] for a in answers))
                 print(f"round {index}: " + ", ".join(f"{k} {v:.1f}" for k, v in best.items()),
                       flush=True)
@@ -199,7 +203,7 @@ def main():
     print(f"prefill over two nodes: {best['mesh prefill'] / best['alone prefill']:.2f} of one")
     print(f"one request's decode: {best['mesh decode'] / best['alone decode']:.2f} of one")
     for name in ["two", "four"]:
-        ratio = best[f"{name} requests decode"] / best["alone decode"]
+        ratio = best[f"{name} requests decode"] / best["alone short decode"]
         print(f"{name} requests' decode: {ratio:.2f} of one")
 
 

@@ -1,11 +1,13 @@
 #include "CLinux.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 void bored_thread_name(const char *name) { pthread_setname_np(pthread_self(), name); }
@@ -37,13 +39,18 @@ static void pause_briefly(void) {
 #endif
 }
 
-void bored_gate_wait(bored_gate *gate, uint32_t seen, int spins) {
+void bored_gate_wait(bored_gate *gate, uint32_t seen, int spins, uint64_t nanoseconds) {
     for (int i = 0; i < spins; i++) {
         if (bored_gate_value(gate) != seen) return;
         pause_briefly();
     }
+    struct timespec limit = {
+        .tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
+    long status = 0;
     __atomic_add_fetch(&gate->waiting, 1, __ATOMIC_SEQ_CST);
-    while (__atomic_load_n(&gate->value, __ATOMIC_SEQ_CST) == seen)
-        syscall(SYS_futex, &gate->value, FUTEX_WAIT_PRIVATE, seen, NULL, NULL, 0);
+    while (__atomic_load_n(&gate->value, __ATOMIC_SEQ_CST) == seen
+           && !(status == -1 && errno == ETIMEDOUT))
+        status = syscall(SYS_futex, &gate->value, FUTEX_WAIT_PRIVATE, seen,
+                         nanoseconds ? &limit : NULL, NULL, 0);
     __atomic_sub_fetch(&gate->waiting, 1, __ATOMIC_SEQ_CST);
 }

@@ -104,6 +104,25 @@ extension Limits {
     public static let shortStepRowCount = 16
     /// Batches that a step watches others go before it; then it leads the next.
     public static let batchPatienceCount = 4
+    /// Fewer cohorts of requests are taken up to this part more of a round's time.
+    public static let freeRowDivisor = 16
+    /// Batches of a size that are measured before anybody relies on their time.
+    public static let batchTimeSampleCount = 8
+    /// What a batch is said to take rises by this part of it with every one that takes longer.
+    public static let batchTimeRiseDivisor = 32
+    /// Batches after which nobody relies on how long one of another size took.
+    public static let batchTimeMemoryCount = 4_096
+    /// Groups of layers that a stage knows such times of; at more it begins anew.
+    public static let cohortGroupCount = 64
+    /// The rest of a cohort is waited for this part of a batch's time, and so long.
+    public static let cohortPauseDivisor = 16
+    public static let cohortPauseLowest = Interval.microseconds(500)
+    public static let cohortPauseHighest = Interval.milliseconds(5)
+    /// Steps are held back so long at most, so that more run together, and after so many batches
+    /// for the next time: the first number where it lasted, up to the second where it did not.
+    public static let holdTime = Interval.milliseconds(200)
+    public static let holdRestLowestCount = 8
+    public static let holdRestHighestCount = 256
     /// Positions that a stage makes caches for; longer requests are refused.
     public static let cachePositionCount = 32_768
     /// How long a prompt waits for its stages' accounts after its last token.

@@ -1,6 +1,16 @@
 public import Primitives
 import Synchronization
 
+/// What a round of standing work says of the next.
+public enum ComputeRound: Hashable, Sendable {
+    /// There is more to do.
+    case again
+    /// There is more to do at a moment, or once somebody wakes the thread.
+    case wait(until: Instant)
+    /// There was nothing to do.
+    case rest
+}
+
 /// One thread that does heavy work in order, so that the loop's thread never does.
 ///
 /// Jobs wait in a bounded queue; a full queue refuses. Results go where the job sends them: into a
@@ -16,11 +26,10 @@ public final class ComputeThread: Sendable {
     private let shared: Shared
     private let thread: PlainThread
 
-    /// Starts the thread; at most `capacity` jobs wait. `round` does a piece of the standing work,
-    /// and says false when there was none.
+    /// Starts the thread; at most `capacity` jobs wait. `round` does a piece of the standing work.
     public init(
         name: String = "bored-compute", capacity: Int = Limits.computeJobCount,
-        isBackground: Bool = false, round: @escaping @Sendable () -> Bool = { false }
+        isBackground: Bool = false, round: @escaping @Sendable () -> ComputeRound = { .rest }
     ) throws(SystemError) {
         let shared = Shared(capacity: capacity, round: round)
         self.shared = shared
@@ -46,9 +55,9 @@ public final class ComputeThread: Sendable {
     private final class Shared: Sendable {
         let queue: Mutex<Queue>
         private let gate = Gate()
-        private let round: @Sendable () -> Bool
+        private let round: @Sendable () -> ComputeRound
 
-        init(capacity: Int, round: @escaping @Sendable () -> Bool) {
+        init(capacity: Int, round: @escaping @Sendable () -> ComputeRound) {
             queue = Mutex(Queue(jobs: Ring(capacity: capacity)))
             self.round = round
         }
@@ -66,6 +75,19 @@ public final class ComputeThread: Sendable {
             gate.advance()
         }
 
+        private func rest(_ round: ComputeRound, since seen: UInt32) {
+            switch round {
+            case .again: break
+            case .rest: gate.wait(whileAt: seen, spinCount: Limits.computeSpinCount)
+            case .wait(let until):
+                let left = until.since(SystemClock.now())
+                if left > .zero {
+                    gate.wait(
+                        whileAt: seen, spinCount: Limits.computeSpinCount, limit: left)
+                }
+            }
+        }
+
         func serve() {
             while true {
                 let seen = gate.value
@@ -74,8 +96,8 @@ public final class ComputeThread: Sendable {
                     job()
                 } else if isClosed {
                     return
-                } else if !round() {
-                    gate.wait(whileAt: seen, spinCount: Limits.computeSpinCount)
+                } else {
+                    rest(round(), since: seen)
                 }
             }
         }

@@ -1,4 +1,5 @@
 import CLinux
+import Primitives
 
 /// A counter that threads wait on: they look for a while, then sleep in the kernel (futex).
 @safe
@@ -16,8 +17,9 @@ final class Gate: Sendable {
     var value: UInt32 { unsafe bored_gate_value(gate) }
     func advance() { unsafe bored_gate_advance(gate) }
 
-    /// Returns once the value is not `seen`.
-    func wait(whileAt seen: UInt32, spinCount: Int) {
-        unsafe bored_gate_wait(gate, seen, CInt(spinCount))
+    /// Returns once the value is not `seen`, or when `limit` is over.
+    func wait(whileAt seen: UInt32, spinCount: Int, limit: Interval? = nil) {
+        let nanoseconds = limit.map { max(1, $0.nanoseconds) } ?? 0
+        unsafe bored_gate_wait(gate, seen, CInt(spinCount), nanoseconds)
     }
 }

@@ -91,6 +91,8 @@ public struct NodeLoop: ~Copyable {
                 if case .verdict(let verdict) = news {
                     let end = SystemClock.now() + Limits.reclaimAbandonTime
                     engine.abandon(at: verdict == .idle ? nil : end)
+                    // Steps that are held back for others must not wait for them.
+                    compute.wake()
                 }
                 answers.post(.presence(news))
             }

@@ -16,24 +16,44 @@ extension StageEngine {
     /// before each step. From any thread, without waiting.
     public func abandon(at moment: Instant?) { crew.abandon(at: moment ?? .never) }
 
-    /// Runs one batch of what waits, and tells what was completed. False where nothing waited.
-    public func runRound(_ tell: (EngineAnswer) -> Void) -> Bool {
+    /// Runs one batch of what waits, or waits for who should run with it, and tells what was
+    /// completed.
+    public func runRound(_ tell: (EngineAnswer) -> Void) -> ComputeRound {
         let arrived = incoming.withLock { steps in
             defer { steps = [] }
             return steps
         }
-        let (answers, isBusy) = state.withLock { state in
-            let wasIdle = state.queue.entries.isEmpty && state.following.isEmpty
+        let (answers, round) = state.withLock { state -> ([EngineAnswer], ComputeRound) in
             var answers = accept(arrived, &state)
-            answers +=
-                crew.isAbandoned
-                ? giveUp(&state) : sharePages(&state) + runBatch(&state, wasIdle: wasIdle)
+            var held: Instant?
+            if crew.isAbandoned {
+                answers += giveUp(&state)
+            } else {
+                answers += sharePages(&state)
+                switch plan(&state) {
+                case .wait(let until): held = until
+                case .run(let limit): answers += runBatch(&state, shortLimit: limit)
+                }
+            }
+            if held != nil, state.heldUntil == nil { state.counters.batchesHeld += 1 }
+            state.heldUntil = held
             state.counters.pagesShared = state.pool.figures.sharedPageCount
             shownCounters.withLock { $0 = state.counters }
-            return (answers, !(state.queue.entries.isEmpty && state.following.isEmpty))
+            if let held { return (answers, .wait(until: held)) }
+            let isBusy = !(state.queue.entries.isEmpty && state.following.isEmpty)
+            return (answers, isBusy || !answers.isEmpty ? .again : .rest)
         }
         for answer in answers { tell(answer) }
-        return isBusy || !answers.isEmpty
+        return round
+    }
+
+    /// Whether what waits runs now.
+    private func plan(_ state: inout State) -> Cohorts.Plan {
+        guard !crew.isToBeAbandoned, let group = state.queue.onlyGroup,
+            let layerCount = state.models[group.model]?.forward.shape.layerCount
+        else { return .run(limit: .max) }
+        let place = Cohorts.Place(layers: group.layers, of: layerCount)
+        return state.cohorts.plan(group, place, at: SystemClock.now())
     }
 
     /// Runs one step to its end, alone or with what else waits: for tests and measurements.
@@ -42,14 +62,14 @@ extension StageEngine {
         var result: (output: [UInt8], microseconds: UInt32)?
         var isDone = false
         while !isDone {
-            let isBusy = runRound { answer in
+            let round = runRound { answer in
                 guard case .computed(step.request, step, let output, let time) = answer else {
                     return
                 }
                 isDone = true
                 result = output.map { ($0, time) }
             }
-            if !isBusy { break }
+            if round == .rest { break }
         }
         return result
     }
@@ -81,8 +101,11 @@ extension StageEngine {
         else { return .computed(step.request, step, output: nil, microseconds: 0) }
         // It overwrites what was drafted ahead and did not hold.
         cache.state.truncate(to: step.position)
+        let group = StepGroup(model: cache.model, layers: cache.state.layers)
+        state.cohorts.came(
+            step.request, rowCount: step.rowCount, group: group, at: SystemClock.now())
         state.queue.add(
-            step, group: StepGroup(model: cache.model, layers: cache.state.layers),
+            step, group: group,
             pages: cache.prefix.pages(of: step, pageSize: cache.state.pagePositionCount))
         return nil
     }
@@ -132,8 +155,8 @@ extension StageEngine {
             microseconds: UInt32(clamping: entry.microseconds))
     }
 
-    private func runBatch(_ state: inout State, wasIdle: Bool) -> [EngineAnswer] {
-        let parts = state.queue.nextBatch(isHalved: wasIdle && isPartOfChain(state.queue, state))
+    private func runBatch(_ state: inout State, shortLimit: Int) -> [EngineAnswer] {
+        let parts = state.queue.nextBatch(shortLimit: shortLimit)
         let caches = parts.compactMap { state.caches[state.queue.entries[$0.index].step.request] }
         guard let lead = caches.first else { return [] }
         precondition(caches.count == parts.count, "closing a request takes its steps out")
@@ -165,20 +188,18 @@ extension StageEngine {
             outputs.append(workspace.hidden.littleEndianBytes(of: offset..<end))
             offset = end
         }
-        let time = SystemClock.now().since(start).microseconds
-        state.queue.note(parts, outputs: outputs, microseconds: time)
+        let end = SystemClock.now()
+        state.queue.note(parts, outputs: outputs, microseconds: end.since(start).microseconds)
+        let rowCount = parts.reduce(0) { $0 + $1.rowCount }
         state.counters.batchesRun += 1
-        state.counters.rowsRun += UInt64(parts.reduce(0) { $0 + $1.rowCount })
+        state.counters.rowsRun += UInt64(rowCount)
         publishPages(of: parts, &state)
-        return state.queue.takeComplete().map(answer)
-    }
-
-    /// Whether what waits goes through other stages as well.
-    private func isPartOfChain(_ queue: StepQueue, _ state: State) -> Bool {
-        guard let group = queue.entries.first?.group, let loaded = state.models[group.model] else {
-            return false
-        }
-        return group.layers.count < loaded.forward.shape.layerCount
+        let isShort = parts.allSatisfy { state.queue.entries[$0.index].isShort }
+        let group = state.queue.entries[parts[0].index].group
+        if isShort { state.cohorts.took(end.since(start), rowCount: rowCount, of: group) }
+        let complete = state.queue.takeComplete()
+        state.cohorts.ran(complete.map(\.step.request), in: end.since(start), at: end)
+        return complete.map(answer)
     }
 
     /// Answers everything that waits without an output, and forgets what was begun of it.
@@ -192,6 +213,7 @@ extension StageEngine {
         }
         let steps = begun + state.following
         state.following = []
+        state.cohorts.removeAll()
         state.counters.stepsGivenUp += UInt64(steps.count)
         return steps.map { .computed($0.request, $0, output: nil, microseconds: 0) }
     }

@@ -44,6 +44,8 @@ public struct EngineCounters: Hashable, Sendable {
     public var rowsRun: UInt64 = 0
     /// Pages of rows that were taken from another request instead of being run.
     public var pagesShared: UInt64 = 0
+    /// Batches that waited for others to run with them.
+    public var batchesHeld: UInt64 = 0
     /// Steps that came to nothing, since the owner was back.
     public var stepsGivenUp: UInt64 = 0
 
@@ -103,6 +105,9 @@ public final class StageEngine: Sendable {
         var queue = StepQueue()
         /// Steps behind one of the same request that is in the queue, in the order they came.
         var following: [Step] = []
+        var cohorts = Cohorts()
+        /// Until when a batch waits for others.
+        var heldUntil: Instant?
         var counters = EngineCounters()
 
         init(cacheByteLimit: Int) { pool = KeyValuePool(byteLimit: cacheByteLimit) }
@@ -202,6 +207,7 @@ public final class StageEngine: Sendable {
         state.withLock { state in
             state.queue.remove(id)
             state.following.removeAll { $0.request == id }
+            state.cohorts.remove(id)
             state.caches[id] = nil
         }
     }

@@ -1,12 +1,6 @@
 import Pipelines
 import Primitives
 
-/// Layers that steps have in common when they can run together.
-struct StepGroup: Hashable, Sendable {
-    var model: Digest
-    var layers: LayerRange
-}
-
 /// Steps that wait at a stage, and which of their rows run together next.
 ///
 /// Short steps come first, so that nobody's next token waits for another's long prompt; long steps
@@ -74,13 +68,9 @@ struct StepQueue: Sendable {
     /// The parts of the next batch, all of one group and of requests that differ; none where
     /// nothing waits.
     ///
-    /// - Parameter isHalved: only half of the short steps that wait run at once, the rest next. A
-    ///   stage that had nothing to do does so, where other stages follow or come before: steps that
-    ///   go through the chain side by side leave all stages but one idle.
-    func nextBatch(isHalved: Bool = false) -> [Part] {
+    /// - Parameter shortLimit: short steps that run at once, at most; the rest waits.
+    func nextBatch(shortLimit: Int = .max) -> [Part] {
         guard let lead else { return [] }
-        let shorts = entries.count { $0.isShort && $0.group == entries[lead].group }
-        let shortLimit = isHalved ? (shorts + 1) / 2 : shorts
         var parts = [part(lead, room: Limits.batchRowCount)]
         var rowCount = parts[0].rowCount
         var shortCount = entries[lead].isShort ? 1 : 0
@@ -117,6 +107,14 @@ struct StepQueue: Sendable {
     private var lead: Int? {
         entries.firstIndex { $0.passedCount >= Limits.batchPatienceCount }
             ?? entries.firstIndex { $0.isShort } ?? entries.indices.first
+    }
+
+    /// The group of all that wait, where they are short steps of one group and nothing else waits.
+    var onlyGroup: StepGroup? {
+        guard let group = entries.first?.group,
+            entries.allSatisfy({ $0.isShort && $0.group == group })
+        else { return nil }
+        return group
     }
 
     /// A batch ran: notes what came of each part.

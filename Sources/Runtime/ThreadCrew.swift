@@ -49,6 +49,9 @@ public final class ThreadCrew: Crew {
 
     public var isAbandoned: Bool { work.isAbandoned }
 
+    /// Whether parts are left out now or from some moment on.
+    var isToBeAbandoned: Bool { work.abandonAt.load(ordering: .acquiring) != .max }
+
     deinit { work.dismiss(threads.withLock { $0 }) }
 
     /// Runs `part` for each index in `0..<partCount`; one after the other where there is nothing

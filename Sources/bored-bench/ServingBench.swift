@@ -88,8 +88,8 @@ enum ServingBench {
             note("one prefill", try one.prefill(rowCount: 512))
             note("two prefill", try two.prefill(rowCount: 512))
             for count in [1, 2, 4, 8] {
-                note("one decode \(count)", try one.decode(requestCount: count, stepCount: 12))
-                note("two decode \(count)", try two.decode(requestCount: count, stepCount: 12))
+                note("one decode \(count)", try one.decode(requestCount: count, stepCount: 64))
+                note("two decode \(count)", try two.decode(requestCount: count, stepCount: 64))
             }
         }
         func ratio(_ what: String, _ base: String) -> Double {
@@ -105,9 +105,11 @@ enum ServingBench {
         report(
             "one request over two stages, decoding",
             "\(ratio("two decode 1", "one decode 1")) of one stage")
-        report(
-            "2 requests over two stages, decoding",
-            "\(ratio("two decode 2", "one decode 1")) times one request at one stage")
+        for count in [2, 4] {
+            report(
+                "\(count) requests over two stages, decoding",
+                "\(ratio("two decode \(count)", "one decode 1")) times one request at one stage")
+        }
         one.finish()
         two.finish()
     }

@@ -10,7 +10,7 @@ import Transformers
         var told: [(id: RequestID, output: [UInt8]?)] = []
         while stage.engine.runRound({ answer in
             if case .computed(let id, _, let output, _) = answer { told.append((id, output)) }
-        }) {}
+        }) != .rest {}
         return told
     }
 
@@ -57,7 +57,7 @@ import Transformers
         var next = 1
         while stage.engine.runRound({ answer in
             if case .computed(let id, _, _, _) = answer { order.append(id) }
-        }) {
+        }) != .rest {
             roundCount += 1
             // Somebody decodes all the time.
             if roundCount < 20 {
@@ -70,30 +70,53 @@ import Transformers
         #expect(order.firstIndex(of: request(1)) == 2)
     }
 
-    @Test func `that come side by side part ways where other stages have a share`() throws {
-        for (layers, expected) in [(LayerRange(0, 2), [2, 1, 0]), (LayerRange(0, 4), [3, 0])] {
+    @Test func `wait for others that are due, and no longer than that`() throws {
+        for layers in [LayerRange(0, 2), LayerRange(0, 4)] {
             let stage = try Stage(layers: layers)
-            for number in 1...3 { try stage.open(request(UInt64(number))) }
-            for number in 1...3 {
-                stage.engine.submit(stage.step(request(UInt64(number)), 0..<1))
+            for number in 1...2 { try stage.open(request(UInt64(number))) }
+            var longest = Interval.zero
+            var (batchCount, waitCount) = (0, 0)
+            for position in 0..<60 {
+                for number in 1...2 {
+                    let id = request(UInt64(number))
+                    stage.engine.submit(stage.step(id, position..<position + 1))
+                    let start = SystemClock.now()
+                    // The second one comes when the first one waits for it, or has run.
+                    var round = ComputeRound.again
+                    while round == .again {
+                        round = stage.engine.runRound { _ in batchCount += 1 }
+                    }
+                    if case .wait(let end) = round {
+                        waitCount += 1
+                        longest = max(longest, end.since(start))
+                    }
+                }
+                #expect(drain(stage).count <= 2)
             }
-            var counts: [Int] = []
-            for _ in expected {
-                var count = 0
-                _ = stage.engine.runRound { _ in count += 1 }
-                counts.append(count)
-            }
-            #expect(counts == expected)
-            // Who was busy takes all that has come meanwhile.
-            stage.engine.submit(stage.step(request(1), 1..<101))
-            _ = stage.engine.runRound { _ in }
-            for number in 2...3 {
-                stage.engine.submit(stage.step(request(UInt64(number)), 1..<2))
-            }
-            var count = 0
-            _ = stage.engine.runRound { _ in count += 1 }
-            #expect(count >= 2)
+            #expect(waitCount > 0)
+            #expect(longest <= Limits.holdTime + Limits.cohortPauseHighest)
         }
+    }
+
+    @Test func `that wait for others come to nothing once the owner is back`() throws {
+        let stage = try Stage()
+        for number in 1...2 { try stage.open(request(UInt64(number))) }
+        for position in 0..<60 {
+            for number in 1...2 {
+                let id = request(UInt64(number))
+                stage.engine.submit(stage.step(id, position..<position + 1))
+                guard case .wait = stage.engine.runRound({ _ in }) else { continue }
+                // Not yet, but soon: nobody is waited for any more.
+                stage.engine.abandon(at: SystemClock.now() + .seconds(60))
+                #expect(drain(stage).map(\.output) != [nil])
+                stage.engine.abandon(at: .origin)
+                stage.engine.submit(stage.step(id, position + 1..<position + 2))
+                #expect(drain(stage).map(\.output) == [nil])
+                return
+            }
+            _ = drain(stage)
+        }
+        Issue.record("nobody waited")
     }
 
     @Test func `of other layers lead when they have waited`() throws {

@@ -112,4 +112,23 @@ private final class Tally: Sendable {
         #expect(order.withLock { $0 } == [1, 2])
         #expect(!thread.submit {})
     }
+
+    @Test func `a round that waits comes at its moment, or when somebody wakes the thread`() throws
+    {
+        let moments = Mutex<[Instant]>([])
+        let thread = try ComputeThread {
+            let now = SystemClock.now()
+            let count = moments.withLock { moments in
+                moments.append(now)
+                return moments.count
+            }
+            return count == 1
+                ? .wait(until: now + .milliseconds(20)) : .wait(until: now + .seconds(600))
+        }
+        while moments.withLock(\.count) < 2 { PlainThread.yield() }
+        #expect(moments.withLock { $0[1].since($0[0]) } >= .milliseconds(20))
+        thread.wake()
+        while moments.withLock(\.count) < 3 { PlainThread.yield() }
+        thread.finish()
+    }
 }

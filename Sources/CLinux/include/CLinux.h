@@ -88,7 +88,8 @@ void bored_gate_free(bored_gate *gate);
 uint32_t bored_gate_value(const bored_gate *gate);
 // Adds one and wakes whoever waits.
 void bored_gate_advance(bored_gate *gate);
-// Returns once the value is not `seen`: looks `spins` times, then sleeps.
-void bored_gate_wait(bored_gate *gate, uint32_t seen, int spins);
+// Returns once the value is not `seen`: looks `spins` times, then sleeps, for so long at most where
+// `nanoseconds` is not 0.
+void bored_gate_wait(bored_gate *gate, uint32_t seen, int spins, uint64_t nanoseconds);
 
 #endif
