@@ -9,28 +9,31 @@ struct CohortHold: Sendable {
     private var batchCount = Limits.holdRestLowestCount
     /// Those of them that were large enough without.
     private var keptCount = Limits.holdRestLowestCount
-    /// After one that brought them together a second may follow at once: only then do the stages
-    /// behind know what belongs together.
-    private var isAgainAllowed = false
+    /// Times that may follow at once, after one that brought them together: only what came together
+    /// is kept together by the stages behind, and each time one more of them learns of it.
+    private var againCount = 0
 
     /// Until when a batch that is too small waits for others, which should be there at `wanted`;
-    /// nil where it doesn't. The second time they are late, by what they had to wait for each other
-    /// at another stage.
-    mutating func end(_ wanted: Instant, latest: Instant, at now: Instant) -> Instant? {
+    /// nil where it doesn't. At a time that follows they are late, by what they waited for each
+    /// other at a stage behind.
+    mutating func end(
+        _ wanted: Instant, latest: Instant, stageCount: Int, at now: Instant
+    ) -> Instant? {
         if let until { return until > now ? until : nil }
-        guard latest > now, isAgainAllowed || batchCount >= restCount && wanted > now,
-            wanted <= latest
-        else { return nil }
-        let end = isAgainAllowed ? latest : wanted
-        isAgainAllowed.toggle()
-        if isAgainAllowed {
+        guard latest > now else { return nil }
+        if againCount > 0 {
+            againCount -= 1
+            until = latest
+        } else {
+            guard batchCount >= restCount, wanted > now, wanted <= latest else { return nil }
             restCount =
                 keptCount * 2 >= batchCount
                 ? Limits.holdRestLowestCount : min(restCount * 2, Limits.holdRestHighestCount)
             (batchCount, keptCount) = (0, 0)
+            againCount = stageCount - 1
+            until = wanted
         }
-        until = end
-        return end
+        return until
     }
 
     /// A batch begins.
@@ -38,7 +41,7 @@ struct CohortHold: Sendable {
         if until == nil {
             keptCount += isLarge ? 1 : 0
         } else if !isLarge {
-            isAgainAllowed = false
+            againCount = 0
         }
         until = nil
         batchCount += 1

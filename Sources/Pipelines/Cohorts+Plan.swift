@@ -20,13 +20,14 @@ extension Cohorts {
         if let wanted, !isLarge, let due = moment(of: size.lowerBound - waiting.count, among: away)
         {
             let latest = now + min(wanted.round, Limits.holdTime)
-            if let end = hold.end(due + pause, latest: latest, at: now) {
+            if let end = hold.end(
+                due + pause, latest: latest, stageCount: place.stageCount, at: now)
+            {
                 return .wait(until: end)
             }
         }
         hold.begin(isLarge: isLarge)
-        // Who had to wait for others goes with all that waited.
-        return .run(limit: first < freeSince ? .max : size.upperBound)
+        return .run(limit: size.upperBound)
     }
 
     /// How long the rest of a cohort is waited for.
@@ -65,7 +66,7 @@ extension Cohorts {
     private struct Shape {
         /// Requests of one cohort.
         var size: ClosedRange<Int>
-        /// How long they take to come round.
+        /// How long the quickest takes to come round.
         var round: Interval
     }
 
@@ -87,6 +88,6 @@ extension Cohorts {
         let count = index + 1
         return Shape(
             size: members.count / count...(members.count + count - 1) / count,
-            round: rounds[index].max() ?? .zero)
+            round: rounds[index].min() ?? .zero)
     }
 }

@@ -54,9 +54,9 @@ import Testing
         #expect(gain(stages: 4, requests: 8, free(upTo: 2)) > 1.3)
     }
 
-    @Test func `go side by side where that costs nobody a token`() {
-        let apart = chain(.halves, stages: 2, requests: 2, free(upTo: 2))
-        let together = chain(.cohorts, stages: 2, requests: 2, free(upTo: 2))
+    @Test(arguments: 2...4) func `go side by side where that costs nobody a token`(stages: Int) {
+        let apart = chain(.halves, stages: stages, requests: 2, free(upTo: 2))
+        let together = chain(.cohorts, stages: stages, requests: 2, free(upTo: 2))
         #expect(Double(together.tokenCount) > 0.99 * Double(apart.tokenCount))
         for (one, other) in zip(together.stages, apart.stages) {
             #expect(Double(one.batchCount) < 0.52 * Double(other.batchCount))
