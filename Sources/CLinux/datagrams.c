@@ -11,6 +11,11 @@
 #include <unistd.h>
 
 enum { batch_count = 64 };
+// What the kernel takes as one group at most: datagrams (UDP_MAX_SEGMENTS was 64 at first), bytes.
+enum { group_count = 48, group_bytes = 65000 };
+
+// Linux's numbers, which older headers lack (udp(7)).
+enum { udp_segment = 103, udp_group = 104 };
 
 static uint64_t load_big_endian(const uint8_t *bytes) {
     uint64_t value = 0;
@@ -69,7 +74,7 @@ static int close_with_error(int fd) {
 
 int bored_udp_open(const bored_address *address, int buffer_bytes) {
     struct sockaddr_storage name;
-    int ipv4 = is_ipv4(address), off = 0;
+    int ipv4 = is_ipv4(address), off = 0, on = 1;
     int fd = socket(ipv4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) return -errno;
     // Smaller buffers than asked for are no error: the kernel caps them.
@@ -77,6 +82,8 @@ int bored_udp_open(const bored_address *address, int buffer_bytes) {
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &buffer_bytes, sizeof buffer_bytes);
     if (!ipv4 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off) < 0)
         return close_with_error(fd);
+    // Kernels before 5.0 don't know it, and then give each datagram alone.
+    setsockopt(fd, IPPROTO_UDP, udp_group, &on, sizeof on);
     socklen_t length = to_socket(address, ipv4, &name);
     if (bind(fd, (struct sockaddr *)&name, length) < 0) return close_with_error(fd);
     return fd;
@@ -89,11 +96,28 @@ int bored_udp_name(int fd, bored_address *address) {
     return from_socket((struct sockaddr *)&name, address) ? 0 : -EAFNOSUPPORT;
 }
 
-int bored_udp_receive(int fd, uint8_t *slab, int stride, int32_t *sizes, bored_address *sources,
-                      int capacity) {
+typedef union {
+    uint8_t bytes[CMSG_SPACE(sizeof(int))];
+    struct cmsghdr aligned;
+} control;
+
+// The size of each datagram of a received group; 0 where there is only one.
+static int group_size(struct msghdr *header) {
+    for (struct cmsghdr *c = CMSG_FIRSTHDR(header); c; c = CMSG_NXTHDR(header, c)) {
+        int size;
+        if (c->cmsg_level != IPPROTO_UDP || c->cmsg_type != udp_group) continue;
+        memcpy(&size, CMSG_DATA(c), sizeof size);
+        return size;
+    }
+    return 0;
+}
+
+int bored_udp_receive(int fd, uint8_t *slab, int stride, int32_t *sizes, int32_t *each,
+                      bored_address *sources, int capacity) {
     struct mmsghdr messages[batch_count];
     struct iovec parts[batch_count];
     struct sockaddr_storage names[batch_count];
+    control controls[batch_count];
     if (capacity > batch_count) capacity = batch_count;
     memset(messages, 0, sizeof messages[0] * (size_t)capacity);
     for (int i = 0; i < capacity; i++) {
@@ -103,38 +127,76 @@ int bored_udp_receive(int fd, uint8_t *slab, int stride, int32_t *sizes, bored_a
         messages[i].msg_hdr.msg_iovlen = 1;
         messages[i].msg_hdr.msg_name = &names[i];
         messages[i].msg_hdr.msg_namelen = sizeof names[i];
+        messages[i].msg_hdr.msg_control = &controls[i];
+        messages[i].msg_hdr.msg_controllen = sizeof controls[i];
     }
     int count = recvmmsg(fd, messages, (unsigned)capacity, 0, NULL);
     if (count < 0) return -errno;
     for (int i = 0; i < count; i++) {
         int whole = !(messages[i].msg_hdr.msg_flags & MSG_TRUNC);
         int known = from_socket((struct sockaddr *)&names[i], &sources[i]);
+        int size = group_size(&messages[i].msg_hdr);
         sizes[i] = whole && known ? (int32_t)messages[i].msg_len : -1;
+        each[i] = size > 0 ? size : sizes[i];
     }
     return count;
 }
 
-int bored_udp_send(int fd, int ipv4, const uint8_t *slab, int stride, const int32_t *sizes,
-                   const bored_address *targets, int count) {
+// How many datagrams from `first` on go as one group: to one target, of one size but for the last.
+static int group_length(const int32_t *sizes, const bored_address *targets, int first, int count) {
+    int length = 1, bytes = sizes[first];
+    while (first + length < count && length < group_count) {
+        const bored_address *one = &targets[first], *other = &targets[first + length];
+        int size = sizes[first + length];
+        if (one->high != other->high || one->low != other->low || one->port != other->port
+            || size > sizes[first] || size == 0 || bytes + size > group_bytes)
+            break;
+        bytes += size;
+        length++;
+        if (size < sizes[first]) break;
+    }
+    return length;
+}
+
+int bored_udp_send(int fd, int ipv4, int in_groups, const uint8_t *slab, int stride,
+                   const int32_t *sizes, const bored_address *targets, int count) {
     struct mmsghdr messages[batch_count];
     struct iovec parts[batch_count];
     struct sockaddr_storage names[batch_count];
+    control controls[batch_count];
+    int lengths[batch_count];
     if (count > batch_count) count = batch_count;
     memset(messages, 0, sizeof messages[0] * (size_t)count);
-    int filled = 0;
+    int filled = 0, next = 0;
     // An IPv4 socket can't reach an IPv6 target: send what stands before it.
-    while (filled < count && (!ipv4 || is_ipv4(&targets[filled]))) {
-        parts[filled].iov_base = (void *)(slab + (size_t)filled * (size_t)stride);
-        parts[filled].iov_len = (size_t)sizes[filled];
-        messages[filled].msg_hdr.msg_iov = &parts[filled];
-        messages[filled].msg_hdr.msg_iovlen = 1;
-        messages[filled].msg_hdr.msg_name = &names[filled];
-        messages[filled].msg_hdr.msg_namelen = to_socket(&targets[filled], ipv4, &names[filled]);
-        filled++;
+    while (next < count && (!ipv4 || is_ipv4(&targets[next]))) {
+        struct msghdr *header = &messages[filled].msg_hdr;
+        int length = in_groups ? group_length(sizes, targets, next, count) : 1;
+        header->msg_iov = &parts[next];
+        header->msg_iovlen = (size_t)length;
+        header->msg_name = &names[filled];
+        header->msg_namelen = to_socket(&targets[next], ipv4, &names[filled]);
+        if (length > 1) {
+            uint16_t size = (uint16_t)sizes[next];
+            header->msg_control = &controls[filled];
+            header->msg_controllen = CMSG_SPACE(sizeof size);
+            struct cmsghdr *c = CMSG_FIRSTHDR(header);
+            c->cmsg_level = IPPROTO_UDP;
+            c->cmsg_type = udp_segment;
+            c->cmsg_len = CMSG_LEN(sizeof size);
+            memcpy(CMSG_DATA(c), &size, sizeof size);
+        }
+        lengths[filled++] = length;
+        for (int end = next + length; next < end; next++) {
+            parts[next].iov_base = (void *)(slab + (size_t)next * (size_t)stride);
+            parts[next].iov_len = (size_t)sizes[next];
+        }
     }
     if (filled == 0) return -ENETUNREACH;
-    int sent = sendmmsg(fd, messages, (unsigned)filled, 0);
-    return sent < 0 ? -errno : sent;
+    int sent = sendmmsg(fd, messages, (unsigned)filled, 0), datagrams = 0;
+    if (sent < 0) return -errno;
+    for (int i = 0; i < sent; i++) datagrams += lengths[i];
+    return datagrams;
 }
 
 int bored_resolve(const char *host, uint16_t port, bored_address *addresses, int capacity) {

@@ -140,6 +140,8 @@ extension Limits {
 
     /// Datagrams of one system call; more wait in the kernel for the next.
     public static let datagramBatchCount = 64
+    /// Datagrams, or groups of datagrams of one sender, that one system call takes in.
+    public static let datagramGroupCount = 16
     /// What the kernel is asked to hold for a socket each way; it drops beyond that.
     public static let socketBufferByteCount = 4 * 1_024 * 1_024
     /// Addresses taken of one name or one machine; the rest are left out.

@@ -3,6 +3,8 @@ import Glibc
 public import Primitives
 
 /// One UDP port, non-blocking, in batches: `recvmmsg` into one slab, `sendmmsg` out of another.
+/// Datagrams of one size that go to one peer pass the kernel as one, both ways (udp(7):
+/// UDP_SEGMENT, UDP_GRO), where it can do that.
 ///
 /// What the network refuses is counted, because a datagram may be lost anyway.
 public struct DatagramSocket: ~Copyable {
@@ -26,8 +28,10 @@ public struct DatagramSocket: ~Copyable {
     public let address: PeerAddress
     public private(set) var counters = Counters()
     let descriptor: Descriptor
-    private var received: Batch
+    private var received: Arrivals
     private var sending: Batch
+    /// Until the kernel refuses one.
+    private var sendsGroups = true
 
     /// Binds; port 0 takes any. `[::]` also carries IPv4.
     public init(binding address: PeerAddress) throws(SystemError) {
@@ -39,43 +43,44 @@ public struct DatagramSocket: ~Copyable {
         _ = try checked(unsafe bored_udp_name(descriptor.number, &name), call)
         self.descriptor = descriptor
         self.address = PeerAddress(name)
-        received = Batch()
+        received = Arrivals()
         sending = Batch()
     }
 
-    /// Gives each datagram that waits, at most one batch, to `body`; returns how many there were.
-    ///
-    /// A full batch (`Limits.datagramBatchCount`) says that more may wait.
+    /// Gives datagrams that wait to `body`, `Limits.datagramBatchCount` at most; returns whether
+    /// more may wait.
     @discardableResult
     public mutating func receive(_ body: (Span<UInt8>, PeerAddress) -> Void) throws(SystemError)
-        -> Int
+        -> Bool
     {
-        let count = received.receive(from: descriptor.number)
-        guard count >= 0 else {
-            switch -count {
-            case EAGAIN, EINTR: return 0
+        if !received.isHolding {
+            let status = received.receive(from: descriptor.number)
+            switch -status {
+            case EAGAIN, EINTR: return false
             // An ICMP message about something sent earlier.
             case ECONNREFUSED, EHOSTUNREACH, ENETUNREACH:
                 counters.unreachable += 1
-                return 0
-            default: throw SystemError(code: -count, call: "recvmmsg")
+                return false
+            case 1...: throw SystemError(code: -status, call: "recvmmsg")
+            default: break
             }
         }
-        for index in 0..<Int(count) {
-            let size = Int(received.sizes[index])
-            guard size >= 0 else {
+        var givenCount = 0
+        while givenCount < Limits.datagramBatchCount, let datagram = received.next() {
+            givenCount += 1
+            guard datagram.range.count <= Limits.datagramByteCount, !datagram.isCut else {
                 counters.oversized += 1
                 continue
             }
             counters.received += 1
-            counters.receivedByteCount += UInt64(size)
-            let start = index * Batch.stride
-            body(
-                received.slab.span.extracting(start..<start + size),
-                PeerAddress(received.addresses[index]))
+            counters.receivedByteCount += UInt64(datagram.range.count)
+            body(received.slab.span.extracting(datagram.range), datagram.source)
         }
-        return Int(count)
+        return received.isHolding || received.wasFull
     }
+
+    /// Whether datagrams that the kernel gave wait here: nobody wakes the loop for these.
+    public var isHolding: Bool { received.isHolding }
 
     /// What went over the line both ways, IP and UDP headers included.
     public var trafficByteCount: UInt64 {
@@ -103,7 +108,8 @@ public struct DatagramSocket: ~Copyable {
     private mutating func flush() {
         var start = 0
         while start < sending.count {
-            let status = sending.send(from: start, over: descriptor.number, isIPv4: address.isIPv4)
+            let status = sending.send(
+                from: start, over: descriptor.number, isIPv4: address.isIPv4, inGroups: sendsGroups)
             if status > 0 {
                 counters.sent += UInt64(status)
                 for index in start..<start + Int(status) {
@@ -115,6 +121,10 @@ public struct DatagramSocket: ~Copyable {
             // The first of them failed: leave it out and go on with the next.
             switch -status {
             case EINTR: continue
+            // A device or a kernel that can't: each alone from now on.
+            case EIO where sendsGroups, EINVAL where sendsGroups, EOPNOTSUPP where sendsGroups:
+                sendsGroups = false
+                continue
             case EAGAIN, ENOBUFS, ENOMEM: counters.blocked += 1
             case EBADF, EFAULT, ENOTSOCK: fatalError("sendmmsg: our mistake (errno \(-status))")
             default: counters.unreachable += 1
@@ -125,7 +135,7 @@ public struct DatagramSocket: ~Copyable {
     }
 }
 
-/// Datagrams side by side in one slab, as `recvmmsg` and `sendmmsg` take them.
+/// Datagrams side by side in one slab, as `sendmmsg` takes them.
 private struct Batch: ~Copyable {
     static let stride = Limits.datagramByteCount
     var slab = [UInt8](repeating: 0, count: Limits.datagramBatchCount * stride)
@@ -143,14 +153,9 @@ private struct Batch: ~Copyable {
         count += 1
     }
 
-    mutating func receive(from descriptor: CInt) -> CInt {
-        // Every array has `datagramBatchCount` slots of the size that is passed.
-        unsafe bored_udp_receive(
-            descriptor, &slab, CInt(Self.stride), &sizes, &addresses,
-            CInt(Limits.datagramBatchCount))
-    }
-
-    func send(from start: Int, over descriptor: CInt, isIPv4: Bool) -> CInt {
+    func send(
+        from start: Int, over descriptor: CInt, isIPv4: Bool, inGroups: Bool
+    ) -> CInt {
         unsafe slab.withUnsafeBufferPointer { slab in
             unsafe sizes.withUnsafeBufferPointer { sizes in
                 unsafe addresses.withUnsafeBufferPointer { addresses in
@@ -159,11 +164,50 @@ private struct Batch: ~Copyable {
                         let addresses = addresses.baseAddress
                     else { return 0 }
                     return unsafe bored_udp_send(
-                        descriptor, isIPv4 ? 1 : 0, slab + start * Self.stride,
-                        CInt(Self.stride), sizes + start, addresses + start,
-                        CInt(count - start))
+                        descriptor, isIPv4 ? 1 : 0, inGroups ? 1 : 0,
+                        slab + start * Self.stride, CInt(Self.stride), sizes + start,
+                        addresses + start, CInt(count - start))
                 }
             }
         }
+    }
+}
+
+/// What `recvmmsg` gave: in each slot a datagram, or several of one sender.
+private struct Arrivals: ~Copyable {
+    static let stride = 1 << 16
+    static let slotCount = Limits.datagramGroupCount
+    var slab = [UInt8](repeating: 0, count: slotCount * stride)
+    var sizes = [Int32](repeating: 0, count: slotCount)
+    var each = [Int32](repeating: 0, count: slotCount)
+    var addresses = [bored_address](repeating: bored_address(), count: slotCount)
+    /// Slots that were filled, the one whose turn it is, and what was taken out of it.
+    var count = 0
+    var slot = 0
+    var offset = 0
+
+    var isHolding: Bool { slot < count }
+    var wasFull: Bool { count == Self.slotCount }
+
+    /// Fills the slots; 0, or the negated errno.
+    mutating func receive(from descriptor: CInt) -> CInt {
+        (count, slot, offset) = (0, 0, 0)
+        // Every array has `slotCount` slots of the size that is passed.
+        let status = unsafe bored_udp_receive(
+            descriptor, &slab, CInt(Self.stride), &sizes, &each, &addresses,
+            CInt(Self.slotCount))
+        count = max(0, Int(status))
+        return min(0, status)
+    }
+
+    mutating func next() -> (range: Range<Int>, source: PeerAddress, isCut: Bool)? {
+        guard isHolding else { return nil }
+        let (size, length) = (Int(sizes[slot]), Int(each[slot]))
+        let start = slot * Self.stride + offset
+        let range = start..<start + max(0, min(length, size - offset))
+        let source = PeerAddress(addresses[slot])
+        offset += range.count
+        if offset >= size || range.isEmpty { (slot, offset) = (slot + 1, 0) }
+        return (range, source, size < 0)
     }
 }

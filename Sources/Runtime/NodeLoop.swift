@@ -166,14 +166,16 @@ public struct NodeLoop: ~Copyable {
 
     /// At most a few batches in a row, so that timers and answers have their turn.
     private mutating func receive() throws(SystemError) {
-        for _ in 0..<Limits.datagramBatchesPerTurn {
+        var batchCount = 0
+        while batchCount < Limits.datagramBatchesPerTurn || socket.isHolding {
             let now = SystemClock.now()
-            let count = try socket.receive { bytes, address in
+            let isMore = try socket.receive { bytes, address in
                 node.receive(bytes, from: address, at: now, into: &outbox)
                 // What one datagram causes fits; what a batch causes might not.
             }
             socket.send(&outbox)
-            if count < Limits.datagramBatchCount { return }
+            guard isMore else { return }
+            batchCount += 1
         }
     }
 

@@ -27,13 +27,15 @@ int bored_entropy(uint8_t *bytes, int count);
 int bored_udp_open(const bored_address *address, int buffer_bytes);
 // Where a socket is bound.
 int bored_udp_name(int fd, bored_address *address);
-// Receives up to `capacity` (at most 64) datagrams into slots of `stride` bytes. A size of -1 says
-// that the datagram was longer than its slot.
-int bored_udp_receive(int fd, uint8_t *slab, int stride, int32_t *sizes, bored_address *sources,
-                      int capacity);
-// Sends up to `count` (at most 64) datagrams; how many went out before the first that failed.
-int bored_udp_send(int fd, int is_ipv4, const uint8_t *slab, int stride, const int32_t *sizes,
-                   const bored_address *targets, int count);
+// Receives up to `capacity` (at most 64) datagrams, or groups of datagrams of one sender, into slots
+// of `stride` bytes. In a slot lie `sizes` bytes: datagrams of `each` bytes, the last one shorter
+// perhaps. A size of -1 says that they were longer than their slot.
+int bored_udp_receive(int fd, uint8_t *slab, int stride, int32_t *sizes, int32_t *each,
+                      bored_address *sources, int capacity);
+// Sends up to `count` (at most 64) datagrams; how many went out before the first that failed. Those
+// to one target that have one size go through the kernel as one, where `in_groups` is set.
+int bored_udp_send(int fd, int is_ipv4, int in_groups, const uint8_t *slab, int stride,
+                   const int32_t *sizes, const bored_address *targets, int count);
 
 // MARK: names and interfaces
 
