@@ -27,9 +27,9 @@ int bored_entropy(uint8_t *bytes, int count);
 int bored_udp_open(const bored_address *address, int buffer_bytes);
 // Where a socket is bound.
 int bored_udp_name(int fd, bored_address *address);
-// Receives up to `capacity` (at most 64) datagrams, or groups of datagrams of one sender, into slots
-// of `stride` bytes. In a slot lie `sizes` bytes: datagrams of `each` bytes, the last one shorter
-// perhaps. A size of -1 says that they were longer than their slot.
+// Receives up to `capacity` (at most 64) datagrams, or groups of datagrams of one sender, into
+// slots of `stride` bytes. In a slot lie `sizes` bytes: datagrams of `each` bytes, the last one
+// shorter perhaps. A size of -1 says that they were longer than their slot.
 int bored_udp_receive(int fd, uint8_t *slab, int stride, int32_t *sizes, int32_t *each,
                       bored_address *sources, int capacity);
 // Sends up to `count` (at most 64) datagrams; how many went out before the first that failed. Those
