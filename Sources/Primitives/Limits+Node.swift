@@ -105,7 +105,7 @@ extension Limits {
     /// Batches that a step watches others go before it; then it leads the next.
     public static let batchPatienceCount = 4
     /// Fewer cohorts of requests are taken up to this part more of a round's time.
-    public static let freeRowDivisor = 16
+    public static let freeRowDivisor = 8
     /// Batches of a size that are measured before anybody relies on their time.
     public static let batchTimeSampleCount = 8
     /// What a batch is said to take rises by this part of it with every one that takes longer.
