@@ -12,6 +12,8 @@ public struct DatagramSocket: ~Copyable {
     public struct Counters: Hashable, Sendable {
         public var received: UInt64 = 0
         public var receivedByteCount: UInt64 = 0
+        /// Of those received, how many the kernel gave as parts of a group.
+        public var receivedInGroups: UInt64 = 0
         public var sent: UInt64 = 0
         public var sentByteCount: UInt64 = 0
         /// Longer than `Limits.datagramByteCount`, or from a family that is not IP.
@@ -30,8 +32,6 @@ public struct DatagramSocket: ~Copyable {
     let descriptor: Descriptor
     private var received: Arrivals
     private var sending: Batch
-    /// Until the kernel refuses one.
-    private var sendsGroups = true
 
     /// Binds; port 0 takes any. `[::]` also carries IPv4.
     public init(binding address: PeerAddress) throws(SystemError) {
@@ -73,6 +73,7 @@ public struct DatagramSocket: ~Copyable {
                 continue
             }
             counters.received += 1
+            if datagram.isGrouped { counters.receivedInGroups += 1 }
             counters.receivedByteCount += UInt64(datagram.range.count)
             body(received.slab.span.extracting(datagram.range), datagram.source)
         }
@@ -107,9 +108,10 @@ public struct DatagramSocket: ~Copyable {
 
     private mutating func flush() {
         var start = 0
+        var inGroups = true
         while start < sending.count {
             let status = sending.send(
-                from: start, over: descriptor.number, isIPv4: address.isIPv4, inGroups: sendsGroups)
+                from: start, over: descriptor.number, isIPv4: address.isIPv4, inGroups: inGroups)
             if status > 0 {
                 counters.sent += UInt64(status)
                 for index in start..<start + Int(status) {
@@ -121,9 +123,11 @@ public struct DatagramSocket: ~Copyable {
             // The first of them failed: leave it out and go on with the next.
             switch -status {
             case EINTR: continue
-            // A device or a kernel that can't: each alone from now on.
-            case EIO where sendsGroups, EINVAL where sendsGroups, EOPNOTSUPP where sendsGroups:
-                sendsGroups = false
+            // A device, a way or a kernel that takes no group, or a bad target: the rest of this
+            // batch goes one by one, which tells.
+            case EIO where inGroups, EINVAL where inGroups, EMSGSIZE where inGroups,
+                EOPNOTSUPP where inGroups:
+                inGroups = false
                 continue
             case EAGAIN, ENOBUFS, ENOMEM: counters.blocked += 1
             case EBADF, EFAULT, ENOTSOCK: fatalError("sendmmsg: our mistake (errno \(-status))")
@@ -200,7 +204,9 @@ private struct Arrivals: ~Copyable {
         return min(0, status)
     }
 
-    mutating func next() -> (range: Range<Int>, source: PeerAddress, isCut: Bool)? {
+    mutating func next() -> (
+        range: Range<Int>, source: PeerAddress, isCut: Bool, isGrouped: Bool
+    )? {
         guard isHolding else { return nil }
         let (size, length) = (Int(sizes[slot]), Int(each[slot]))
         let start = slot * Self.stride + offset
@@ -208,6 +214,6 @@ private struct Arrivals: ~Copyable {
         let source = PeerAddress(addresses[slot])
         offset += range.count
         if offset >= size || range.isEmpty { (slot, offset) = (slot + 1, 0) }
-        return (range, source, size < 0)
+        return (range, source, size < 0, length < size)
     }
 }
