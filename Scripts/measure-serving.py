@@ -173,9 +173,13 @@ def main():
             for index in range(options.rounds):
                 seed = 100 + index
                 one = prompt(binary, long, options.tokens, seed, alone)
-                other = prompt(binary, long, options.tokens, seed, mesh[0])
+                named = mesh[0] + ["--as", f"round{index}"]
+                other = prompt(binary, long, options.tokens, seed, named)
                 if one["ids"] != other["ids"]:
                     sys.exit("the mesh gave another answer")
+                # As a chat goes on: the stages have kept most of it.
+                turn = prompt(binary, long + words, 1, seed, named)
+                note("mesh next turn", turn["prefill"])
                 note("alone prefill", one["prefill"])
                 note("alone decode", one["decode"])
                 note("mesh prefill", other["prefill"])
@@ -202,6 +206,8 @@ def main():
     layer_bytes = size - 2 * VOCABULARY * SHAPES[options.shape][0]
     print(f"memory of both nodes: {sum(memory) / layer_bytes:.2f} of their layers")
     print(f"prefill over two nodes: {best['mesh prefill'] / best['alone prefill']:.2f} of one")
+    turns = best["mesh next turn"] / best["mesh prefill"]
+    print(f"prefill of a next turn: {turns:.2f} of the first one's")
     print(f"one request's decode: {best['mesh decode'] / best['alone decode']:.2f} of one")
     for name in ["two", "four"]:
         ratio = best[f"{name} requests decode"] / best["alone short decode"]

@@ -95,6 +95,9 @@ enum CommandList {
             .init("disk", .value("SIZE"), "disk lent for pieces from peers; no limit otherwise"),
             .init("layers", .value("N"), "at most so many layers of each model"),
             .init("cache", .value("SIZE"), "memory for the KV caches of requests", standard: "1G"),
+            .init(
+                "keep", .value("SECONDS"),
+                "keep them for the prompter's next request for so long", standard: "600"),
             .init("region", .value("NAME"), "where the computer stands, as its owner says"),
             threads, kernel,
         ] + policy + [config, json],
@@ -117,6 +120,9 @@ enum CommandList {
                 .init(
                     "wait", .value("SECONDS"), "patience for layers nobody holds", standard: "15"),
                 .init("raw", .flag, "continue TEXT as it stands, without a chat form"),
+                .init(
+                    "as", .value("NAME"),
+                    "be known as one prompter: what nodes kept of the last prompt is used again"),
                 .init(
                     "draft", .value("MODEL"),
                     "guess ahead by a small model of the same vocabulary, by text, or by none",

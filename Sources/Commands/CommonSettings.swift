@@ -60,13 +60,15 @@ extension Settings {
 
 /// A node for the length of a question: it holds nothing, and is in nobody's tables.
 enum Visitor {
-    /// - Parameter neighbourhoodLimit: states that it keeps; as many as a node does otherwise.
+    /// - Parameters:
+    ///   - prompter: who asks.
+    ///   - neighbourhoodLimit: states that it keeps; as many as a node does otherwise.
     static func loop(
         _ settings: Settings, store: ModelStore?, contacts: [PeerAddress],
-        neighbourhoodLimit: Int? = nil
+        prompter: borrowing Prompter = Prompter(), neighbourhoodLimit: Int? = nil
     ) throws -> NodeLoop {
         var node = NodeSettings(
-            swarm: SwarmKey(name: try settings.swarmName()), firstSequence: wallMilliseconds())
+            swarm: SwarmKey(name: try settings.swarmName()), firstSequence: prompter.firstSequence)
         node.flags = [.transient]
         if let neighbourhoodLimit { node.neighbourhoodLimit = neighbourhoodLimit }
         let isLocal = contacts.allSatisfy(\.isLoopback)
@@ -80,9 +82,7 @@ enum Visitor {
             loopSettings.threadCount = try settings.threadCount()
             loopSettings.kernelLevel = try settings.kernelLevel()
         }
-        // A question has no name: its key is made for it and forgotten with it.
-        let keys = NodeKeys.make(entropy: SystemEntropy.bytes(64))
-        var loop = try NodeLoop(keys: keys, settings: loopSettings, store: store)
+        var loop = try NodeLoop(keys: prompter.keys, settings: loopSettings, store: store)
         try loop.watchSignals()
         loop.with { node, now, outbox in node.meet(contacts, at: now, into: &outbox) }
         return loop

@@ -65,6 +65,9 @@ enum NodeCommand {
         loop.threadCount = try settings.threadCount()
         loop.kernelLevel = try settings.kernelLevel()
         loop.cacheByteLimit = try settings.byteCount("cache") ?? Limits.cacheByteCountDefault
+        if let seconds = try settings.integer("keep", in: 0...Limits.cacheKeepSecondsMaximum) {
+            loop.cacheKeepTime = .seconds(seconds)
+        }
         let presence = try settings.presence()
         loop.presence = presence
         loop.directory = directory

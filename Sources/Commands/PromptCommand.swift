@@ -133,7 +133,10 @@ enum PromptCommand {
         if name == EmbeddedModel.name {
             try EmbeddedModel.add(to: store, keys: try directory.keys())
         }
-        var loop = try Visitor.loop(settings, store: store, contacts: contacts)
+        let prompter = try Prompter.of(settings, directory)
+        defer { prompter.leave() }
+        var loop = try Visitor.loop(
+            settings, store: store, contacts: contacts, prompter: prompter)
         let patience = try settings.seconds("wait")
         let model = try EntryModel.find(
             name, loop: &loop, store: store, settings: settings, patience: patience)

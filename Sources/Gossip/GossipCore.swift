@@ -142,6 +142,8 @@ public struct GossipCore: ~Copyable, MessageCore {
     public mutating func peerEstablished(
         _ record: NodeRecord, address: PeerAddress, at now: Instant, into mail: inout Mail
     ) {
+        // Whoever comes back has forgotten what it was told.
+        answered.unmark(record.id)
         guard record.id != id, adopt(record), !record.isTransient else { return }
         passive.update(record.id) { $0 = 0 }
         if !active.contains(record.id) { addPassive(record.id) }

@@ -95,6 +95,13 @@ extension Limits {
     public static let datagramBatchesPerTurn = 4
     /// What all KV caches together may take where the owner says nothing.
     public static let cacheByteCountDefault = 1 << 30
+    /// For so long, the pages of a request that has ended are kept for the next one of its entry
+    /// where the owner says nothing; for a day at most, and no more pages.
+    public static let cacheKeepTimeDefault = Interval.seconds(600)
+    public static let cacheKeepSecondsMaximum = 86_400
+    public static let keptPageCount = 16_384
+    /// Of the name by which somebody prompts.
+    public static let prompterNameByteCount = 64
     /// Rows of one batch at a stage: those of short steps first; long ones go in chunks that fill
     /// the batch up to the second number, and have at least the third. What is left waits.
     public static let batchRowCount = 96

@@ -9,6 +9,7 @@ import Primitives
 ///     node.json  how to reach the node that runs here; absent when none does
 ///     lock       held by the node that runs here
 ///     models/    see ModelStore
+///     prompters/ by name, a directory with the key of whoever prompts by that name
 public struct DataDirectory: Sendable {
     public let path: String
 
@@ -44,8 +45,8 @@ public struct DataLock: ~Copyable, Sendable {
 }
 
 extension DataDirectory {
-    /// Takes the directory for this process.
-    public func lock() throws(DataError) -> DataLock {
+    /// Takes the directory for this process, or throws with a sentence about who has it.
+    public func lock(otherwise sentence: String? = nil) throws(DataError) -> DataLock {
         // Somebody who asks whether a node runs here holds the lock for microseconds.
         for attempt in 0..<6 {
             if attempt > 0 { usleep(10_000) }
@@ -57,8 +58,29 @@ extension DataDirectory {
             }
         }
         throw DataError(
-            "Another node uses the data directory \(path): stop it, or give this one another by "
-                + "--data.")
+            sentence
+                ?? "Another node uses the data directory \(path): stop it, or give this one "
+                + "another by --data.")
+    }
+
+    /// The directory of whoever prompts by a name: nodes know prompts of one name for one
+    /// prompter's. Traps where the name would lead elsewhere.
+    public func prompter(named name: String) throws(DataError) -> DataDirectory {
+        precondition(Self.isPrompterName(name))
+        return try DataDirectory(DataDirectory(file("prompters")).file(name))
+    }
+
+    /// Letters, digits, - and _, and not too many.
+    public static func isPrompterName(_ name: String) -> Bool {
+        (1...Limits.prompterNameByteCount).contains(name.utf8.count)
+            && name.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+                    true
+                default: false
+                }
+            }
     }
 }
 

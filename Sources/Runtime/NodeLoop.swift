@@ -14,6 +14,8 @@ public struct NodeLoopSettings: Sendable {
     public var kernelLevel: KernelLevel
     /// Memory for the KV caches of all requests together.
     public var cacheByteLimit: Int
+    /// For so long, pages of a request that has ended are kept for the next one of its entry.
+    public var cacheKeepTime = Limits.cacheKeepTimeDefault
     /// What the owner wants; nil for a node that works for nobody else.
     public var presence: PresenceSettings?
     /// Where the owner's pause and the day's traffic are kept.
@@ -76,7 +78,7 @@ public struct NodeLoop: ~Copyable {
             capacity: Limits.loopAnswerCount, doorbell: events.doorbell)
         let engine = StageEngine(
             kernels: Kernels(level: settings.kernelLevel), crew: crew,
-            cacheByteLimit: settings.cacheByteLimit)
+            cacheByteLimit: settings.cacheByteLimit, keepTime: settings.cacheKeepTime)
         // All that can fail comes before the first part of the loop exists.
         let compute = try ComputeThread(name: "bored-compute", isBackground: isBackground) {
             engine.runRound { answers.post(.engine($0)) }

@@ -2,37 +2,75 @@ import Identity
 import Pipelines
 import Primitives
 
-/// The rows of a request so far, as a digest: requests of one entry whose rows begin alike share
+/// The rows of a request so far, as digests: requests of one entry whose rows begin alike share
 /// the pages of that beginning.
 ///
 /// Requests of different entries never do: how long an answer takes must not tell one prompter what
-/// another asked. Only long steps count: what is decoded is hardly ever said twice.
+/// another asked.
 struct RowPrefix {
-    private var digest: Digest
-    private var position = 0
-    private var isWhole = true
+    private let origin: Digest
+    /// By position: of all rows up to that one. None where the cache came from another holder.
+    private(set) var digests: [Digest] = []
 
     init(_ request: RequestID, model: Digest, layers: LayerRange) {
         let scope = request.entry.bytes + model.bytes
         let bounds = Digest.of(Digest.of(scope, for: .prefix), layers.lower, for: .prefix)
-        digest = Digest.of(bounds, layers.upper, for: .prefix)
+        origin = Digest.of(bounds, layers.upper, for: .prefix)
     }
 
-    /// The pages that a step fills whole: the first row of each in the step, and the digest of all
-    /// rows up to its end.
-    mutating func pages(of step: Step, pageSize: Int) -> [(row: Int, digest: Digest)] {
-        isWhole = isWhole && step.position == position && step.rowCount > Limits.shortStepRowCount
-        guard isWhole else { return [] }
-        var pages: [(row: Int, digest: Digest)] = []
+    /// The digests of a step's rows, which take the place of what was known from there on.
+    mutating func add(_ step: Step) -> [Digest] {
+        guard step.position <= digests.count else { return [] }
+        digests.removeLast(digests.count - step.position)
         let rowByteCount = step.rows.count / step.rowCount
         for row in 0..<step.rowCount {
             let bytes = step.rows[row * rowByteCount..<(row + 1) * rowByteCount]
-            digest = Digest.of(digest.bytes + bytes, for: .prefix)
-            position += 1
-            if position % pageSize == 0, row + 1 >= pageSize {
-                pages.append((row + 1 - pageSize, digest))
-            }
+            digests.append(Digest.of((digests.last ?? origin).bytes + bytes, for: .prefix))
         }
-        return pages
+        return Array(digests[step.position...])
+    }
+}
+
+/// What came of a request's last rows: those of a page that several steps fill, and some before it,
+/// into which a step may go back.
+struct RecentOutput {
+    private let rowByteCount: Int
+    private let rowCountMaximum: Int
+    private var bytes: [UInt8] = []
+    /// Behind the last row.
+    private var end = 0
+
+    init(rowByteCount: Int, pageSize: Int) {
+        self.rowByteCount = rowByteCount
+        rowCountMaximum = pageSize + Limits.shortStepRowCount
+    }
+
+    /// What came of the last of these rows: not of all, where the outcome of some is not wanted.
+    mutating func note(_ output: some Collection<UInt8>, of rows: Range<Int>) {
+        truncate(to: rows.lowerBound)
+        if end != rows.lowerBound || output.count != rows.count * rowByteCount { bytes = [] }
+        bytes += output
+        end = rows.upperBound
+    }
+
+    /// Forgets rows that no page needs which is not full yet.
+    mutating func trim() {
+        let surplus = bytes.count / max(1, rowByteCount) - rowCountMaximum
+        // Not with every row: what is left has to move.
+        if surplus >= Limits.shortStepRowCount { bytes.removeFirst(surplus * rowByteCount) }
+    }
+
+    /// Forgets the rows from `position` on.
+    mutating func truncate(to position: Int) {
+        guard position < end else { return }
+        bytes.removeLast(min(bytes.count, (end - position) * rowByteCount))
+        end = position
+    }
+
+    /// What came of the last of these rows, as far as it is known.
+    func output(of rows: Range<Int>) -> ArraySlice<UInt8> {
+        let upper = bytes.count - (end - rows.upperBound) * rowByteCount
+        guard rows.upperBound <= end, upper > 0 else { return [] }
+        return bytes[max(0, upper - rows.count * rowByteCount)..<upper]
     }
 }

@@ -29,7 +29,7 @@ extension StageEngine {
             if crew.isAbandoned {
                 answers += giveUp(&state)
             } else {
-                answers += sharePages(&state)
+                answers += shareRows(&state)
                 switch plan(&state) {
                 case .wait(let until): held = until
                 case .run(let limit): answers += runBatch(&state, shortLimit: limit)
@@ -37,11 +37,12 @@ extension StageEngine {
             }
             if held != nil, state.heldUntil == nil { state.counters.batchesHeld += 1 }
             state.heldUntil = held
-            state.counters.pagesShared = state.pool.figures.sharedPageCount
+            state.counters.rowsShared = state.pool.figures.sharedRowCount
             shownCounters.withLock { $0 = state.counters }
             if let held { return (answers, .wait(until: held)) }
             let isBusy = !(state.queue.entries.isEmpty && state.following.isEmpty)
-            return (answers, isBusy || !answers.isEmpty ? .again : .rest)
+            if isBusy || !answers.isEmpty { return (answers, .again) }
+            return (answers, forget(&state))
         }
         for answer in answers { tell(answer) }
         return round
@@ -104,52 +105,11 @@ extension StageEngine {
         let group = StepGroup(model: cache.model, layers: cache.state.layers)
         state.cohorts.came(
             step.request, rowCount: step.rowCount, group: group, at: SystemClock.now())
-        state.queue.add(
-            step, group: group,
-            pages: cache.prefix.pages(of: step, pageSize: cache.state.pagePositionCount))
+        state.queue.add(step, group: group, digests: cache.prefix.add(step))
         return nil
     }
 
-    /// Takes pages that another request computed from the same rows.
-    private func sharePages(_ state: inout State) -> [EngineAnswer] {
-        let caches = state.caches
-        return state.queue.advance { entry in
-            guard let memory = caches[entry.step.request]?.state else { return }
-            let rowByteCount = entry.step.rows.count / entry.step.rowCount
-            while let page = entry.pages.first(where: { $0.row == entry.rowCount }) {
-                let end = page.row + memory.pagePositionCount
-                let wanted = entry.outputPlace(of: page.row..<end)
-                guard
-                    let output = memory.share(
-                        page.digest, outputByteCount: wanted.count * rowByteCount)
-                else { break }
-                entry.rowCount = end
-                entry.output += output
-            }
-        }.map(answer)
-    }
-
-    /// Lets others share the pages that a batch filled.
-    private func publishPages(of parts: [StepQueue.Part], _ state: inout State) {
-        for part in parts {
-            let entry = state.queue.entries[part.index]
-            guard let cache = state.caches[entry.step.request] else { continue }
-            let size = cache.state.pagePositionCount
-            let rowByteCount = cache.forward.shape.hiddenSize * 4
-            for page in entry.pages
-            where page.row + size <= entry.rowCount
-                && page.row + size > entry.rowCount - part.rowCount
-            {
-                let wanted = entry.outputPlace(of: page.row..<page.row + size)
-                let bytes = wanted.lowerBound * rowByteCount..<wanted.upperBound * rowByteCount
-                cache.state.publish(
-                    page: (entry.step.position + page.row) / size, digest: page.digest,
-                    output: Array(entry.output[bytes]))
-            }
-        }
-    }
-
-    private func answer(_ entry: StepQueue.Entry) -> EngineAnswer {
+    func answer(_ entry: StepQueue.Entry) -> EngineAnswer {
         .computed(
             entry.step.request, entry.step, output: entry.output,
             microseconds: UInt32(clamping: entry.microseconds))
@@ -193,7 +153,7 @@ extension StageEngine {
         let rowCount = parts.reduce(0) { $0 + $1.rowCount }
         state.counters.batchesRun += 1
         state.counters.rowsRun += UInt64(rowCount)
-        publishPages(of: parts, &state)
+        publish(parts, outputs, &state)
         let isShort = parts.allSatisfy { state.queue.entries[$0.index].isShort }
         let group = state.queue.entries[parts[0].index].group
         if isShort { state.cohorts.took(end.since(start), rowCount: rowCount, of: group) }

@@ -42,8 +42,8 @@ public enum StageRefusal: Error, Hashable, Sendable, CustomStringConvertible {
 public struct EngineCounters: Hashable, Sendable {
     public var batchesRun: UInt64 = 0
     public var rowsRun: UInt64 = 0
-    /// Pages of rows that were taken from another request instead of being run.
-    public var pagesShared: UInt64 = 0
+    /// Rows that were taken from another request instead of being run.
+    public var rowsShared: UInt64 = 0
     /// Batches that waited for others to run with them.
     public var batchesHeld: UInt64 = 0
     /// Steps that came to nothing, since the owner was back.
@@ -71,12 +71,16 @@ public final class StageEngine: Sendable {
         let workspace: Workspace
         let state: KeyValueState
         var prefix: RowPrefix
+        var recent: RecentOutput
 
         init(
             _ loaded: LoadedLayers, model: Digest, workspace: Workspace, state: KeyValueState,
             request: RequestID
         ) {
             prefix = RowPrefix(request, model: model, layers: state.layers)
+            recent = RecentOutput(
+                rowByteCount: loaded.forward.shape.hiddenSize * 4,
+                pageSize: state.pagePositionCount)
             self.workspace = workspace
             self.model = model
             self.state = state
@@ -84,6 +88,9 @@ public final class StageEngine: Sendable {
             let first = state.layers.lower - loaded.layers.lower
             weights = Array(loaded.weights[first..<first + state.layers.count])
         }
+
+        /// Of a row on its way through the layers.
+        var rowByteCount: Int { forward.shape.hiddenSize * 4 }
     }
 
     /// Rows on their way through the layers: shared by all requests of a model's shape.
@@ -115,16 +122,25 @@ public final class StageEngine: Sendable {
 
     public let kernels: Kernels
     let crew: ThreadCrew
+    /// For so long, pages of a request that has ended are kept for the next of its entry.
+    private let keepTime: Interval
     let state: Mutex<State>
     /// Steps that the next round takes up: put here by a thread that must not wait for a batch.
     let incoming = Mutex<[Step]>([])
     /// As they were after the last round, for a thread that must not wait for a batch.
     let shownCounters = Mutex(EngineCounters())
 
-    /// - Parameter cacheByteLimit: memory for all KV caches together; what exceeds it is refused.
-    public init(kernels: Kernels, crew: ThreadCrew, cacheByteLimit: Int) {
+    /// - Parameters:
+    ///   - cacheByteLimit: memory for all KV caches together; what exceeds it is refused.
+    ///   - keepTime: for so long, pages of a request that has ended are kept for the next one of
+    ///     its entry, where nobody needs their memory.
+    public init(
+        kernels: Kernels, crew: ThreadCrew, cacheByteLimit: Int,
+        keepTime: Interval = Limits.cacheKeepTimeDefault
+    ) {
         self.kernels = kernels
         self.crew = crew
+        self.keepTime = keepTime
         state = Mutex(State(cacheByteLimit: cacheByteLimit))
     }
 
@@ -141,6 +157,8 @@ public final class StageEngine: Sendable {
             shape: shape, kernels: kernels, positionCountMaximum: Limits.cachePositionCount)
         let loaded = LoadedLayers(layers: layers, weights: weights, forward: forward)
         return state.withLock { state in
+            // Pages are of the layers that were here.
+            if state.models[model]?.layers != layers { state.pool.forgetKept() }
             let workspace = state.workspaces[model] ?? Workspace(shape)
             state.workspaces[model] = workspace
             state.models[model] = loaded
@@ -167,6 +185,7 @@ public final class StageEngine: Sendable {
         state.withLock { state in
             state.models[model] = nil
             state.workspaces[model] = nil
+            state.pool.forgetKept()
         }
         bored_memory_return()
     }
@@ -201,13 +220,16 @@ public final class StageEngine: Sendable {
         }
     }
 
-    /// Ends a request: its memory is free at once.
+    /// Ends a request: its memory is free for others at once.
     public func close(_ id: RequestID) {
         incoming.withLock { steps in steps.removeAll { $0.request == id } }
         state.withLock { state in
             state.queue.remove(id)
             state.following.removeAll { $0.request == id }
             state.cohorts.remove(id)
+            if let cache = state.caches[id], keepTime > .zero, state.models[cache.model] != nil {
+                cache.state.keepPages(until: SystemClock.now() + keepTime)
+            }
             state.caches[id] = nil
         }
     }

@@ -9,9 +9,8 @@ struct StepQueue: Sendable {
     struct Entry: Sendable {
         var step: Step
         var group: StepGroup
-        /// For each page that the step fills whole, its first row in the step, and the digest of
-        /// all rows of the request up to its end.
-        var pages: [(row: Int, digest: Digest)] = []
+        /// By row: of all rows of the request up to that one; none where they are not known.
+        var digests: [Digest] = []
         /// Rows that were run.
         var rowCount = 0
         /// What came of them.
@@ -40,8 +39,8 @@ struct StepQueue: Sendable {
     /// In the order in which they came.
     private(set) var entries: [Entry] = []
 
-    mutating func add(_ step: Step, group: StepGroup, pages: [(row: Int, digest: Digest)] = []) {
-        entries.append(Entry(step: step, group: group, pages: pages))
+    mutating func add(_ step: Step, group: StepGroup, digests: [Digest] = []) {
+        entries.append(Entry(step: step, group: group, digests: digests))
     }
 
     /// Changes each entry in place, and takes out those that are complete afterwards.

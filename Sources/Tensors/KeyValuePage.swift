@@ -23,6 +23,15 @@ public final class KeyValuePage {
         unsafe run.base + run.layout.valueOffset + position * PanelMatrix.panelWidth
     }
 
+    public var byteCount: Int { run.layout.pageByteCount }
+
+    /// Lets go of a page. Where nobody else holds it, its memory is free then.
+    public static func giveBack(_ page: inout KeyValuePage?) {
+        guard let run = page?.run else { return }
+        page = nil
+        if run.isHeld { run.discardUnheld() }
+    }
+
     /// Takes the contents of another page of the same layout.
     func copy(_ other: KeyValuePage) {
         precondition(run.layout == other.run.layout)

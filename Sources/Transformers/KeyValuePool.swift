@@ -20,7 +20,8 @@ public struct KeyValueRefusal: Error, Hashable, Sendable, CustomStringConvertibl
 ///
 /// A request is promised every page that its longest course needs before its first step, so that
 /// none breaks off in the middle for want of memory; memory is taken page by page as positions
-/// come, and given back at once when the request ends.
+/// come. When the request ends, it is given back at once, or kept for requests with the same rows
+/// until it is needed or its time is over.
 public final class KeyValuePool {
     /// What a pool holds at a moment.
     public struct Figures: Hashable, Sendable {
@@ -29,35 +30,36 @@ public final class KeyValuePool {
         public var pageCount = 0
         /// Memory that those pages take.
         public var pageByteCount = 0
-        /// Memory that requests were promised, those pages included.
+        /// Memory that requests were promised, their pages included.
         public var promisedByteCount = 0
         /// Pages that wait to be shared or are, and their outputs' memory.
         public var knownPageCount = 0
         public var outputByteCount = 0
-        /// Pages that were taken from another request instead of being computed, so far.
-        public var sharedPageCount: UInt64 = 0
+        /// Of those, pages that no request holds.
+        public var keptPageCount = 0
+        /// Rows that were taken from another request instead of being computed, so far.
+        public var sharedRowCount: UInt64 = 0
 
         public init() {}
     }
 
     public let byteLimit: Int
-    public private(set) var figures = Figures()
-    /// Pages by what their request's rows were up to their end.
-    private var known: [Digest: KnownPage] = [:]
-
-    /// A page that other requests with the same rows may hold as well.
-    private struct KnownPage {
-        var page: KeyValuePage
-        /// What came of its last rows; empty where nobody wanted it, or once the memory was needed.
-        var output: [UInt8]
-        var holderCount: Int
-    }
+    private var counted = Figures()
+    private var known = KnownPages()
 
     /// - Parameter byteLimit: what all requests together are promised at most.
     public init(byteLimit: Int) { self.byteLimit = byteLimit }
 
-    /// Memory that can still be promised. Outputs make room where they must.
-    public var freeByteCount: Int { byteLimit - figures.promisedByteCount }
+    public var figures: Figures {
+        var figures = counted
+        figures.knownPageCount = known.count
+        figures.outputByteCount = known.outputByteCount
+        figures.keptPageCount = known.keptCount
+        return figures
+    }
+
+    /// Memory that can still be promised. What is kept makes room where it must.
+    public var freeByteCount: Int { byteLimit - counted.promisedByteCount }
 
     /// A request's memory, for `capacity` positions of `layers`. Throws where that is more than is
     /// free.
@@ -70,71 +72,100 @@ public final class KeyValuePool {
         guard needed <= freeByteCount else {
             throw KeyValueRefusal(neededByteCount: needed, freeByteCount: freeByteCount)
         }
-        figures.requestCount += 1
-        figures.promisedByteCount += needed
-        if figures.outputByteCount > freeByteCount { forgetOutputs() }
+        counted.requestCount += 1
+        counted.promisedByteCount += needed
+        if !makeRoom(0) { known.forgetOutputs() }
         return KeyValueState(shape: shape, layers: layers, capacity: capacity, pool: self)
     }
 
-    private func forgetOutputs() {
-        known = known.mapValues {
-            KnownPage(page: $0.page, output: [], holderCount: $0.holderCount)
+    // MARK: what is kept
+
+    /// When something kept is forgotten next.
+    public var nextForgetting: Instant? { known.nextForgetting }
+
+    /// Forgets the pages that nobody holds, and whose time is over.
+    public func forget(at now: Instant) {
+        while let next = known.nextForgetting, next <= now { forgetOldest() }
+    }
+
+    /// Forgets every page that nobody holds, and keeps none of those that were kept before.
+    public func forgetKept() {
+        while known.keptCount > 0 { forgetOldest() }
+        known.forgetKeeping()
+    }
+
+    private func forgetOldest() {
+        var page = known.forgetOldest()
+        if let page { gaveUp(page.byteCount) }
+        KeyValuePage.giveBack(&page)
+    }
+
+    /// Whether there is room for so many bytes beside what was promised and what is kept, once
+    /// pages that nobody holds are forgotten where that is needed.
+    private func makeRoom(_ byteCount: Int) -> Bool {
+        func isRoom() -> Bool {
+            known.keptByteCount + known.outputByteCount + byteCount <= freeByteCount
         }
-        figures.outputByteCount = 0
+        while !isRoom(), known.keptCount > 0 { forgetOldest() }
+        return isRoom()
     }
 
     // MARK: sharing
 
-    /// A page that is known by `digest`, and the last bytes of its output, for one holder more; nil
-    /// where there is none, or less of its output.
-    func share(
-        _ digest: Digest, outputByteCount: Int
-    ) -> (page: KeyValuePage, output: ArraySlice<UInt8>)? {
-        guard let found = known[digest], found.output.count >= outputByteCount else { return nil }
-        known[digest]?.holderCount += 1
-        figures.sharedPageCount += 1
-        return (found.page, found.output.suffix(outputByteCount))
+    /// The page in which rows with this digest end, by its name.
+    func name(of digest: Digest) -> Digest? { known.name(of: digest) }
+
+    /// What came of some rows of a page; nil where that is not known of all of them.
+    func output(
+        of name: Digest, rows: Range<Int>, rowByteCount: Int
+    ) -> ArraySlice<UInt8>? {
+        known.output(of: name, rows: rows, rowByteCount: rowByteCount)
     }
+
+    func shared(rowCount: Int) { counted.sharedRowCount += UInt64(rowCount) }
+
+    func hold(_ name: Digest) -> KeyValuePage? { known.hold(name) }
 
     /// Makes a page known; returns the page that is known already where there is one, with the
     /// caller as one holder more.
-    func make(_ page: KeyValuePage, known digest: Digest, output: [UInt8]) -> KeyValuePage? {
-        if let found = known[digest] {
-            known[digest]?.holderCount += 1
-            return found.page
+    func make(_ page: KeyValuePage, known digests: [Digest], output: [UInt8]) -> KeyValuePage? {
+        guard let name = digests.last else { return nil }
+        let output = makeRoom(output.count) ? output : []
+        if let found = known.hold(name) {
+            known.note(output, of: name)
+            return found
         }
-        let isKept = output.count <= freeByteCount - figures.outputByteCount
-        known[digest] = KnownPage(page: page, output: isKept ? output : [], holderCount: 1)
-        figures.knownPageCount += 1
-        figures.outputByteCount += isKept ? output.count : 0
+        known.add(page, digests: digests, output: output)
         return nil
     }
 
-    /// One holder less; true where others hold the page still.
-    func leave(_ digest: Digest) -> Bool {
-        guard let found = known[digest] else { return false }
-        guard found.holderCount == 1 else {
-            known[digest]?.holderCount -= 1
-            return true
-        }
-        known[digest] = nil
-        figures.knownPageCount -= 1
-        figures.outputByteCount -= found.output.count
-        return false
+    /// One holder less; true where the page lives on.
+    func leave(_ name: Digest, keptUntil: Instant?) -> Bool {
+        let isKept = known.leave(name, keptUntil: keptUntil)
+        while known.keptCount > Limits.keptPageCount { forgetOldest() }
+        return isKept
     }
 
-    func took(_ layout: KeyValueLayout) {
-        figures.pageCount += 1
-        figures.pageByteCount += layout.pageByteCount
+    /// One holder less, who goes on with rows of its own; true where the page lives on.
+    func putBack(_ name: Digest) -> Bool {
+        let isKept = known.putBack(name)
+        // It was part of what the holder was promised.
+        _ = makeRoom(0)
+        return isKept
     }
 
-    func gaveUp(_ layout: KeyValueLayout) {
-        figures.pageCount -= 1
-        figures.pageByteCount -= layout.pageByteCount
+    func took(_ byteCount: Int) {
+        counted.pageCount += 1
+        counted.pageByteCount += byteCount
     }
 
-    func close(promisedCount: Int, _ layout: KeyValueLayout) {
-        figures.requestCount -= 1
-        figures.promisedByteCount -= promisedCount * layout.pageByteCount
+    func gaveUp(_ byteCount: Int) {
+        counted.pageCount -= 1
+        counted.pageByteCount -= byteCount
+    }
+
+    func close(promisedByteCount: Int) {
+        counted.requestCount -= 1
+        counted.promisedByteCount -= promisedByteCount
     }
 }

@@ -10,7 +10,8 @@ public final class KeyValueState {
     var cache: KeyValueCache
     private let pool: KeyValuePool?
     /// By page: what the pool knows it by, or nil where only this request does.
-    private var digests: [Digest?] = []
+    private var names: [Digest?] = []
+    private var keptUntil: Instant?
 
     /// Room for `capacity` positions, counted by nobody.
     public convenience init(shape: ModelShape, layers: LayerRange, capacity: Int) {
@@ -25,15 +26,21 @@ public final class KeyValueState {
         cache = KeyValueCache(Self.layout(shape, layers), capacity: capacity)
     }
 
+    /// Where others may have the same rows later: until when the pages that they can share are kept
+    /// once this request has ended.
+    public func keepPages(until moment: Instant) { keptUntil = moment }
+
     deinit {
         guard let pool else { return }
-        for digest in digests {
-            if let digest, pool.leave(digest) { continue }
-            pool.gaveUp(cache.layout)
+        // What is kept is forgotten in this order: beginnings last, since all needs them.
+        for name in names.reversed() {
+            if let name, pool.leave(name, keptUntil: keptUntil) { continue }
+            pool.gaveUp(cache.layout.pageByteCount)
         }
         cache.removeAll()
         pool.close(
-            promisedCount: cache.layout.pageCount(ofPositions: capacity), cache.layout)
+            promisedByteCount: cache.layout.pageCount(ofPositions: capacity)
+                * cache.layout.pageByteCount)
     }
 
     /// Memory of the pages that `positionCount` positions of `layers` take.
@@ -66,18 +73,18 @@ public final class KeyValueState {
         }
         while cache.pagedCount < positionCount + rowCount {
             cache.addPage()
-            digests.append(nil)
-            pool?.took(cache.layout)
+            names.append(nil)
+            pool?.took(cache.layout.pageByteCount)
         }
     }
 
     /// A page that is to be written: others that hold it keep it as it is.
     private func own(_ index: Int) {
-        guard let digest = digests[index], let pool else { return }
-        digests[index] = nil
-        guard pool.leave(digest) else { return }
+        guard let name = names[index], let pool else { return }
+        names[index] = nil
+        guard pool.putBack(name) else { return }
         cache.copyPage(at: index)
-        pool.took(cache.layout)
+        pool.took(cache.layout.pageByteCount)
     }
 
     /// Forgets every position from `newCount` on: they will be computed again.
@@ -94,37 +101,67 @@ public final class KeyValueState {
     /// Positions of a page.
     public var pagePositionCount: Int { cache.layout.pagePositionCount }
 
-    /// Takes the next page from another request whose rows were the same up to its end, instead of
-    /// computing it: what came of its rows, or nil where nobody has such a page. Only where the
-    /// positions held fill whole pages.
+    /// Takes rows from a page of another request whose rows were the same, instead of computing
+    /// them; as many of them as one page has.
     ///
     /// - Parameters:
-    ///   - digest: of all rows of the request up to the page's end.
-    ///   - outputByteCount: of what came of its rows, the last bytes that are wanted.
-    public func share(_ digest: Digest, outputByteCount: Int) -> ArraySlice<UInt8>? {
-        guard let pool, positionCount == cache.pagedCount,
-            positionCount + pagePositionCount <= capacity,
-            let found = pool.share(digest, outputByteCount: outputByteCount)
-        else { return nil }
-        cache.add(found.page)
-        digests.append(digest)
-        cache.advance(by: pagePositionCount)
-        return found.output
+    ///   - digests: by row, of all rows of the request up to that one, for the rows that come next.
+    ///   - silentCount: how many of those rows nobody wants to know the outcome of.
+    ///   - rowByteCount: of what comes of a row.
+    /// - Returns: how many rows, and what came of them behind the silent ones; nil where no page
+    ///   has them.
+    public func share(
+        _ digests: ArraySlice<Digest>, silentCount: Int, rowByteCount: Int
+    ) -> (rowCount: Int, output: ArraySlice<UInt8>)? {
+        guard let pool else { return nil }
+        let (index, first) = positionCount.quotientAndRemainder(dividingBy: pagePositionCount)
+        let most = min(digests.count, pagePositionCount - first, capacity - positionCount)
+        for rowCount in stride(from: most, to: 0, by: -1) {
+            let wanted = first + min(silentCount, rowCount)..<first + rowCount
+            guard let name = pool.name(of: digests[digests.startIndex + rowCount - 1]),
+                let output = pool.output(of: name, rows: wanted, rowByteCount: rowByteCount)
+            else { continue }
+            hold(name, at: index)
+            cache.advance(by: rowCount)
+            pool.shared(rowCount: rowCount)
+            return (rowCount, output)
+        }
+        return nil
     }
 
-    /// Lets other requests share a page that is full. Where another one is known by the digest
-    /// already, this request holds that one from now on.
-    ///
-    /// - Parameter output: what came of the page's last rows, as far as it is wanted.
-    public func publish(page index: Int, digest: Digest, output: [UInt8]) {
-        guard let pool, digests[index] == nil, (index + 1) * pagePositionCount <= positionCount
+    /// Has a page that is known in its place.
+    private func hold(_ name: Digest, at index: Int) {
+        guard index == names.count || names[index] != name, let pool, let page = pool.hold(name)
         else { return }
-        digests[index] = digest
-        guard let known = pool.make(cache.pages[index], known: digest, output: output) else {
+        guard index < names.count else {
+            cache.add(page)
+            return names.append(name)
+        }
+        if let other = names[index] {
+            if !pool.putBack(other) { pool.gaveUp(cache.layout.pageByteCount) }
+        } else {
+            pool.gaveUp(cache.layout.pageByteCount)
+        }
+        names[index] = name
+        cache.replace(at: index, with: page)
+    }
+
+    /// Lets other requests share a page that is full. Where the same one is known already, this
+    /// request holds that one from now on.
+    ///
+    /// - Parameters:
+    ///   - digests: by row of the page, of all rows of the request up to that one.
+    ///   - output: what came of the page's last rows, as far as it is wanted.
+    public func publish(page index: Int, digests: [Digest], output: [UInt8]) {
+        guard let pool, names[index] == nil, (index + 1) * pagePositionCount <= positionCount
+        else { return }
+        precondition(digests.count == pagePositionCount)
+        names[index] = digests.last
+        guard let known = pool.make(cache.pages[index], known: digests, output: output) else {
             return
         }
         cache.replace(at: index, with: known)
-        pool.gaveUp(cache.layout)
+        pool.gaveUp(cache.layout.pageByteCount)
     }
 
     // MARK: handing over

@@ -90,7 +90,7 @@ final class BenchChain {
             let layers = LayerRange(index * perStage, (index + 1) * perStage)
             let engine = StageEngine(
                 kernels: Kernels(level: .detected), crew: try ThreadCrew(memberCount: 1),
-                cacheByteLimit: 1 << 32)
+                cacheByteLimit: 1 << 32, keepTime: .zero)
             _ = try engine.load(
                 model, shape: shape, layers: layers, pieces: Array(pieces[layers.range]))
             let stage: BenchStage

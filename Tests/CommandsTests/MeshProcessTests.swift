@@ -1,4 +1,5 @@
 import Glibc
+import MeshNode
 import Primitives
 import Runtime
 import Tensors
@@ -110,6 +111,42 @@ import Testing
         #expect(answer.output.occurrences(of: "\"node\":") == 2, "\(answer.output)")
     }
 
+    /// How many rows a node took from pages that it knew; asked until it is what was expected.
+    private func sharedRowCount(
+        _ mesh: ProcessMesh, _ index: Int, until isExpected: (UInt64) -> Bool
+    ) throws -> UInt64? {
+        let directory = try DataDirectory(mesh.data(index))
+        let deadline = SystemClock.now() + .seconds(5)
+        while true {
+            let counts = directory.askCounters()?.first { $0.room == "engine" }?.counts
+            let count = counts?.first { $0.name == "rowsShared" }?.value
+            if count.map(isExpected) ?? false || SystemClock.now() > deadline { return count }
+            usleep(100_000)
+        }
+    }
+
+    @Test func `a prompt that goes on where the last one ended uses what nodes kept`() throws {
+        guard let mesh = try ProcessMesh(named: "turns") else { return }
+        try mesh.start(0, ["--layers", "3"])
+        let first = try mesh.address(0)
+        // Its owner wants nothing kept.
+        try mesh.start(1, peer: first, ["--layers", "3", "--keep", "0"])
+        let two = try mesh.health(of: first) { $0.code == 0 && $0.field("nodeCount") == "2" }
+        #expect(two.code == 0, "\(two.output)")
+        var text = String(repeating: "The sun went down, and the fox ran home. ", count: 20)
+        let wishes = ["--raw", "--seed", "4", "--as", "chat"]
+        for _ in 0..<2 {
+            let alone = try mesh.prompt(text, wishes)
+            let together = try mesh.prompt(text, through: first, wishes)
+            #expect(together.code == 0, "\(together.output)")
+            #expect(alone.field("ids") != nil && alone.field("ids") == together.field("ids"))
+            text += "Then it slept."
+        }
+        let kept = try sharedRowCount(mesh, 0) { $0 > 0 }
+        #expect(try #require(kept) >= 100, "\(kept ?? 0) rows")
+        #expect(try sharedRowCount(mesh, 1) { $0 == 0 } == 0)
+    }
+
     /// A real model's file, or nil with a line that says so.
     private func referenceModel() -> String? {
         let folder =
@@ -131,6 +168,18 @@ import Testing
             "health", "--peer", "127.0.0.1:9", "--wait", "1", "--data", mesh.prompterData,
         ])
         #expect(nobody.code == 2 && nobody.output.contains("Nobody answers"))
+        for name in ["../else", "", "a b", String(repeating: "a", count: 65)] {
+            let wrong = try mesh.prompt(
+                "x", through: PeerAddress(127, 0, 0, 1, port: 9), ["--as", name])
+            #expect(
+                wrong.code == 64 && wrong.output.contains("--as takes 1 to 64"), "\(wrong.output)")
+        }
+        let taken = try DataDirectory(mesh.prompterData).prompter(named: "me")
+        let lock = try taken.lock()
+        let second = try mesh.prompt(
+            "x", through: PeerAddress(127, 0, 0, 1, port: 9), ["--as", "me"])
+        #expect(second.code == 1 && second.output.contains("'me' is under way"), "\(second.output)")
+        _ = consume lock
         let key = try mesh.run(["key", "--json", "--data", mesh.data(0)])
         #expect(key.code == 0 && key.output.contains("signingKey"))
     }

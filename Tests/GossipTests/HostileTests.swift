@@ -87,6 +87,22 @@ import Wire
         #expect(net.cores[0].core.counters.flooded >= 1_000 - 256 - 64)
     }
 
+    @Test func `who asks for everything is answered twice a second, or after coming back`() {
+        let net = settled
+        let question = GossipMessage.askStates([]).encoded()
+        for _ in 0..<3 { net.inject(question, from: stranger.id, to: 0) }
+        #expect(net.cores[0].core.counters.flooded == 2)
+        net.on(0) { core, now, mail in
+            core.peerEstablished(
+                record(stranger, flags: .transient), address: Net.address(99), at: now, into: &mail)
+        }
+        for _ in 0..<2 { net.inject(question, from: stranger.id, to: 0) }
+        #expect(net.cores[0].core.counters.flooded == 3)
+        net.run(.milliseconds(501))
+        net.inject(question, from: stranger.id, to: 0)
+        #expect(net.cores[0].core.counters.flooded == 3)
+    }
+
     @Test func `a transient node gets no link and its state no place`() {
         let net = settled
         let visitor = signed(stranger, flags: .transient)

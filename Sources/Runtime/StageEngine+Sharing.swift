@@ -1,0 +1,61 @@
+import Pipelines
+import Primitives
+import Transformers
+
+/// Rows that a request need not compute, since another one of its entry had the same.
+extension StageEngine {
+    /// Takes rows from pages that are known.
+    func shareRows(_ state: inout State) -> [EngineAnswer] {
+        let caches = state.caches
+        let complete = state.queue.advance { entry in
+            guard let cache = caches[entry.step.request] else { return }
+            while entry.leftCount > 0 {
+                let rows = entry.rowCount..<entry.step.rowCount
+                let first = entry.step.position + entry.rowCount
+                guard
+                    let found = cache.state.share(
+                        entry.digests.dropFirst(entry.rowCount),
+                        silentCount: rows.count - entry.outputPlace(of: rows).count,
+                        rowByteCount: cache.rowByteCount)
+                else { break }
+                cache.recent.note(found.output, of: first..<first + found.rowCount)
+                cache.recent.trim()
+                entry.rowCount += found.rowCount
+                entry.output += found.output
+            }
+        }
+        // They were no work, and say nothing of when the next ones come.
+        for entry in complete { state.cohorts.remove(entry.step.request) }
+        return complete.map(answer)
+    }
+
+    /// Lets others share the pages that a batch filled.
+    func publish(_ parts: [StepQueue.Part], _ outputs: [[UInt8]], _ state: inout State) {
+        for (part, output) in zip(parts, outputs) {
+            let entry = state.queue.entries[part.index]
+            guard let cache = state.caches[entry.step.request] else { continue }
+            let end = entry.step.position + entry.rowCount
+            cache.recent.note(output, of: end - part.rowCount..<end)
+            let size = cache.state.pagePositionCount
+            for index in (end - part.rowCount) / size..<end / size {
+                let rows = index * size..<(index + 1) * size
+                guard cache.prefix.digests.count >= rows.upperBound else { break }
+                let output = cache.recent.output(of: rows)
+                cache.state.publish(
+                    page: index, digests: Array(cache.prefix.digests[rows]),
+                    // Of a prompt's step, the last stage is never asked for more than one.
+                    output: Array(entry.step.isLast ? output.suffix(cache.rowByteCount) : output))
+            }
+            cache.recent.trim()
+        }
+    }
+
+    /// Forgets what was kept for long enough, and says when that is so again.
+    func forget(_ state: inout State) -> ComputeRound {
+        guard let next = state.pool.nextForgetting else { return .rest }
+        let now = SystemClock.now()
+        guard next <= now else { return .wait(until: next) }
+        state.pool.forget(at: now)
+        return .again
+    }
+}
