@@ -3,7 +3,9 @@
 
 A random model of a given shape is made, imported, and served by two `bored node` processes on
 loopback, half of the layers each. Rounds are interleaved; the best of each counts, so that other
-work on the machine spoils both sides alike. Needs numpy, and a tokenizer.json of 512 pieces.
+work on the machine spoils both sides alike. A virtual machine may lose its processors to others
+just while both are busy (/proc/stat, "steal"): where there are measurements during which it lost
+no more than a hundredth of them, only those count. Needs numpy, and a tokenizer.json of 512 pieces.
 Usage: Scripts/measure-serving.py [--binary PATH] [--tokenizer FOLDER] [--shape 110m] [--rounds 5]
 """
 import argparse
@@ -95,6 +97,44 @@ def prompt(binary, text, tokens, seed, place):
         + (len(answer["ids"]) - 1) / max(1e-9, stats["tokensPerSecond"]))
 
 
+def processor_times():
+    """Ticks of all processors since the start, and those of them that the machine did not get."""
+    with open("/proc/stat") as file:
+        ticks = [int(field) for field in file.readline().split()[1:]]
+    return sum(ticks[:8]), ticks[7] if len(ticks) > 7 else 0
+
+
+class Figures:
+    """What was measured, by name, and how much of the processors was taken meanwhile."""
+
+    def __init__(self):
+        self.all = {}
+
+    def measure(self, work):
+        """What work returns, and the share of the processors that was taken meanwhile."""
+        before = processor_times()
+        result = work()
+        after = processor_times()
+        return result, (after[1] - before[1]) / max(1, after[0] - before[0])
+
+    def add(self, name, value, share):
+        self.all.setdefault(name, []).append((share, value))
+
+    def best(self, name):
+        """The best of those at rest; of all where there are none."""
+        least = min(share for share, _ in self.all[name])
+        return max(value for share, value in self.all[name] if share <= max(0.01, least))
+
+    def last(self):
+        """The last of each, in tokens a second."""
+        texts = []
+        for name, values in self.all.items():
+            share, value = values[-1]
+            taken = f" ({share:.0%} taken)" if share > 0.01 else ""
+            texts.append(f"{name} {value:.1f}{taken}")
+        return ", ".join(texts)
+
+
 def anonymous_memory(process):
     """Bytes of a process that are no file's."""
     with open(f"/proc/{process.pid}/status") as status:
@@ -144,10 +184,7 @@ def main():
     layers = SHAPES[options.shape][2]
     words = "The quick brown fox jumps over the lazy dog and runs far away into the wood. "
     long = words * options.sentences
-    best = {}
-
-    def note(key, value):
-        best[key] = max(best.get(key, 0), value)
+    figures = Figures()
 
     with tempfile.TemporaryDirectory(prefix="bored-serving-") as place:
         size = make_model(place + "/model", options.tokenizer, options.shape)
@@ -172,31 +209,34 @@ def main():
         try:
             for index in range(options.rounds):
                 seed = 100 + index
-                one = prompt(binary, long, options.tokens, seed, alone)
+                one, share = figures.measure(
+                    lambda: prompt(binary, long, options.tokens, seed, alone))
+                figures.add("alone prefill", one["prefill"], share)
+                figures.add("alone decode", one["decode"], share)
                 named = mesh[0] + ["--as", f"round{index}"]
-                other = prompt(binary, long, options.tokens, seed, named)
+                other, share = figures.measure(
+                    lambda: prompt(binary, long, options.tokens, seed, named))
                 if one["ids"] != other["ids"]:
                     sys.exit("the mesh gave another answer")
+                figures.add("mesh prefill", other["prefill"], share)
+                figures.add("mesh decode", other["decode"], share)
                 # As a chat goes on: the stages have kept most of it.
-                turn = prompt(binary, long + words, 1, seed, named)
-                note("mesh next turn", turn["prefill"])
-                note("alone prefill", one["prefill"])
-                note("alone decode", one["decode"])
-                note("mesh prefill", other["prefill"])
-                note("mesh decode", other["decode"])
+                turn, share = figures.measure(
+                    lambda: prompt(binary, long + words, 1, seed, named))
+                figures.add("next turn", turn["prefill"], share)
                 # A prompt of a word, so that no time is measured in which others' prompts run.
-                short = prompt(binary, "The", 4 * options.tokens, seed, alone)
-                note("alone short decode", short["decode"])
-                for count, name in [(2, "two"), (4, "four")]:
+                short, share = figures.measure(
+                    lambda: prompt(binary, "The", 4 * options.tokens, seed, alone))
+                figures.add("alone short", short["decode"], share)
+                for count, name in [(1, "one"), (2, "two"), (4, "four")]:
                     with concurrent.futures.ThreadPoolExecutor(count) as pool:
-                        answers = list(pool.map(
+                        answers, share = figures.measure(lambda: list(pool.map(
                             lambda way: prompt(binary, "The", 4 * options.tokens, seed, way),
-                            mesh[:count]))
+                            mesh[:count])))
                     if any(answer["ids"] != short["ids"] for answer in answers):
                         sys.exit("the mesh gave another answer in company")
-                    note(f"{name} requests decode", sum(a["decode"] for a in answers))
-                print(f"round {index}: " + ", ".join(f"{k} {v:.1f}" for k, v in best.items()),
-                      flush=True)
+                    figures.add(name, sum(answer["decode"] for answer in answers), share)
+                print(f"round {index}: {figures.last()}", flush=True)
             memory = [anonymous_memory(node) for node in nodes]
         finally:
             for node in nodes:
@@ -205,13 +245,14 @@ def main():
                 node.wait(timeout=20)
     layer_bytes = size - 2 * VOCABULARY * SHAPES[options.shape][0]
     print(f"memory of both nodes: {sum(memory) / layer_bytes:.2f} of their layers")
-    print(f"prefill over two nodes: {best['mesh prefill'] / best['alone prefill']:.2f} of one")
-    turns = best["mesh next turn"] / best["mesh prefill"]
-    print(f"prefill of a next turn: {turns:.2f} of the first one's")
-    print(f"one request's decode: {best['mesh decode'] / best['alone decode']:.2f} of one")
-    for name in ["two", "four"]:
-        ratio = best[f"{name} requests decode"] / best["alone short decode"]
-        print(f"{name} requests' decode: {ratio:.2f} of one")
+    for text, name, base in [
+            ("prefill over two nodes, of one's", "mesh prefill", "alone prefill"),
+            ("prefill of a chat's next turn, of the first's", "next turn", "mesh prefill"),
+            ("decode behind a prompt, of one node's", "mesh decode", "alone decode"),
+            ("one request's decode, of one node's", "one", "alone short"),
+            ("two requests' decode, of one node's", "two", "alone short"),
+            ("four requests' decode, of one node's", "four", "alone short")]:
+        print(f"{text}: {figures.best(name) / figures.best(base):.2f}")
 
 
 if __name__ == "__main__":
