@@ -38,10 +38,20 @@ int bored_level_detected(void) {
 }
 
 void bored_multiply(int level, const struct bored_product *product) {
-    if (product->format == BORED_FLOAT16)
-        kernels_of(level)->multiply(product);
-    else
-        kernels_of(level)->multiply_quantized(product);
+    const struct bored_kernels *kernels = kernels_of(level);
+    int is_float16 = product->format == BORED_FLOAT16;
+    if (is_float16 && kernels != &bored_scalar_kernels) {
+        kernels->multiply(product);
+        return;
+    }
+    // These read one stream after the other.
+    struct bored_product part = *product;
+    size_t streams = product->stream_count > 1 ? product->stream_count : 1;
+    for (part.stream_count = 1; streams > 0; streams--) {
+        (is_float16 ? kernels->multiply : kernels->multiply_quantized)(&part);
+        part.panel_begin += product->stream_distance;
+        part.panel_end += product->stream_distance;
+    }
 }
 
 // An odd count of cache lines: neighbouring rows then lie in different sets of a cache.

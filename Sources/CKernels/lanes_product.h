@@ -6,18 +6,21 @@
 enum asked { NOTHING, HALF_A_LINE, NEAR_LINE, NEAR_LINES, FAR_LINE };
 
 /// Chains of `rows` rows and `vectors` vectors of outputs over `count` weights, in registers;
-/// outputs beyond 32 come from the panels that follow, `panel_stride` halves apart.
+/// outputs beyond 32 come from other panels, each `panel_stride` halves behind the one before, and
+/// go `output_stride` numbers behind its outputs.
 /// `rows`, `vectors` and `asked` are constants at every call, so that loops over them disappear.
 INLINE void tile(
     const int rows, const int vectors, const uint16_t *weights, size_t panel_stride, size_t count,
-    const float *x, size_t x_stride, float *y, size_t y_stride, int resume,
+    const float *x, size_t x_stride, float *y, size_t y_stride, size_t output_stride, int resume,
     const uint16_t *next, const enum asked asked) {
     lanes_f sums[ROWS][STREAMS * VECTORS];
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++)
 #pragma clang loop unroll(full)
         for (int v = 0; v < vectors; v++)
-            sums[r][v] = resume ? LOAD(y + r * y_stride + v * LANES) : SPLAT(0.0f);
+            sums[r][v] = resume ? LOAD(y + r * y_stride + v / VECTORS * output_stride
+                                       + v % VECTORS * LANES)
+                                : SPLAT(0.0f);
     for (size_t i = 0; i < count; i++) {
         if (asked == HALF_A_LINE) __builtin_prefetch(next + i / 2 * BORED_WIDTH);
         if (asked == NEAR_LINE || asked == NEAR_LINES) __builtin_prefetch(next + i * BORED_WIDTH);
@@ -41,20 +44,21 @@ INLINE void tile(
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++)
 #pragma clang loop unroll(full)
-        for (int v = 0; v < vectors; v++) STORE(y + r * y_stride + v * LANES, sums[r][v]);
+        for (int v = 0; v < vectors; v++)
+            STORE(y + r * y_stride + v / VECTORS * output_stride + v % VECTORS * LANES, sums[r][v]);
 }
 
 // Of two passes over a stretch, each asks for one half of the next stretch.
 #define TILE_CASE(R)                                                                      \
     case R:                                                                               \
         if (R <= FULL_ROWS) {                                                             \
-            tile(R, VECTORS, weights, 0, count, x, x_stride, y, y_stride, resume,         \
+            tile(R, VECTORS, weights, 0, count, x, x_stride, y, y_stride, 0, resume,      \
                 weights + PREFETCH_INPUTS * BORED_WIDTH, R > 1 ? NEAR_LINE : NOTHING);    \
         } else {                                                                          \
-            tile(R, VECTORS / 2, weights, 0, count, x, x_stride, y, y_stride, resume,     \
+            tile(R, VECTORS / 2, weights, 0, count, x, x_stride, y, y_stride, 0, resume,  \
                 weights + STRETCH * BORED_WIDTH, HALF_A_LINE);                            \
             tile(R, VECTORS / 2, weights + BORED_WIDTH / 2, 0, count, x, x_stride,        \
-                y + BORED_WIDTH / 2, y_stride, resume,                                    \
+                y + BORED_WIDTH / 2, y_stride, 0, resume,                                 \
                 weights + (STRETCH + STRETCH / 2) * BORED_WIDTH, HALF_A_LINE);            \
         }                                                                                 \
         break
@@ -109,37 +113,27 @@ FUNCTION void narrow_panel(
     }
 }
 
-/// One row times whole panels, STREAMS at a time; returns the first panel it left.
-FUNCTION size_t row_by_panels(const struct bored_product *p) {
-    size_t panel = p->panel_begin, whole = p->output_count / BORED_WIDTH;
-    size_t end = p->panel_end < whole ? p->panel_end : whole;
-    for (; panel + STREAMS <= end; panel += STREAMS)
-        tile(
-            1, STREAMS * VECTORS,
-            (const uint16_t *)(p->panels + panel * p->panel_stride), p->panel_stride / 2,
-            p->input_count, p->x, 0, p->y + panel * BORED_WIDTH, 0, 0, NULL, NOTHING);
-    return panel;
-}
-
 #if PAIR_ROWS
 #define PAIR_TILE(R, next, asked)                                                           \
     tile(                                                                                   \
-        R, 2 * VECTORS, weights, panel_stride, count, x, x_stride, y, y_stride, start > 0,  \
-        next, asked)
+        R, 2 * VECTORS, weights, distance, count, x, x_stride, y, y_stride, output_stride,  \
+        start > 0, next, asked)
 #define PAIR_CASE(R)                                                                        \
     case R:                                                                                 \
         if (passes == 1)                                                                    \
             PAIR_TILE(R, weights + PAIR_PREFETCH_INPUTS * BORED_WIDTH, NEAR_LINES);         \
         else                                                                                \
-            PAIR_TILE(R, pass < 2 ? next + pass * panel_stride : NULL, FAR_LINE);           \
+            PAIR_TILE(R, pass < 2 ? next + pass * distance : NULL, FAR_LINE);               \
         break
 
-/// Any number of rows times two neighbouring panels, a stretch of their inputs after the other.
-/// Where there are several passes, the first two ask for the next stretch, a panel each.
+/// Any number of rows times a panel and another, `distance` halves behind it, a stretch of their
+/// inputs after the other. Where there are several passes, the two are neighbours, and the first
+/// two passes ask for the next stretch, a panel each.
 FUNCTION void rows_by_pair(
-    const struct bored_product *p, const uint16_t *weights, size_t panel_stride, float *first) {
+    const struct bored_product *p, const uint16_t *weights, size_t distance, float *first,
+    size_t output_stride) {
     const size_t x_stride = p->x_stride, y_stride = p->y_stride;
-    const uint16_t *next_pair = weights + 2 * panel_stride;
+    const uint16_t *next_pair = weights + 2 * distance;
     size_t passes = (p->row_count + PAIR_ROWS - 1) / PAIR_ROWS;
     // A few passes read a long stretch from the second-level cache; more gain by a short one.
     size_t stretch = passes > 3 ? PAIR_STRETCH : LONG_STRETCH;
@@ -163,36 +157,76 @@ FUNCTION void rows_by_pair(
         weights += count * BORED_WIDTH;
     }
 }
+
 #endif
 
-FUNCTION void multiply(const struct bored_product *p) {
-    size_t panel = p->row_count == 1 ? row_by_panels(p) : p->panel_begin;
-    while (panel < p->panel_end) {
-        const uint16_t *weights = (const uint16_t *)(p->panels + panel * p->panel_stride);
-        float *y = p->y + panel * BORED_WIDTH;
-        size_t width = p->output_count - panel * BORED_WIDTH;
-#if PAIR_ROWS
-        if (p->row_count > 1 && panel + 1 < p->panel_end && width >= 2 * BORED_WIDTH) {
-            rows_by_pair(p, weights, p->panel_stride / 2, y);
-            panel += 2;
-            continue;
-        }
-#endif
-        panel++;
-        if (width < BORED_WIDTH) {
-            narrow_panel(
-                p->row_count, weights, p->input_count, p->x, p->x_stride, y, p->y_stride, width);
-            continue;
-        }
-        size_t stretch = p->row_count > FULL_ROWS ? STRETCH : p->input_count;
-        size_t start = 0;
-        do {
-            size_t count =
-                p->input_count - start < stretch ? p->input_count - start : stretch;
-            all_rows_by_panel(
-                p->row_count, weights + start * BORED_WIDTH, count, p->x + start, p->x_stride, y,
-                p->y_stride, start > 0);
-            start += count;
-        } while (start < p->input_count);
+/// All rows times one panel.
+FUNCTION void rows_by_one(const struct bored_product *p, size_t panel) {
+    const uint16_t *weights = (const uint16_t *)(p->panels + panel * p->panel_stride);
+    float *y = p->y + panel * BORED_WIDTH;
+    size_t width = p->output_count - panel * BORED_WIDTH;
+    if (width < BORED_WIDTH) {
+        narrow_panel(
+            p->row_count, weights, p->input_count, p->x, p->x_stride, y, p->y_stride, width);
+        return;
     }
+    size_t stretch = p->row_count > FULL_ROWS ? STRETCH : p->input_count;
+    size_t start = 0;
+    do {
+        size_t count = p->input_count - start < stretch ? p->input_count - start : stretch;
+        all_rows_by_panel(
+            p->row_count, weights + start * BORED_WIDTH, count, p->x + start, p->x_stride, y,
+            p->y_stride, start > 0);
+        start += count;
+    } while (start < p->input_count);
+}
+
+/// All rows times the panels `begin ..< end` and as many in each of `streams`: as many side by
+/// side as the registers have room for.
+FUNCTION void rows_by_streams(
+    const struct bored_product *p, size_t begin, size_t end, size_t streams, size_t distance) {
+    if (p->row_count == 1 && streams == STREAMS) {
+        for (size_t panel = begin; panel < end; panel++)
+            tile(
+                1, STREAMS * VECTORS, (const uint16_t *)(p->panels + panel * p->panel_stride),
+                distance * p->panel_stride / 2, p->input_count, p->x, 0,
+                p->y + panel * BORED_WIDTH, 0, distance * BORED_WIDTH, 0, NULL, NOTHING);
+        return;
+    }
+    size_t stream = 0;
+#if PAIR_ROWS
+    for (; p->row_count > 1 && stream + 2 <= streams; stream += 2)
+        for (size_t panel = begin + stream * distance; panel < end + stream * distance; panel++)
+            rows_by_pair(
+                p, (const uint16_t *)(p->panels + panel * p->panel_stride),
+                distance * p->panel_stride / 2, p->y + panel * BORED_WIDTH,
+                distance * BORED_WIDTH);
+#endif
+    for (; stream < streams; stream++)
+        for (size_t panel = begin + stream * distance; panel < end + stream * distance; panel++)
+            rows_by_one(p, panel);
+}
+
+// Rows that one pass over two panels serves.
+enum { STREAM_ROWS = PAIR_ROWS > 1 ? PAIR_ROWS : 1 };
+
+FUNCTION void multiply(const struct bored_product *p) {
+    size_t begin = p->panel_begin, end = p->panel_end;
+    if (p->stream_count > 1) {
+        rows_by_streams(p, begin, end, p->stream_count, p->stream_distance);
+        return;
+    }
+    // Streams of its own, as far as the panels are whole; where rows take several passes, memory
+    // has time, and neighbours will do.
+    size_t streams = p->row_count == 1 ? STREAMS : 2, whole = p->output_count / BORED_WIDTH;
+    size_t last = end < whole ? end : whole;
+    size_t distance = last > begin ? (last - begin) / streams : 0;
+    if (p->row_count > STREAM_ROWS) {
+        for (size_t pair = 0; pair < distance; pair++, begin += 2)
+            rows_by_streams(p, begin, begin + 1, 2, 1);
+    } else {
+        rows_by_streams(p, begin, begin + distance, streams, distance);
+        begin += streams * distance;
+    }
+    for (; begin < end; begin++) rows_by_one(p, begin);
 }

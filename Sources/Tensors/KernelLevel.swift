@@ -40,6 +40,17 @@ public struct Kernels: Sendable {
 
     var code: CInt { level.code }
 
-    /// Panels that one row reads side by side; parts of as many waste nothing.
-    var rowStreamCount: Int { level == .avx512 ? 4 : 3 }
+    /// Panels that so many rows read side by side.
+    func panelsTogether(rowCount: Int) -> Int {
+        rowCount == 1 ? (level == .avx512 ? 4 : 3) : 2
+    }
+
+    /// Streams in which a member reads its panels: only of Float16 are several read side by side,
+    /// and for several rows only where the registers have room for all their outputs.
+    func streamCount(rowCount: Int, format: CInt) -> Int {
+        guard format == WeightFormat.float16.code, rowCount <= (level == .avx512 ? 6 : 1) else {
+            return 1
+        }
+        return panelsTogether(rowCount: rowCount)
+    }
 }

@@ -22,7 +22,8 @@ extension Kernels {
             panel_begin: 0, panel_end: matrix.panelCount, output_count: matrix.outputCount,
             input_count: matrix.inputCount, x: x.base + input.offset, x_stride: input.stride,
             groups: nil, group_stride: bored_group_stride(matrix.inputCount),
-            row_count: rowCount, y: y.base + output.offset, y_stride: output.stride)
+            row_count: rowCount, y: y.base + output.offset, y_stride: output.stride,
+            stream_count: 1, stream_distance: 0)
         if matrix.format != .float16, scratch.isTwoTerm {
             unsafe multiplyTwoTerms(
                 &product, panelCount: matrix.panelCount, scratch: &scratch, crew: crew)
@@ -57,9 +58,10 @@ extension Kernels {
         nonisolated(unsafe) let product = unsafe product
         let parts = unsafe ProductParts(
             product, panelCount: panelCount, memberCount: crew.memberCount,
-            least: product.row_count == 1 ? rowStreamCount : 2)
+            least: panelsTogether(rowCount: product.row_count),
+            streamCount: streamCount(rowCount: product.row_count, format: product.format))
         crew.run(partCount: parts.count, isLocal: true) { index in
-            let (rows, panels) = parts[index]
+            let (rows, panels, streamDistance) = parts[index]
             guard !panels.isEmpty else { return }
             var part = unsafe product
             unsafe part.row_count = rows.count
@@ -70,6 +72,10 @@ extension Kernels {
             }
             unsafe part.panel_begin = panels.lowerBound
             unsafe part.panel_end = panels.upperBound
+            if streamDistance > 0 {
+                unsafe part.stream_count = parts.streamCount
+                unsafe part.stream_distance = streamDistance
+            }
             unsafe bored_multiply(code, &part)
         }
     }

@@ -152,7 +152,9 @@ import Transformers
                 while SystemClock.now() < end {}
                 engine.abandon(at: .origin)
             }
-            stage.engine.submit(stage.step(id, 20..<200))
+            // Rows that nobody has had: they are computed.
+            let rows = request(UInt64(100 + attempt))
+            stage.engine.submit(stage.step(id, rowsOf: rows, 20..<200))
             let told = drain(stage)
             thread.join()
             #expect(told.count == 1)

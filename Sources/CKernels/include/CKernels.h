@@ -65,7 +65,10 @@ void bored_quantize_rest(
     const float *x, const struct bored_input_group *groups, size_t count, float *y);
 
 /// Rows times a panel matrix. `panel_stride` is in bytes; `output_count` is that of the whole
-/// matrix, so that the last panel's padding is not written. Panels `panel_begin..<panel_end` only.
+/// matrix, so that the last panel's padding is not written. Panels `panel_begin..<panel_end` only,
+/// or, where `stream_count` is above 1, as many whole panels in each of so many streams, each
+/// `stream_distance` panels behind the one before: a row reads them side by side, each stream on
+/// from where the part of the product before this one left it.
 /// Weights of Float16 read `x`, others read `groups`.
 struct bored_product {
     int format;
@@ -79,6 +82,7 @@ struct bored_product {
     size_t row_count;
     float *y;
     size_t y_stride;
+    size_t stream_count, stream_distance;
 };
 void bored_multiply(int level, const struct bored_product *product);
 
