@@ -21,13 +21,18 @@ struct RowPrefix {
     /// The digests of a step's rows, which take the place of what was known from there on.
     mutating func add(_ step: Step) -> [Digest] {
         guard step.position <= digests.count else { return [] }
-        digests.removeLast(digests.count - step.position)
+        truncate(to: step.position)
         let rowByteCount = step.rows.count / step.rowCount
         for row in 0..<step.rowCount {
             let bytes = step.rows[row * rowByteCount..<(row + 1) * rowByteCount]
             digests.append(Digest.of((digests.last ?? origin).bytes + bytes, for: .prefix))
         }
         return Array(digests[step.position...])
+    }
+
+    /// Forgets the rows from `position` on: they came to nothing.
+    mutating func truncate(to position: Int) {
+        digests.removeLast(max(0, digests.count - position))
     }
 }
 

@@ -165,9 +165,9 @@ extension StageEngine {
     /// Answers everything that waits without an output, and forgets what was begun of it.
     private func giveUp(_ state: inout State) -> [EngineAnswer] {
         let begun = state.queue.removeAll().map { entry in
-            let memory = state.caches[entry.step.request]?.state
-            if let memory, memory.positionCount > entry.step.position {
-                memory.truncate(to: entry.step.position)
+            if let cache = state.caches[entry.step.request] {
+                cache.state.truncate(to: min(cache.state.positionCount, entry.step.position))
+                cache.prefix.truncate(to: entry.step.position)
             }
             return entry.step
         }
