@@ -97,7 +97,7 @@ enum CommandList {
             .init("cache", .value("SIZE"), "memory for the KV caches of requests", standard: "1G"),
             .init(
                 "keep", .value("SECONDS"),
-                "keep them for the prompter's next request for so long", standard: "600"),
+                "keep what they hold for the prompter's next request", standard: "600"),
             .init("region", .value("NAME"), "where the computer stands, as its owner says"),
             threads, kernel,
         ] + policy + [config, json],

@@ -16,6 +16,8 @@ struct ProductParts {
     /// Panels of a member, where members have panels of their own.
     private let panelsPerMember: Int
     private let shares: PanelShares
+    /// Parts of a member's panels for some rows: behind the shares what streams leave.
+    private let partCount: Int
     /// Streams of a member.
     let streamCount: Int
     let count: Int
@@ -43,7 +45,8 @@ struct ProductParts {
         shares = PanelShares(
             panelCount: panelsPerMember / streamCount, panelWork: panelWork * streamCount,
             least: streamCount == 1 ? least : 1, most: PanelShares.most / streamCount)
-        count = sharerCount * stripeCount * (shares.count + (streamCount == 1 ? 0 : 1))
+        partCount = shares.count + (streamCount == 1 ? 0 : 1)
+        count = sharerCount * stripeCount * partCount
         self.streamCount = streamCount
         self.rowCount = rowCount
         self.panelCount = panelCount
@@ -53,7 +56,6 @@ struct ProductParts {
     /// Rows, panels, and how many panels lie between one stream and the next; 0 where there is only
     /// one. No panels where the last member has fewer than others.
     subscript(index: Int) -> (rows: Range<Int>, panels: Range<Int>, streamDistance: Int) {
-        let partCount = shares.count + (streamCount == 1 ? 0 : 1)
         let (sharer, own) = index.quotientAndRemainder(dividingBy: stripeCount * partCount)
         let (stripe, part) = own.quotientAndRemainder(dividingBy: partCount)
         let row = stripe * rowsPerPart
