@@ -4,6 +4,7 @@
 
 #define LANES 4
 #define TARGET
+#define ALIGNED_STACK
 #define ROWS 6
 #define FULL_ROWS 2
 #define PAIR_ROWS 0
@@ -12,17 +13,21 @@
 #define LEVEL_KERNELS bored_neon_kernels
 
 #define BYTES_OFFSET 0
-#define DOT_VECTORS 2
+#define DOT_SUMS 12
+#define KEEP(sum) ((void)0)
+#define ROW_STREAMS 1
+#define PASS_STREAMS 1
 #define DOT_ASKS 0
+#define BYTES_AHEAD 0
+#define SHORT_SUMS 0
 
 // Bytes below 64, or of either sign: the same instructions serve both. Every CPU of the
 // architecture has them.
-#define DOT_PAIRS 0
 #define DOT(sum, weights, x)                                                            \
     ((sum)                                                                                   \
      + (lanes_i)vpaddq_s32(                                                                  \
          vpaddlq_s16(vmull_s8(vget_low_s8((int8x16_t)(weights)), vget_low_s8((int8x16_t)(x)))), \
          vpaddlq_s16(vmull_high_s8((int8x16_t)(weights), (int8x16_t)(x)))))
-#define DOT_TWO(sum, even, odd, x_even, x_odd) DOT(DOT(sum, even, x_even), odd, x_odd)
+#define PROBE_DOT DOT
 #include "lanes.h"
 #endif

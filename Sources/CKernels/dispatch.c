@@ -40,11 +40,11 @@ int bored_level_detected(void) {
 void bored_multiply(int level, const struct bored_product *product) {
     const struct bored_kernels *kernels = kernels_of(level);
     int is_float16 = product->format == BORED_FLOAT16;
-    if (is_float16 && kernels != &bored_scalar_kernels) {
-        kernels->multiply(product);
+    if (kernels != &bored_scalar_kernels) {
+        (is_float16 ? kernels->multiply : kernels->multiply_quantized)(product);
         return;
     }
-    // These read one stream after the other.
+    // One stream after the other.
     struct bored_product part = *product;
     size_t streams = product->stream_count > 1 ? product->stream_count : 1;
     for (part.stream_count = 1; streams > 0; streams--) {

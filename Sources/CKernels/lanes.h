@@ -1,6 +1,8 @@
 // exact-1 on vectors of LANES numbers. A level's file defines
 //   LANES            numbers in a register: 4, 8 or 16
 //   TARGET           the attribute that lets the compiler use the level's instructions
+//   ALIGNED_STACK    the attribute that has a function's stack aligned to whole registers, where a
+//                    compiler would keep values across two lines of a cache
 //   ROWS             rows of x that one pass over a panel serves at most
 //   FULL_ROWS        the most rows whose 32 outputs each fit the registers together; beyond,
 //                    a panel is done in two halves
@@ -9,12 +11,12 @@
 //                    streams faster than in one
 //   PREFETCH_INPUTS, PAIR_PREFETCH_INPUTS
 //                    how far ahead of itself a single pass of several rows asks for weights
-//   DOT, DOT_ROWS ... what lanes_quantized.h asks for
+//   DOT, KEEP ...    what lanes_quantized.h asks for
 //   LEVEL_KERNELS    the name of the level's table
 // and includes this once. The chains are those of scalar.c, one per lane.
 #include "kernels.h"
 
-#define FUNCTION static TARGET
+#define FUNCTION static TARGET ALIGNED_STACK
 #define INLINE static inline __attribute__((always_inline)) TARGET
 
 typedef float lanes_f __attribute__((ext_vector_type(LANES)));
@@ -114,8 +116,12 @@ FUNCTION int32_t byte_probe(size_t rounds, const int32_t *x) {
     for (size_t round = 0; round < rounds; round++)
         for (int step = 0; step < PROBE_STEPS; step++)
 #pragma clang loop unroll(full)
-            for (int i = 0; i < PROBE_SUMS; i++)
-                dots[i] = DOT(dots[i], weights, (lanes_i)x[step]);
+            for (int i = 0; i < PROBE_SUMS; i++) {
+                lanes_i quad = (lanes_i)x[step];
+                // Or one product would serve all sums where products and sums are two instructions.
+                KEEP(quad);
+                dots[i] = PROBE_DOT(dots[i], weights, quad);
+            }
     int32_t result = 0;
     for (int i = 0; i < PROBE_SUMS; i++) result ^= dots[i][LANES - 1];
     return result;

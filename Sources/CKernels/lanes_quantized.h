@@ -1,122 +1,61 @@
 // Products with quantised weights, on vectors of LANES numbers. A level's file defines
 //   DOT(sum, weights, x)  sum plus the products of a quad, in each lane
 //   BYTES_OFFSET     what DOT wants added to weights that have a sign: 0 or 128
-//   DOT_PAIRS        1 where DOT_TWO(sum, even, odd, x_even, x_odd) does two quads of weights below
-//                    64 in less than twice the time
-//   DOT_VECTORS      vectors of outputs whose sums of DOT_ROWS rows fit the registers together
-//   DOT_ASKS         1 where passes ask for weights ahead of time; with few registers that
-//                    costs more than it gives
-#include "lanes_formats.h"
+//   SHORT_SUMS       1 where PRODUCTS(weights, x) of quads of weights below 64 are sums of two in
+//                    16 bits (lanes_s), and WIDEN(sum, products) adds them up in each lane
+//   DOT_SUMS         sums of rows times vectors of outputs that fit the registers together
+//   KEEP(sum)        tells the compiler to have the sum in a register there: it would gather a
+//                    row's products otherwise, and keep what all rows need in memory
+//   ROW_STREAMS, PASS_STREAMS
+//                    panels that one row reads side by side, and 2 to DOT_ROWS rows
+//   DOT_ASKS         1 where passes ask for the weights of the next stretch
+//   BYTES_AHEAD      how far ahead of itself a pass of several rows asks for weights; 0: it does
+//                    not
+#include "lanes_dots.h"
 
-// MARK: rows times a group
-
-/// Rows of one pass: the more, the less is spent on reading the weights.
-enum { DOT_ROWS = 6 };
 // Inputs of a stretch: of whole bytes so many that it stays in the first-level cache; what has
-// fewer
-// bits is read slowly enough for the second.
+// fewer bits is read slowly enough for the second.
 enum { BYTES_STRETCH = 512, BITS_STRETCH = 2048 };
+enum { MOST_STREAMS = ROW_STREAMS > PASS_STREAMS ? ROW_STREAMS : PASS_STREAMS };
 
-INLINE lanes_i splat_quad(const int8_t *quants) {
-    int32_t quad;
-    memcpy(&quad, quants, sizeof quad);
-    return (lanes_i)quad;
+/// How far ahead `rows` rows ask for weights, in bytes; -1: they don't.
+INLINE int bytes_ahead(const int format, const int rows) {
+    if (BYTES_AHEAD && rows > 1) return BYTES_AHEAD;
+    // Several rows of Q4_0 take so long that memory would wait.
+    if (DOT_ASKS && format == BORED_Q4_0 && rows > 2) return 4096;
+    // Lines asked for in their order are fetched ahead; these formats' loads are out of it.
+    return format == BORED_Q5_K || format == BORED_Q6_K ? 0 : -1;
 }
 
-/// What the dots of half a group begin with, so that the weights' offset is taken away.
-INLINE lanes_i first_dot(const int format, const struct bored_input_group *x, const int half) {
-    if (format == BORED_Q4_0) return (lanes_i)(x->minus_all * 8);
-    if (format == BORED_Q8_0) return (lanes_i)(x->minus_all * BYTES_OFFSET);
-    if (format == BORED_Q6_K)
-        return (lanes_i)((half ? x->minus_all - x->minus_first : x->minus_first) * 32);
-    return (lanes_i)0;
-}
-
-/// Goes on with the chains of `rows` rows and `vectors` vectors of outputs by one group of inputs.
-/// The vectors are those of the panel's group from `first_vector` on.
-INLINE void group_tile(
-    const int format, const int rows, const int vectors, const int first_vector,
-    const uint8_t *group, const float *scales, const float *minima,
-    const struct bored_input_group *x, size_t x_stride, lanes_f (*sums)[DOT_VECTORS]) {
-    enum { PAIRS = QUADS / 2 };
-    const int halves = HALF_COUNT(format);
-#pragma clang loop unroll(full)
-    for (int half = 0; half < halves; half++) {
-        lanes_i dots[DOT_ROWS][DOT_VECTORS];
-#pragma clang loop unroll(full)
-        for (int r = 0; r < rows; r++)
-#pragma clang loop unroll(full)
-            for (int v = 0; v < vectors; v++)
-                dots[r][v] = first_dot(format, x + r * x_stride, half);
-#pragma clang loop unroll(full)
-        for (int pair = half * PAIRS / halves; pair < (half + 1) * PAIRS / halves; pair++) {
-            lanes_u even[DOT_VECTORS], odd[DOT_VECTORS];
-#pragma clang loop unroll(full)
-            for (int v = 0; v < vectors; v++)
-                read_quads(format, group, pair, first_vector + v, &even[v], &odd[v]);
-            const int8_t *quants = x->quants + 2 * pair * QUAD;
-            const size_t step = x_stride * sizeof *x;
-            if (DOT_PAIRS && format != BORED_Q8_0) {
-#pragma clang loop unroll(full)
-                for (int r = 0; r < rows; r++) {
-                    lanes_i first = splat_quad(quants + r * step);
-                    lanes_i second = splat_quad(quants + r * step + QUAD);
-#pragma clang loop unroll(full)
-                    for (int v = 0; v < vectors; v++)
-                        dots[r][v] = DOT_TWO(dots[r][v], even[v], odd[v], first, second);
-                }
-                continue;
-            }
-#pragma clang loop unroll(full)
-            for (int second = 0; second < 2; second++)
-#pragma clang loop unroll(full)
-                for (int r = 0; r < rows; r++) {
-                    lanes_i quad = splat_quad(quants + r * step + second * QUAD);
-#pragma clang loop unroll(full)
-                    for (int v = 0; v < vectors; v++)
-                        dots[r][v] = DOT(dots[r][v], second ? odd[v] : even[v], quad);
-                }
-        }
-#pragma clang loop unroll(full)
-        for (int r = 0; r < rows; r++) {
-            lanes_f scale = SPLAT(x[r * x_stride].scale);
-            lanes_f weighted = SPLAT(x[r * x_stride].weighted);
-#pragma clang loop unroll(full)
-            for (int v = 0; v < vectors; v++) {
-                lanes_f product = LOAD(scales + half * BORED_WIDTH + v * LANES) * scale;
-                lanes_f dot = __builtin_convertvector(dots[r][v], lanes_f);
-                lanes_f next = FMA(dot, product, sums[r][v]);
-                if (IS_K(format)) next = FMA(-LOAD(minima + v * LANES), weighted, next);
-                sums[r][v] = next;
-            }
-        }
-    }
-}
-
-// MARK: rows times panels
-
-/// Goes on with `rows` rows' chains by `blocks` blocks of a panel; they begin where `resume` is 0.
-/// Meanwhile asks for half of as many blocks of what comes after, from `next` on, unless it is
-/// null.
+/// Goes on with `rows` rows' chains by `blocks` blocks of a panel, and of as many others as there
+/// are `streams`; they begin where `resume` is 0. Meanwhile asks for half of as many blocks of what
+/// comes after, from `next` on, unless it is null.
 INLINE void rows_by_blocks(
-    const int format, const int rows, const uint8_t *panel, size_t blocks,
-    const struct bored_input_group *x, size_t x_stride, float *y, size_t y_stride, size_t width,
-    int resume, const uint8_t *next) {
-    enum { V = DOT_VECTORS };
+    const int format, const int rows, const int streams, const struct bored_product *p,
+    const uint8_t *panel, size_t blocks, const struct bored_input_group *x, float *y,
+    size_t width, int resume, const uint8_t *next) {
+    const int V = rows * VECTORS <= DOT_SUMS ? VECTORS : rows * 2 <= DOT_SUMS ? 2 : 1;
+    const int ahead = bytes_ahead(format, rows);
     const struct bored_shape *shape = &bored_shapes[format];
     const size_t per_block = shape->block_inputs / GROUP;
-    float scales[2 * SUPER_GROUPS * BORED_WIDTH] __attribute__((aligned(64)));
-    float minima[SUPER_GROUPS * BORED_WIDTH] __attribute__((aligned(64)));
-    lanes_f sums[VECTORS / V][DOT_ROWS][DOT_VECTORS];
+    const size_t distance = p->stream_distance * p->panel_stride;
+    float scales[MOST_STREAMS][2 * SUPER_GROUPS * BORED_WIDTH] __attribute__((aligned(64)));
+    float minima[MOST_STREAMS][SUPER_GROUPS * BORED_WIDTH] __attribute__((aligned(64)));
+    lanes_f sums[MOST_STREAMS][VECTORS][DOT_ROWS][VECTORS];
 #pragma clang loop unroll(full)
-    for (int r = 0; r < rows; r++) {
-        float whole[BORED_WIDTH] = {0};
-        if (resume) memcpy(whole, y + r * y_stride, width * sizeof(float));
+    for (int s = 0; s < streams; s++)
 #pragma clang loop unroll(full)
-        for (int v = 0; v < VECTORS; v++) sums[v / V][r][v % V] = LOAD(whole + v * LANES);
-    }
+        for (int r = 0; r < rows; r++) {
+            const float *from = y + s * p->stream_distance * BORED_WIDTH + r * p->y_stride;
+            float whole[BORED_WIDTH] = {0};
+            if (resume) memcpy(whole, from, width * sizeof(float));
+#pragma clang loop unroll(full)
+            for (int v = 0; v < VECTORS; v++) sums[s][v / V][r][v % V] = LOAD(whole + v * LANES);
+        }
     for (size_t i = 0; i < blocks; i++) {
-        read_head(format, panel, VECTORS, scales, minima, BORED_WIDTH);
+#pragma clang loop unroll(full)
+        for (int s = 0; s < streams; s++)
+            read_head(format, panel + s * distance, VECTORS, scales[s], minima[s], BORED_WIDTH);
         const uint8_t *group = panel + shape->head_bytes;
         for (size_t g = 0; g < per_block; g++, x++, group += shape->group_bytes) {
             if (DOT_ASKS && next) {
@@ -126,36 +65,39 @@ INLINE void rows_by_blocks(
                     __builtin_prefetch(next + line, 0, 2);
                 next += shape->group_bytes / 2;
             }
-            // Lines asked for in their order are fetched ahead; these formats' loads are out of it.
-            // Several rows of Q4_0 take so long that memory would wait.
-            const int is_slow = DOT_ASKS && format == BORED_Q4_0 && rows > 2;
-            if (format == BORED_Q5_K || format == BORED_Q6_K || is_slow)
 #pragma clang loop unroll(full)
-                for (size_t line = 0; line < shape->group_bytes; line += 64)
-                    __builtin_prefetch(group + (is_slow ? 4096 : 0) + line);
+            for (int s = 0; s < streams; s++) {
+                const uint8_t *own = group + s * distance;
+                if (ahead >= 0)
 #pragma clang loop unroll(full)
-            for (int v = 0; v < VECTORS; v += V)
-                group_tile(
-                    format, rows, V, v, group,
-                    scales + g * HALF_COUNT(format) * BORED_WIDTH + v * LANES,
-                    minima + g * BORED_WIDTH + v * LANES, x, x_stride, sums[v / V]);
+                    for (size_t line = 0; line < shape->group_bytes; line += 64)
+                        __builtin_prefetch(own + ahead + line);
+#pragma clang loop unroll(full)
+                for (int v = 0; v < VECTORS; v += V)
+                    group_tile(
+                        format, rows, V, v, own,
+                        scales[s] + g * HALF_COUNT(format) * BORED_WIDTH + v * LANES,
+                        minima[s] + g * BORED_WIDTH + v * LANES, x, p->group_stride,
+                        sums[s][v / V]);
+            }
         }
         panel += shape->block_bytes * BORED_WIDTH;
     }
 #pragma clang loop unroll(full)
-    for (int r = 0; r < rows; r++) {
-        float whole[BORED_WIDTH];
+    for (int s = 0; s < streams; s++)
 #pragma clang loop unroll(full)
-        for (int v = 0; v < VECTORS; v++) STORE(whole + v * LANES, sums[v / V][r][v % V]);
-        memcpy(y + r * y_stride, whole, width * sizeof(float));
-    }
+        for (int r = 0; r < rows; r++) {
+            float *to = y + s * p->stream_distance * BORED_WIDTH + r * p->y_stride;
+            float whole[BORED_WIDTH];
+#pragma clang loop unroll(full)
+            for (int v = 0; v < VECTORS; v++) STORE(whole + v * LANES, sums[s][v / V][r][v % V]);
+            memcpy(to, whole, width * sizeof(float));
+        }
 }
 
 #define ROWS_CASE(R)                                                                        \
     case R:                                                                                 \
-        rows_by_blocks(                                                                     \
-            format, R, from, count, x, p->group_stride, y, p->y_stride, width, start > 0,   \
-            next);                                                                          \
+        rows_by_blocks(format, R, 1, p, from, count, x, y, width, start > 0, next);         \
         break
 
 /// All rows times one panel, in passes of nearly equal size. Where there are several, a stretch of
@@ -192,13 +134,44 @@ INLINE void rows_by_quantized_panel(
     }
 }
 
-INLINE void rows_by_quantized_panels(const int format, const struct bored_product *p) {
-    for (size_t i = p->panel_begin; i < p->panel_end; i++) {
-        size_t left = p->output_count - i * BORED_WIDTH;
-        rows_by_quantized_panel(
-            format, p, p->panels + i * p->panel_stride, p->y + i * BORED_WIDTH,
-            left < BORED_WIDTH ? left : BORED_WIDTH);
+#define STREAMS_CASE(R)                                                                      \
+    case R:                                                                                  \
+        rows_by_blocks(                                                                      \
+            format, R, R == 1 ? ROW_STREAMS : PASS_STREAMS, p, from, blocks, p->groups, y,   \
+            BORED_WIDTH, 0, NULL);                                                           \
+        break
+
+/// Few rows times whole panels, one in each of the product's streams.
+INLINE void rows_by_quantized_streams(
+    const int format, const struct bored_product *p, const uint8_t *from, float *y) {
+    size_t blocks = p->input_count / bored_shapes[format].block_inputs;
+    switch (p->row_count) {
+        STREAMS_CASE(1);
+#if PASS_STREAMS > 1
+        STREAMS_CASE(2);
+        STREAMS_CASE(3);
+        STREAMS_CASE(4);
+        STREAMS_CASE(5);
+        STREAMS_CASE(6);
+#endif
     }
+}
+
+INLINE void rows_by_quantized_panels(const int format, const struct bored_product *p) {
+    const size_t most = p->row_count == 1 ? 1 : PASS_STREAMS > 1 ? DOT_ROWS : 0;
+    const size_t streams = p->row_count == 1 ? ROW_STREAMS : PASS_STREAMS;
+    const int together = p->stream_count > 1 && p->stream_count == streams && p->row_count <= most;
+    for (size_t s = 0; s < (together || p->stream_count < 2 ? 1 : p->stream_count); s++)
+        for (size_t panel = p->panel_begin; panel < p->panel_end; panel++) {
+            size_t i = panel + s * p->stream_distance, left = p->output_count - i * BORED_WIDTH;
+            const uint8_t *from = p->panels + i * p->panel_stride;
+            float *y = p->y + i * BORED_WIDTH;
+            if (together)
+                rows_by_quantized_streams(format, p, from, y);
+            else
+                rows_by_quantized_panel(
+                    format, p, from, y, left < BORED_WIDTH ? left : BORED_WIDTH);
+        }
 }
 
 #define FORMAT_FUNCTION(format)                                      \

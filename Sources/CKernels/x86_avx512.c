@@ -8,6 +8,7 @@
     __attribute__((                                                        \
         target("avx2,fma,f16c,avx512f,avx512vl,avx512bw,avx512dq,avx512vnni"), \
         min_vector_width(512)))
+#define ALIGNED_STACK __attribute__((force_align_arg_pointer))
 #define ROWS 12
 #define FULL_ROWS 12
 #define PAIR_ROWS 6
@@ -17,11 +18,15 @@
 #define LEVEL_KERNELS bored_avx512_kernels
 
 #define BYTES_OFFSET 128
-#define DOT_VECTORS 2
+#define DOT_SUMS 12
+#define KEEP(sum) ((void)0)
+#define ROW_STREAMS 1
+#define PASS_STREAMS 1
 #define DOT_ASKS 1
-#define DOT_PAIRS 0
+#define BYTES_AHEAD 0
+#define SHORT_SUMS 0
 #define DOT(sum, weights, x) \
     ((lanes_i)_mm512_dpbusd_epi32((__m512i)(sum), (__m512i)(weights), (__m512i)(x)))
-#define DOT_TWO(sum, even, odd, x_even, x_odd) DOT(DOT(sum, even, x_even), odd, x_odd)
+#define PROBE_DOT DOT
 #include "lanes.h"
 #endif

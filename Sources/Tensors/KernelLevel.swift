@@ -45,12 +45,13 @@ public struct Kernels: Sendable {
         rowCount == 1 ? (level == .avx512 ? 4 : 3) : 2
     }
 
-    /// Streams in which a member reads its panels: only of Float16 are several read side by side,
-    /// and for several rows only where the registers have room for all their outputs.
+    /// Streams in which a member reads its panels. Several rows read several only where the
+    /// registers have room for what goes side by side, and quantised panels only where that was
+    /// measured (x86_avx2.c: ROW_STREAMS, PASS_STREAMS).
     func streamCount(rowCount: Int, format: CInt) -> Int {
-        guard format == WeightFormat.float16.code, rowCount <= (level == .avx512 ? 6 : 1) else {
-            return 1
-        }
-        return panelsTogether(rowCount: rowCount)
+        let mostRows =
+            format == WeightFormat.float16.code
+            ? (level == .avx512 ? 6 : 1) : (level == .avx2 ? 6 : 0)
+        return rowCount <= mostRows ? panelsTogether(rowCount: rowCount) : 1
     }
 }

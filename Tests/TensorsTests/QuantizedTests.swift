@@ -83,12 +83,16 @@ private struct Scene {
     let inputs: Int
     let bytes: [UInt8]
 
-    init(_ format: WeightFormat, outputs: Int, blocks: Int, _ random: inout SeededRandom) {
+    /// - Parameter byte: what all whole numbers are made of; nil for random ones.
+    init(
+        _ format: WeightFormat, outputs: Int, blocks: Int, byte: UInt8? = nil,
+        _ random: inout SeededRandom
+    ) {
         self.format = format
         self.outputs = outputs
         inputs = blocks * format.blockInputCount
         let size = format.blockByteCount
-        var bytes = (0..<outputs * blocks * size).map { _ in UInt8(random.below(256)) }
+        var bytes = (0..<outputs * blocks * size).map { _ in byte ?? UInt8(random.below(256)) }
         let halves: [Int] =
             switch format {
             case .q6K: [208]
@@ -179,6 +183,46 @@ private let quantized: [WeightFormat] = WeightFormat.allCases.filter { $0 != .fl
                 #expect(
                     bits(result) == expected,
                     "\(level) \(scene.outputs)x\(scene.inputs), \(rows) rows")
+            }
+        }
+    }
+
+    @Test(arguments: quantized)
+    func `few rows give the scalar bits, whatever panels are read side by side`(
+        format: WeightFormat
+    ) {
+        var random = SeededRandom(seed: 55)
+        // Eight panels, the last one narrow: streams of two and of three leave some.
+        let scene = Scene(format, outputs: 229, blocks: 2, &random)
+        for rows in 1...7 {
+            let x = random.numbers(rows * scene.inputs)
+            let expected = bits(product(scalar, scene.matrix, x, rows: rows))
+            for level in fastLevels {
+                for members in 1...3 {
+                    let crew = BackwardCrew(memberCount: members)
+                    let result = product(
+                        Kernels(level: level), scene.matrix, x, rows: rows, crew: crew)
+                    #expect(bits(result) == expected, "\(level), \(rows) rows, \(members) members")
+                }
+            }
+        }
+    }
+
+    @Test(arguments: quantized, [0x00, 0x7F, 0x80, 0xFF] as [UInt8])
+    func `the largest whole numbers overflow no sum`(format: WeightFormat, byte: UInt8) {
+        var random = SeededRandom(seed: 56)
+        let scene = Scene(format, outputs: 40, blocks: 2, byte: byte, &random)
+        // Rounded to 127 and -127: all alike, and in turn.
+        for pattern in [[1, 1], [-1, -1], [1, -1]] as [[Float]] {
+            let row = (0..<scene.inputs).map { pattern[$0 % 2] }
+            let expected = bits(scene.product(row))
+            for level in fastLevels + [.scalar] {
+                for rows in [1, 2, 6] {
+                    let x = (0..<rows).flatMap { _ in row }
+                    let result = product(Kernels(level: level), scene.matrix, x, rows: rows)
+                    #expect(bits(Array(result[..<40])) == expected, "\(level), \(rows) rows")
+                    #expect(bits(Array(result.suffix(40))) == expected)
+                }
             }
         }
     }
