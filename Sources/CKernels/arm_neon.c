@@ -8,6 +8,7 @@
 #define ROWS 6
 #define FULL_ROWS 2
 #define PAIR_ROWS 0
+#define TURN_ROWS 0
 #define STREAMS 3
 #define PREFETCH_INPUTS 16
 #define LEVEL_KERNELS bored_neon_kernels

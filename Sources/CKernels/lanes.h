@@ -7,6 +7,7 @@
 //   FULL_ROWS        the most rows whose 32 outputs each fit the registers together; beyond,
 //                    a panel is done in two halves
 //   PAIR_ROWS        rows whose outputs of two panels fit the registers together; 0: none do
+//   TURN_ROWS        rows that read several panels in turn, a few inputs of each; 0: none do
 //   STREAMS          panels that one row reads side by side: processors fetch ahead in several
 //                    streams faster than in one
 //   PREFETCH_INPUTS, PAIR_PREFETCH_INPUTS
@@ -63,7 +64,7 @@ enum { VECTORS = BORED_WIDTH / LANES };
 
 // Where a panel is read more than once, a stretch of it this long is served to all rows before the
 // next: 8 KiB stay in the first-level cache. The chains go on from where they stand in y.
-enum { STRETCH = 128, PAIR_STRETCH = 512, LONG_STRETCH = 1024 };
+enum { STRETCH = 128, PAIR_STRETCH = 512, LONG_STRETCH = 1024, TURN = 32 };
 
 #include "lanes_product.h"
 #include "lanes_functions.h"

@@ -48,7 +48,7 @@ INLINE void tile(
             STORE(y + r * y_stride + v / VECTORS * output_stride + v % VECTORS * LANES, sums[r][v]);
 }
 
-// Of two passes over a stretch, each asks for one half of the next stretch.
+// Of two passes over a stretch, each asks for one half of the next one, which is as long.
 #define TILE_CASE(R)                                                                      \
     case R:                                                                               \
         if (R <= FULL_ROWS) {                                                             \
@@ -56,10 +56,10 @@ INLINE void tile(
                 weights + PREFETCH_INPUTS * BORED_WIDTH, R > 1 ? NEAR_LINE : NOTHING);    \
         } else {                                                                          \
             tile(R, VECTORS / 2, weights, 0, count, x, x_stride, y, y_stride, 0, resume,  \
-                weights + STRETCH * BORED_WIDTH, HALF_A_LINE);                            \
+                weights + count * BORED_WIDTH, HALF_A_LINE);                              \
             tile(R, VECTORS / 2, weights + BORED_WIDTH / 2, 0, count, x, x_stride,        \
                 y + BORED_WIDTH / 2, y_stride, 0, resume,                                 \
-                weights + (STRETCH + STRETCH / 2) * BORED_WIDTH, HALF_A_LINE);            \
+                weights + (count + count / 2) * BORED_WIDTH, HALF_A_LINE);                \
         }                                                                                 \
         break
 
@@ -181,6 +181,21 @@ FUNCTION void rows_by_one(const struct bored_product *p, size_t panel) {
     } while (start < p->input_count);
 }
 
+/// All rows times panels `distance` panels behind each other, from `panel` on: some inputs of each
+/// in turn, so that all of them are fetched ahead at once.
+FUNCTION void rows_by_turns(
+    const struct bored_product *p, size_t panel, size_t streams, size_t distance) {
+    for (size_t start = 0; start < p->input_count; start += TURN) {
+        size_t left = p->input_count - start;
+        for (size_t i = panel; i < panel + streams * distance; i += distance)
+            all_rows_by_panel(
+                p->row_count,
+                (const uint16_t *)(p->panels + i * p->panel_stride) + start * BORED_WIDTH,
+                left < TURN ? left : TURN, p->x + start, p->x_stride, p->y + i * BORED_WIDTH,
+                p->y_stride, start > 0);
+    }
+}
+
 /// All rows times the panels `begin ..< end` and as many in each of `streams`: as many side by
 /// side as the registers have room for.
 FUNCTION void rows_by_streams(
@@ -191,6 +206,11 @@ FUNCTION void rows_by_streams(
                 1, STREAMS * VECTORS, (const uint16_t *)(p->panels + panel * p->panel_stride),
                 distance * p->panel_stride / 2, p->input_count, p->x, 0,
                 p->y + panel * BORED_WIDTH, 0, distance * BORED_WIDTH, 0, NULL, NOTHING);
+        return;
+    }
+    if (p->row_count > 1 && p->row_count <= TURN_ROWS) {
+        for (size_t panel = begin; panel < end; panel++)
+            rows_by_turns(p, panel, streams, distance);
         return;
     }
     size_t stream = 0;

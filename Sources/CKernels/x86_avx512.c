@@ -12,6 +12,7 @@
 #define ROWS 12
 #define FULL_ROWS 12
 #define PAIR_ROWS 6
+#define TURN_ROWS 0
 #define STREAMS 4
 #define PREFETCH_INPUTS 16
 #define PAIR_PREFETCH_INPUTS 32

@@ -41,17 +41,23 @@ public struct Kernels: Sendable {
     var code: CInt { level.code }
 
     /// Panels that so many rows read side by side.
-    func panelsTogether(rowCount: Int) -> Int {
-        rowCount == 1 ? (level == .avx512 ? 4 : 3) : 2
+    func panelsTogether(rowCount: Int, format: CInt) -> Int {
+        if level == .avx512 { return rowCount == 1 ? 4 : 2 }
+        let mostRows = level == .avx2 && format == WeightFormat.float16.code ? 4 : 1
+        return rowCount <= mostRows ? 3 : 2
     }
 
     /// Streams in which a member reads its panels. Several rows read several only where the
     /// registers have room for what goes side by side, and quantised panels only where that was
-    /// measured (x86_avx2.c: ROW_STREAMS, PASS_STREAMS).
+    /// measured (the files of the levels say how many: STREAMS, ROW_STREAMS and the like).
     func streamCount(rowCount: Int, format: CInt) -> Int {
+        let isHalf = format == WeightFormat.float16.code
         let mostRows =
-            format == WeightFormat.float16.code
-            ? (level == .avx512 ? 6 : 1) : (level == .avx2 ? 6 : 0)
-        return rowCount <= mostRows ? panelsTogether(rowCount: rowCount) : 1
+            switch level {
+            case .scalar, .neon: isHalf ? 1 : 0
+            case .avx2: isHalf ? 4 : 6
+            case .avx512: isHalf ? 6 : 0
+            }
+        return rowCount <= mostRows ? panelsTogether(rowCount: rowCount, format: format) : 1
     }
 }

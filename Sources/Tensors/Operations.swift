@@ -58,7 +58,7 @@ extension Kernels {
         nonisolated(unsafe) let product = unsafe product
         let parts = unsafe ProductParts(
             product, panelCount: panelCount, memberCount: crew.memberCount,
-            least: panelsTogether(rowCount: product.row_count),
+            least: panelsTogether(rowCount: product.row_count, format: product.format),
             streamCount: streamCount(rowCount: product.row_count, format: product.format))
         crew.run(partCount: parts.count, isLocal: true) { index in
             let (rows, panels, streamDistance) = parts[index]
