@@ -111,20 +111,21 @@ FUNCTION int32_t float_probe(size_t rounds, const int32_t *x) {
     return result;
 }
 
+// No two sums share a product, or one would serve both where products and sums are two instructions.
+enum { PROBE_WEIGHTS = 2, PROBE_ROWS = 4, PROBE_DOTS = PROBE_WEIGHTS * PROBE_ROWS };
+
 FUNCTION int32_t byte_probe(size_t rounds, const int32_t *x) {
-    lanes_i weights = (lanes_i)x[0] & 0x3F3F3F3F, dots[PROBE_SUMS];
-    for (int i = 0; i < PROBE_SUMS; i++) dots[i] = (lanes_i)i;
+    lanes_i weights[PROBE_WEIGHTS], dots[PROBE_DOTS];
+    for (int i = 0; i < PROBE_WEIGHTS; i++) weights[i] = (lanes_i)x[i] & 0x3F3F3F3F;
+    for (int i = 0; i < PROBE_DOTS; i++) dots[i] = (lanes_i)i;
     for (size_t round = 0; round < rounds; round++)
-        for (int step = 0; step < PROBE_STEPS; step++)
+        for (int step = 0; step < PROBE_STEPS; step += PROBE_ROWS)
 #pragma clang loop unroll(full)
-            for (int i = 0; i < PROBE_SUMS; i++) {
-                lanes_i quad = (lanes_i)x[step];
-                // Or one product would serve all sums where products and sums are two instructions.
-                KEEP(quad);
-                dots[i] = PROBE_DOT(dots[i], weights, quad);
-            }
+            for (int i = 0; i < PROBE_DOTS; i++)
+                dots[i] = PROBE_DOT(
+                    dots[i], weights[i % PROBE_WEIGHTS], (lanes_i)x[step + i / PROBE_WEIGHTS]);
     int32_t result = 0;
-    for (int i = 0; i < PROBE_SUMS; i++) result ^= dots[i][LANES - 1];
+    for (int i = 0; i < PROBE_DOTS; i++) result ^= dots[i][LANES - 1];
     return result;
 }
 
@@ -132,7 +133,7 @@ FUNCTION size_t multiply_probe(int is_quantized, size_t rounds, int32_t *result)
     int32_t x[PROBE_STEPS];
     for (int i = 0; i < PROBE_STEPS; i++) x[i] = (i * 0x01030507 + *result) & 0x3F3F3F3F;
     *result ^= is_quantized ? byte_probe(rounds, x) : float_probe(rounds, x);
-    return rounds * PROBE_STEPS * PROBE_SUMS * LANES * (is_quantized ? QUAD : 1);
+    return rounds * PROBE_STEPS * LANES * (is_quantized ? PROBE_WEIGHTS * QUAD : PROBE_SUMS);
 }
 
 const struct bored_kernels LEVEL_KERNELS = {

@@ -29,11 +29,11 @@ INLINE int bytes_ahead(const int format, const int rows) {
 
 /// Goes on with `rows` rows' chains by `blocks` blocks of a panel, and of as many others as there
 /// are `streams`; they begin where `resume` is 0. Meanwhile asks for half of as many blocks of what
-/// comes after, from `next` on, unless it is null.
+/// comes after, from `next` on, unless it is null. The first of several passes asks for its own.
 INLINE void rows_by_blocks(
     const int format, const int rows, const int streams, const struct bored_product *p,
     const uint8_t *panel, size_t blocks, const struct bored_input_group *x, float *y,
-    size_t width, int resume, const uint8_t *next) {
+    size_t width, int resume, int is_first, const uint8_t *next) {
     const int V = rows * VECTORS <= DOT_SUMS ? VECTORS : rows * 2 <= DOT_SUMS ? 2 : 1;
     const int ahead = bytes_ahead(format, rows);
     const struct bored_shape *shape = &bored_shapes[format];
@@ -68,7 +68,7 @@ INLINE void rows_by_blocks(
 #pragma clang loop unroll(full)
             for (int s = 0; s < streams; s++) {
                 const uint8_t *own = group + s * distance;
-                if (ahead >= 0)
+                if (ahead >= 0 && (is_first || !BYTES_AHEAD))
 #pragma clang loop unroll(full)
                     for (size_t line = 0; line < shape->group_bytes; line += 64)
                         __builtin_prefetch(own + ahead + line);
@@ -97,7 +97,8 @@ INLINE void rows_by_blocks(
 
 #define ROWS_CASE(R)                                                                        \
     case R:                                                                                 \
-        rows_by_blocks(format, R, 1, p, from, count, x, y, width, start > 0, next);         \
+        rows_by_blocks(                                                                     \
+            format, R, 1, p, from, count, x, y, width, start > 0, pass == 0, next);         \
         break
 
 /// All rows times one panel, in passes of nearly equal size. Where there are several, a stretch of
@@ -138,7 +139,7 @@ INLINE void rows_by_quantized_panel(
     case R:                                                                                  \
         rows_by_blocks(                                                                      \
             format, R, R == 1 ? ROW_STREAMS : PASS_STREAMS, p, from, blocks, p->groups, y,   \
-            BORED_WIDTH, 0, NULL);                                                           \
+            BORED_WIDTH, 0, 1, NULL);                                                        \
         break
 
 /// Few rows times whole panels, one in each of the product's streams.
