@@ -111,7 +111,7 @@ FUNCTION int32_t float_probe(size_t rounds, const int32_t *x) {
     return result;
 }
 
-// No two sums share a product, or one would serve both where products and sums are two instructions.
+// No two sums share a product: one would serve both where products and sums are two instructions.
 enum { PROBE_WEIGHTS = 2, PROBE_ROWS = 4, PROBE_DOTS = PROBE_WEIGHTS * PROBE_ROWS };
 
 FUNCTION int32_t byte_probe(size_t rounds, const int32_t *x) {
