@@ -29,6 +29,20 @@ static void absorb(const void *bytes, size_t count) {
     for (size_t i = 0; i < count; i++) digest = (digest ^ cursor[i]) * 0x100000001B3u;
 }
 
+/// In one to three streams, and what they leave.
+static void multiply(int level, struct bored_product *p) {
+    size_t end = p->panel_end, streams = 1 + next() % 3;
+    size_t distance = p->output_count / 32 / streams;
+    p->stream_count = streams;
+    p->stream_distance = distance;
+    p->panel_end = distance;
+    bored_multiply(level, p);
+    p->stream_count = 1;
+    p->panel_begin = streams * distance;
+    p->panel_end = end;
+    bored_multiply(level, p);
+}
+
 static void products(int level) {
     for (int round = 0; round < 40; round++) {
         size_t n = 1 + next() % 200, k = 1 + next() % 400, rows = 1 + next() % 15;
@@ -38,8 +52,9 @@ static void products(int level) {
         bored_half_from_float(level, w, count, halves);
         struct bored_product p = {
             BORED_FLOAT16, (uint8_t *)halves, 64 * k, 0, panels, n, k, x, k, NULL, 0, rows, y, n,
+            1, 0,
         };
-        bored_multiply(level, &p);
+        multiply(level, &p);
         absorb(y, rows * n * 4);
         bored_free(x, rows * k * 4);
         bored_free(w, count * 4);
@@ -70,9 +85,9 @@ static void quantized_products(int level) {
             bored_quantize(level, x + r * k, k, groups + r * stride);
         struct bored_product p = {
             format, packed, bored_panel_bytes(format, k), 0, panels, n, k, x, k, groups, stride,
-            rows, y, n,
+            rows, y, n, 1, 0,
         };
-        bored_multiply(level, &p);
+        multiply(level, &p);
         absorb(y, rows * n * 4);
         bored_free(x, rows * k * 4);
         bored_free(y, rows * n * 4);
