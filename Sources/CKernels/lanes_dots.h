@@ -5,10 +5,20 @@
 /// Rows of one pass: the more, the less is spent on reading the weights.
 enum { DOT_ROWS = 6, PAIRS = QUADS / 2 };
 
-INLINE lanes_i splat_quad(const int8_t *quants) {
+/// A row's quad, the second of a pair or the first, in every lane.
+INLINE lanes_i splat_quad(const struct bored_input_group *x, int pair, int second) {
     int32_t quad;
-    memcpy(&quad, quants, sizeof quad);
+    memcpy(&quad, x->quants + (2 * pair + second) * QUAD, sizeof quad);
     return (lanes_i)quad;
+}
+
+/// A pair of quads of weights, for the `vectors` vectors of outputs from `first_vector` on.
+INLINE void read_pair(
+    const int format, const int vectors, const int first_vector, const uint8_t *group,
+    const int pair, lanes_u (*words)[VECTORS]) {
+#pragma clang loop unroll(full)
+    for (int v = 0; v < vectors; v++)
+        read_quads(format, group, pair, first_vector + v, &words[0][v], &words[1][v]);
 }
 
 /// What the dots of half a group begin with, so that the weights' offset is taken away.
@@ -30,14 +40,12 @@ INLINE void add_dots(
 #pragma clang loop unroll(full)
     for (int pair = half * count; pair < (half + 1) * count; pair++) {
         lanes_u words[2][VECTORS];
-#pragma clang loop unroll(full)
-        for (int v = 0; v < vectors; v++)
-            read_quads(format, group, pair, first_vector + v, &words[0][v], &words[1][v]);
+        read_pair(format, vectors, first_vector, group, pair, words);
 #pragma clang loop unroll(full)
         for (int second = 0; second < 2; second++)
 #pragma clang loop unroll(full)
             for (int r = 0; r < rows; r++) {
-                lanes_i quad = splat_quad(x[r * x_stride].quants + (2 * pair + second) * QUAD);
+                lanes_i quad = splat_quad(x + r * x_stride, pair, second);
 #pragma clang loop unroll(full)
                 for (int v = 0; v < vectors; v++) {
                     dots[r][v] = DOT(dots[r][v], words[second][v], quad);
@@ -63,15 +71,12 @@ INLINE void add_short_dots(
 #pragma clang loop unroll(full)
         for (int pair = first; pair < first + together; pair++) {
             lanes_u words[2][VECTORS];
-#pragma clang loop unroll(full)
-            for (int v = 0; v < vectors; v++)
-                read_quads(format, group, pair, first_vector + v, &words[0][v], &words[1][v]);
+            read_pair(format, vectors, first_vector, group, pair, words);
 #pragma clang loop unroll(full)
             for (int second = 0; second < 2; second++)
 #pragma clang loop unroll(full)
                 for (int r = 0; r < rows; r++) {
-                    lanes_i quad =
-                        splat_quad(x[r * x_stride].quants + (2 * pair + second) * QUAD);
+                    lanes_i quad = splat_quad(x + r * x_stride, pair, second);
 #pragma clang loop unroll(full)
                     for (int v = 0; v < vectors; v++) {
                         lanes_s products = PRODUCTS(words[second][v], quad);
