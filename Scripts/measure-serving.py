@@ -213,6 +213,13 @@ def main():
                     lambda: prompt(binary, long, options.tokens, seed, alone))
                 figures.add("alone prefill", one["prefill"], share)
                 figures.add("alone decode", one["decode"], share)
+                with concurrent.futures.ThreadPoolExecutor(2) as pool:
+                    both, share = figures.measure(lambda: list(pool.map(
+                        lambda data: prompt(binary, long, 4 * options.tokens, seed, [
+                            "--alone", "--threads", "1", "--data", place + data]),
+                        ["/alone", "/visitor0"])))
+                for name in ["prefill", "decode"]:
+                    figures.add(f"both {name}", sum(each[name] for each in both), share)
                 named = mesh[0] + ["--as", f"round{index}"]
                 other, share = figures.measure(
                     lambda: prompt(binary, long, options.tokens, seed, named))

@@ -158,6 +158,16 @@ extension Limits {
     /// Looks before a member or the caller sleeps: some tens of microseconds, the time between two
     /// products of one layer.
     public static let crewSpinCount = 1_000
+    /// Waiting for a crew's last part that is a stall: a core was taken away.
+    public static let crewStallTime = Interval.microseconds(300)
+    /// Saved time that a crew remembers: what stalls in a row may cost before a member rests.
+    public static let crewCredit = Interval.milliseconds(5)
+    /// How long a member rests that was waited for longer than it saved: at first, and at most.
+    public static let crewRestMinimum = Interval.milliseconds(20)
+    public static let crewRestMaximum = Interval.seconds(2)
+    /// Kinds of jobs of which a crew remembers what they take its caller alone: three times as many
+    /// as the products, attention and row loops of a layer in one step.
+    public static let crewAloneTimeCount = 64
     /// Jobs that wait for the compute thread; more are refused.
     public static let computeJobCount = 256
     /// Peers kept on disk for the next start; the first ones given are kept.

@@ -8,7 +8,7 @@ public import Tensors
 /// so a member whose core is busy elsewhere delays nobody. Of local parts each member has a counter
 /// of its own, and goes on with the others' when it is at its end. Members and caller look for a
 /// short while and then sleep: a caller that span at the end would keep a preempted member off its
-/// core.
+/// core. Members that are waited for longer than they save rest for a while (`CrewRoster`).
 public final class ThreadCrew: Crew {
     public let memberCount: Int
     private let work: CrewWork
@@ -56,7 +56,9 @@ public final class ThreadCrew: Crew {
 
     /// Runs `part` for each index in `0..<partCount`; one after the other where there is nothing
     /// to share, or where the crew already works for somebody.
-    public func run(partCount: Int, isLocal: Bool, _ part: @Sendable (Int) -> Void) {
+    public func run(
+        partCount: Int, work loopWork: Int, isLocal: Bool, _ part: @Sendable (Int) -> Void
+    ) {
         guard memberCount > 1, partCount > 1, work.claim() else {
             for index in 0..<partCount where !isAbandoned { part(index) }
             return
@@ -64,7 +66,7 @@ public final class ThreadCrew: Crew {
         withoutActuallyEscaping(part) { part in
             work.run(
                 CrewWork.Job(
-                    partCount: partCount, shareCount: isLocal ? memberCount : 1, part: part))
+                    partCount: partCount, work: loopWork, isLocal: isLocal, part: part))
         }
         work.release()
     }
@@ -80,9 +82,11 @@ private final class CrewWork: Sendable {
 
     struct Job: Sendable {
         var partCount: Int
-        /// Equal ranges of parts, each with a counter.
-        var shareCount: Int
+        var work: Int
+        var isLocal: Bool
         var part: @Sendable (Int) -> Void
+        /// Equal ranges of parts, each with a counter.
+        var shareCount = 1
     }
 
     /// How many parts of a share have been taken. On a line of the cache of its own.
@@ -104,10 +108,21 @@ private final class CrewWork: Sendable {
     }
     private let begin = Gate()
     private let end = Gate()
+    /// Where members wait that rest.
+    private let bench = Gate()
+    private let activeCount: Atomic<Int>
+    /// Nanoseconds of the clock at which the first of those who ran parts found none left.
+    private let firstDone = Atomic(UInt64.max)
     // Written only while the door is shut and nobody is inside; read only inside.
     nonisolated(unsafe) private var job: Job?
+    // The caller's, who has claimed the crew.
+    nonisolated(unsafe) private var roster: CrewRoster
 
-    init(memberCount: Int) { counters = (0..<memberCount).map { _ in Counter() } }
+    init(memberCount: Int) {
+        counters = (0..<memberCount).map { _ in Counter() }
+        activeCount = Atomic(memberCount)
+        unsafe roster = CrewRoster(memberCount: memberCount)
+    }
 
     func claim() -> Bool {
         isClaimed.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged
@@ -117,12 +132,20 @@ private final class CrewWork: Sendable {
 
     /// The caller's side.
     func run(_ newJob: Job) {
+        let start = SystemClock.now()
+        let memberCount = muster(at: start)
+        var newJob = newJob
+        newJob.shareCount = newJob.isLocal ? memberCount : 1
+        for share in 0..<newJob.shareCount { counters[share].taken.store(0, ordering: .relaxed) }
+        guard memberCount > 1 else {
+            return note(newJob, from: start, ownPartCount: takeParts(of: newJob, as: 0))
+        }
         // Nobody is inside: see the type's description.
         unsafe job = newJob
-        for share in 0..<newJob.shareCount { counters[share].taken.store(0, ordering: .relaxed) }
+        firstDone.store(.max, ordering: .relaxed)
         door.store(Self.isOpen, ordering: .sequentiallyConsistent)
         begin.advance()
-        takeParts(of: newJob, as: 0)
+        let ownPartCount = takeParts(of: newJob, as: 0)
         var mark = end.value
         var inside = door.bitwiseAnd(~Self.isOpen, ordering: .sequentiallyConsistent).newValue
         while inside > 0 {
@@ -131,18 +154,43 @@ private final class CrewWork: Sendable {
             inside = door.load(ordering: .sequentiallyConsistent)
         }
         unsafe job = nil
+        note(newJob, from: start, ownPartCount: ownPartCount)
+    }
+
+    private func note(_ job: Job, from begin: Instant, ownPartCount: Int) {
+        if isAbandoned { return }
+        let end = SystemClock.now()
+        let firstDone = Instant(nanoseconds: firstDone.load(ordering: .relaxed))
+        unsafe roster.note(
+            CrewRoster.JobTimes(
+                begin: begin, firstDone: min(firstDone, end), end: end, work: job.work,
+                partCount: job.partCount, ownPartCount: ownPartCount))
+    }
+
+    /// How many take part in the next job, as its members will see.
+    private func muster(at now: Instant) -> Int {
+        unsafe roster.callBack(at: now)
+        let count = unsafe roster.activeCount
+        let before = activeCount.exchange(count, ordering: .acquiringAndReleasing)
+        if before < count { bench.advance() }
+        return count
     }
 
     /// A member's life.
     func serve(_ member: Int) {
         var seen: UInt32 = 0
         while true {
+            let mark = bench.value
+            if isDismissed.load(ordering: .acquiring) { return }
+            if member >= activeCount.load(ordering: .acquiring) {
+                bench.wait(whileAt: mark, spinCount: 0)
+                continue
+            }
             begin.wait(whileAt: seen, spinCount: Limits.crewSpinCount)
             seen = begin.value
-            if isDismissed.load(ordering: .acquiring) { return }
             guard enter() else { continue }
             // Inside, the job is there and does not change.
-            if let job = unsafe job { takeParts(of: job, as: member) }
+            if let job = unsafe job { _ = takeParts(of: job, as: member) }
             let left = door.subtract(1, ordering: .sequentiallyConsistent).newValue
             if left == 0 { end.advance() }
         }
@@ -152,6 +200,7 @@ private final class CrewWork: Sendable {
     func dismiss(_ threads: [PlainThread]) {
         isDismissed.store(true, ordering: .releasing)
         begin.advance()
+        bench.advance()
         for thread in threads { thread.join() }
     }
 
@@ -166,8 +215,9 @@ private final class CrewWork: Sendable {
         return false
     }
 
-    /// The member's own share first, then what others have not begun.
-    private func takeParts(of job: Job, as member: Int) {
+    /// The member's own share first, then what others have not begun. How many parts it ran.
+    private func takeParts(of job: Job, as member: Int) -> Int {
+        var count = 0
         for step in 0..<job.shareCount {
             let share = (member + step) % job.shareCount
             let begin = job.partCount * share / job.shareCount
@@ -175,9 +225,16 @@ private final class CrewWork: Sendable {
             while true {
                 let index = begin + counters[share].taken.add(1, ordering: .relaxed).oldValue
                 guard index < end else { break }
-                if isAbandoned { return }
+                if isAbandoned { return count }
                 job.part(index)
+                count += 1
             }
         }
+        if count > 0 {
+            // Whoever is not the first changes nothing.
+            _ = firstDone.compareExchange(
+                expected: .max, desired: SystemClock.now().nanoseconds, ordering: .relaxed)
+        }
+        return count
     }
 }

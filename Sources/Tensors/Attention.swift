@@ -76,7 +76,12 @@ extension Kernels {
         let rowsPerPass = min(
             Self.attentionRowCount, max(1, Self.workLimit / (2 * headWidth * max(1, positionCount)))
         )
-        crew.run(partCount: layout.headCount, isLocal: true) { head in
+        // By whole pages, or no two steps of an answer would have as much work.
+        let pageCount = (positionCount + layout.pagePositionCount - 1) / layout.pagePositionCount
+        let work =
+            2 * rowCount * queryHeadCount * layout.headSize * pageCount
+            * layout.pagePositionCount
+        crew.run(partCount: layout.headCount, work: work, isLocal: true) { head in
             var part = unsafe whole
             unsafe part.head += head * layout.headStride
             unsafe part.scratch += head * (scratchCount / layout.headCount)

@@ -10,17 +10,20 @@ public protocol Crew: Sendable {
     /// Runs `part` once for each index in `0..<partCount`, in any order; returns when all have run,
     /// or at once after the parts under way where the work is abandoned.
     ///
-    /// - Parameter isLocal: neighbouring parts have to do with neighbouring memory. Each member
-    ///   then begins with its own share of them, the same in every loop, so that its core's cache
-    ///   has what it wrote before: cores that share no cache get at it slower than at memory.
-    func run(partCount: Int, isLocal: Bool, _ part: @Sendable (Int) -> Void)
+    /// - Parameters:
+    ///   - work: multiplications, or numbers that are written, in all parts together: loops of as
+    ///     many parts and as much work take about as long. 0 where nobody knows.
+    ///   - isLocal: neighbouring parts have to do with neighbouring memory. Each member then
+    ///     begins with its own share of them, the same in every loop, so that its core's cache has
+    ///     what it wrote before: cores that share no cache get at it slower than at memory.
+    func run(partCount: Int, work: Int, isLocal: Bool, _ part: @Sendable (Int) -> Void)
 }
 
 extension Crew {
     public var isAbandoned: Bool { false }
 
-    public func run(partCount: Int, _ part: @Sendable (Int) -> Void) {
-        run(partCount: partCount, isLocal: false, part)
+    public func run(partCount: Int, isLocal: Bool = false, _ part: @Sendable (Int) -> Void) {
+        run(partCount: partCount, work: 0, isLocal: isLocal, part)
     }
 
     /// Runs `body` for ranges that make up `0..<rowCount`; for all of it at once where handing on
@@ -31,7 +34,8 @@ extension Crew {
         // So many numbers take some microseconds.
         let perPart = max(1, (1 << 14) / max(1, rowWork))
         guard rowCount > perPart else { return body(0..<rowCount) }
-        run(partCount: (rowCount + perPart - 1) / perPart, isLocal: true) { index in
+        let partCount = (rowCount + perPart - 1) / perPart
+        run(partCount: partCount, work: rowCount * rowWork, isLocal: true) { index in
             body(index * perPart..<min(rowCount, (index + 1) * perPart))
         }
     }
@@ -42,7 +46,9 @@ public struct SerialCrew: Crew {
     public init() {}
     public var memberCount: Int { 1 }
 
-    public func run(partCount: Int, isLocal: Bool, _ part: @Sendable (Int) -> Void) {
+    public func run(
+        partCount: Int, work: Int, isLocal: Bool, _ part: @Sendable (Int) -> Void
+    ) {
         for index in 0..<partCount { part(index) }
     }
 }

@@ -44,7 +44,8 @@ extension Kernels {
         nonisolated(unsafe) let (product, groups) = unsafe (product, groups)
         let perPart = 16
         let partCount = (unsafe product.row_count + perPart - 1) / perPart
-        crew.run(partCount: partCount, isLocal: true) { index in
+        let work = unsafe product.row_count * product.input_count
+        crew.run(partCount: partCount, work: work, isLocal: true) { index in
             for row in index * perPart..<min(unsafe product.row_count, (index + 1) * perPart) {
                 unsafe bored_quantize(
                     code, product.x + row * product.x_stride, product.input_count,
@@ -60,7 +61,8 @@ extension Kernels {
             product, panelCount: panelCount, memberCount: crew.memberCount,
             least: panelsTogether(rowCount: product.row_count, format: product.format),
             streamCount: streamCount(rowCount: product.row_count, format: product.format))
-        crew.run(partCount: parts.count, isLocal: true) { index in
+        let work = unsafe product.row_count * product.input_count * product.output_count
+        crew.run(partCount: parts.count, work: work, isLocal: true) { index in
             let (rows, panels, streamDistance) = parts[index]
             guard !panels.isEmpty else { return }
             var part = unsafe product

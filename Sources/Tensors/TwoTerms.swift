@@ -22,7 +22,8 @@ extension Kernels {
         nonisolated(unsafe) let x = unsafe start
         let xStride = unsafe given.x_stride
         let perPart = 16
-        crew.run(partCount: (rowCount + perPart - 1) / perPart, isLocal: true) { index in
+        let partCount = (rowCount + perPart - 1) / perPart
+        crew.run(partCount: partCount, work: rowCount * inputCount, isLocal: true) { index in
             for row in index * perPart..<min(rowCount, (index + 1) * perPart) {
                 let (source, rest) = unsafe (x + row * xStride, rests + row * inputCount)
                 let (first, second) = unsafe (

@@ -13,7 +13,7 @@ private final class CountingCrew: Crew {
         return false
     }
 
-    func run(partCount: Int, isLocal: Bool, _ part: @Sendable (Int) -> Void) {
+    func run(partCount: Int, work: Int, isLocal: Bool, _ part: @Sendable (Int) -> Void) {
         for index in 0..<partCount where !isAbandoned { part(index) }
     }
 }

@@ -72,7 +72,7 @@ func vector(_ numbers: [Float]) -> FloatVector {
 struct BackwardCrew: Crew {
     let memberCount: Int
 
-    func run(partCount: Int, isLocal: Bool, _ part: @Sendable (Int) -> Void) {
+    func run(partCount: Int, work: Int, isLocal: Bool, _ part: @Sendable (Int) -> Void) {
         for index in (0..<partCount).reversed() { part(index) }
     }
 }

@@ -77,7 +77,7 @@ enum SmallShape: String, CaseIterable, Sendable {
 /// Parts in reverse order, and told of as if four members shared them.
 private struct ReversedCrew: Crew {
     var memberCount: Int { 4 }
-    func run(partCount: Int, isLocal: Bool, _ part: @Sendable (Int) -> Void) {
+    func run(partCount: Int, work: Int, isLocal: Bool, _ part: @Sendable (Int) -> Void) {
         for index in (0..<partCount).reversed() { part(index) }
     }
 }
