@@ -2,8 +2,9 @@
 """Measures a chain of two nodes of one thread beside one process of one thread, as ratios.
 
 A random model of a given shape is made, imported, and served by two `bored node` processes on
-loopback, half of the layers each. Rounds are interleaved; the best of each counts, so that other
-work on the machine spoils both sides alike. A virtual machine may lose its processors to others
+loopback, half of the layers each; two processes that need nothing of each other show what the
+machine can give at most. Rounds are interleaved; the best of each counts, so that other work on the
+machine spoils both sides alike. A virtual machine may lose its processors to others
 just while both are busy (/proc/stat, "steal"): where there are measurements during which it lost
 no more than a hundredth of them, only those count. Needs numpy, and a tokenizer.json of 512 pieces.
 Usage: Scripts/measure-serving.py [--binary PATH] [--tokenizer FOLDER] [--shape 110m] [--rounds 5]
@@ -29,6 +30,9 @@ SHAPES = {  # hidden, feed-forward, layers, heads, key and value heads
 }
 VOCABULARY = 512
 PATIENCE_SECONDS = 300
+# After a process that held a whole model: a virtual machine gives what it freed back to its host in
+# the seconds that follow, and what that takes would be taken from whoever is measured next.
+REST_SECONDS = 10
 
 
 def make_model(folder, tokenizer, shape):
@@ -213,13 +217,7 @@ def main():
                     lambda: prompt(binary, long, options.tokens, seed, alone))
                 figures.add("alone prefill", one["prefill"], share)
                 figures.add("alone decode", one["decode"], share)
-                with concurrent.futures.ThreadPoolExecutor(2) as pool:
-                    both, share = figures.measure(lambda: list(pool.map(
-                        lambda data: prompt(binary, long, 4 * options.tokens, seed, [
-                            "--alone", "--threads", "1", "--data", place + data]),
-                        ["/alone", "/visitor0"])))
-                for name in ["prefill", "decode"]:
-                    figures.add(f"both {name}", sum(each[name] for each in both), share)
+                time.sleep(REST_SECONDS)
                 named = mesh[0] + ["--as", f"round{index}"]
                 other, share = figures.measure(
                     lambda: prompt(binary, long, options.tokens, seed, named))
@@ -235,6 +233,7 @@ def main():
                 short, share = figures.measure(
                     lambda: prompt(binary, "The", 4 * options.tokens, seed, alone))
                 figures.add("alone short", short["decode"], share)
+                time.sleep(REST_SECONDS)
                 for count, name in [(1, "one"), (2, "two"), (4, "four")]:
                     with concurrent.futures.ThreadPoolExecutor(count) as pool:
                         answers, share = figures.measure(lambda: list(pool.map(
@@ -243,6 +242,13 @@ def main():
                     if any(answer["ids"] != short["ids"] for answer in answers):
                         sys.exit("the mesh gave another answer in company")
                     figures.add(name, sum(answer["decode"] for answer in answers), share)
+                with concurrent.futures.ThreadPoolExecutor(2) as pool:
+                    both, share = figures.measure(lambda: list(pool.map(
+                        lambda data: prompt(binary, long, options.tokens, seed, [
+                            "--alone", "--threads", "1", "--data", place + data]),
+                        ["/alone", "/visitor0"])))
+                for name in ["prefill", "decode"]:
+                    figures.add(f"both {name}", sum(each[name] for each in both), share)
                 print(f"round {index}: {figures.last()}", flush=True)
             memory = [anonymous_memory(node) for node in nodes]
         finally:
@@ -253,6 +259,8 @@ def main():
     layer_bytes = size - 2 * VOCABULARY * SHAPES[options.shape][0]
     print(f"memory of both nodes: {sum(memory) / layer_bytes:.2f} of their layers")
     for text, name, base in [
+            ("prefill of two processes, of one's", "both prefill", "alone prefill"),
+            ("decode of two processes, of one's", "both decode", "alone decode"),
             ("prefill over two nodes, of one's", "mesh prefill", "alone prefill"),
             ("prefill of a chat's next turn, of the first's", "next turn", "mesh prefill"),
             ("decode behind a prompt, of one node's", "mesh decode", "alone decode"),
