@@ -4,9 +4,9 @@
 A random model of a given shape is made, imported, and served by two `bored node` processes on
 loopback, half of the layers each; two processes that need nothing of each other show what the
 machine can give at most. Rounds are interleaved; the best of each counts, so that other work on the
-machine spoils both sides alike. A virtual machine may lose its processors to others
-just while both are busy (/proc/stat, "steal"): where there are measurements during which it lost
-no more than a hundredth of them, only those count. Needs numpy, and a tokenizer.json of 512 pieces.
+machine spoils both sides alike. A virtual machine may lose its processors to others just while both
+are busy (/proc/stat, "steal"): where there are measurements during which it lost no more than a
+hundredth of them, only those count. Needs numpy, and a tokenizer.json of 512 pieces.
 Usage: Scripts/measure-serving.py [--binary PATH] [--tokenizer FOLDER] [--shape 110m] [--rounds 5]
 """
 import argparse
