@@ -30,8 +30,8 @@ SHAPES = {  # hidden, feed-forward, layers, heads, key and value heads
 }
 VOCABULARY = 512
 PATIENCE_SECONDS = 300
-# After a process that held a whole model: a virtual machine gives what it freed back to its host in
-# the seconds that follow, and what that takes would be taken from whoever is measured next.
+# After a process that held a whole model: a virtual machine may give what it freed back to its host
+# in the seconds that follow, and what that takes is taken from whoever is measured next.
 REST_SECONDS = 10
 
 
@@ -99,6 +99,12 @@ def prompt(binary, text, tokens, seed, place):
         decode=stats["tokensPerSecond"], ids=answer["ids"],
         seconds=stats["firstTokenMilliseconds"] / 1000
         + (len(answer["ids"]) - 1) / max(1e-9, stats["tokensPerSecond"]))
+
+
+def together(binary, text, tokens, seed, places):
+    """Figures of the same prompt by several prompters at once."""
+    with concurrent.futures.ThreadPoolExecutor(len(places)) as pool:
+        return list(pool.map(lambda place: prompt(binary, text, tokens, seed, place), places))
 
 
 def processor_times():
@@ -207,7 +213,8 @@ def main():
         os.sync()  # or the disk is written to while the first rounds run
         swarm = f"serving-{os.getpid()}"
         nodes, address = start(binary, place, swarm, layers)
-        alone = ["--alone", "--threads", "1", "--data", place + "/alone"]
+        alone, other_alone = [["--alone", "--threads", "1", "--data", f"{place}/{data}"]
+                              for data in ["alone", "visitor0"]]
         mesh = [["--peer", address, "--swarm", swarm, "--wait", "120", "--data",
                  f"{place}/visitor{index}"] for index in range(4)]
         try:
@@ -235,18 +242,13 @@ def main():
                 figures.add("alone short", short["decode"], share)
                 time.sleep(REST_SECONDS)
                 for count, name in [(1, "one"), (2, "two"), (4, "four")]:
-                    with concurrent.futures.ThreadPoolExecutor(count) as pool:
-                        answers, share = figures.measure(lambda: list(pool.map(
-                            lambda way: prompt(binary, "The", 4 * options.tokens, seed, way),
-                            mesh[:count])))
+                    answers, share = figures.measure(lambda: together(
+                        binary, "The", 4 * options.tokens, seed, mesh[:count]))
                     if any(answer["ids"] != short["ids"] for answer in answers):
                         sys.exit("the mesh gave another answer in company")
                     figures.add(name, sum(answer["decode"] for answer in answers), share)
-                with concurrent.futures.ThreadPoolExecutor(2) as pool:
-                    both, share = figures.measure(lambda: list(pool.map(
-                        lambda data: prompt(binary, long, options.tokens, seed, [
-                            "--alone", "--threads", "1", "--data", place + data]),
-                        ["/alone", "/visitor0"])))
+                both, share = figures.measure(lambda: together(
+                    binary, long, options.tokens, seed, [alone, other_alone]))
                 for name in ["prefill", "decode"]:
                     figures.add(f"both {name}", sum(each[name] for each in both), share)
                 print(f"round {index}: {figures.last()}", flush=True)

@@ -165,8 +165,8 @@ extension Limits {
     /// How long a member rests that was waited for longer than it saved: at first, and at most.
     public static let crewRestMinimum = Interval.milliseconds(20)
     public static let crewRestMaximum = Interval.seconds(2)
-    /// Kinds of jobs of which a crew remembers what they take its caller alone: three times as many
-    /// as the products, attention and row loops of a layer in one step.
+    /// Kinds of jobs of which a crew remembers what they take its caller alone: more than the
+    /// products, attention and row loops of a layer; one that has no room takes another's.
     public static let crewAloneTimeCount = 64
     /// Jobs that wait for the compute thread; more are refused.
     public static let computeJobCount = 256

@@ -8,7 +8,7 @@ private struct TwoCores {
     var now = Instant.origin + .seconds(1)
     var foreignSlice: Interval?
 
-    /// Microseconds within two slices, the second of which is the other program's.
+    /// How far two slices are, the second of which is the other program's.
     private var phase: (at: Interval, slice: Interval)? {
         foreignSlice.map { slice in
             (Interval(nanoseconds: now.nanoseconds % (slice * 2).nanoseconds), slice)
