@@ -64,7 +64,7 @@ extension PipelineCore {
             Seat(
                 number: request.nextSeat + offset, link: link, offerDigest: Digest(.zero),
                 offeredAt: now, resumeIndex: resume.index, resumePosition: resume.position,
-                proofIndex: .max, isRebuilt: resume.position == 0,
+                proofIndex: .max, isRebuilt: false,
                 progressAt: now)
         }
         request.nextSeat += links.count

@@ -27,6 +27,20 @@ import Wire
         #expect(rig.longestStall < .milliseconds(milliseconds < 10 ? 1_600 : 700))
     }
 
+    @Test(arguments: [1, 2], 0..<12)
+    func `a stage is replaced whose first results come back while its place is filled`(
+        stage: Int, moment: Int
+    ) {
+        let rig = rig()
+        for member in rig.members { member.stepTime = .milliseconds(3) }
+        rig.after(.milliseconds(4 + moment)) { rig in
+            rig.kill(stage)
+            rig.tellLost(stage)
+        }
+        rig.run(.seconds(20)) { $0.isDone }
+        #expect(rig.isRight && rig.mendCount == 1 && rig.rewindCount == 0)
+    }
+
     @Test(arguments: [1, 2, 3], [20, 101, 205, 333])
     func `a stage that is lost while drafts are overwritten is replaced`(
         stage: Int, milliseconds: Int
