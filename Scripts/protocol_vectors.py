@@ -146,7 +146,10 @@ def pipelines(name, reader):
     elif kind in (0x41, 0x42):
         reader.u64()
         reader.varint()
-        reader.take(32 + (1 if kind == 0x42 else 0) + 64)
+        reader.take(32)
+        last = reader.u8()
+        check(last <= 1 if kind == 0x41 else 1 <= last <= 9, "how an offer is answered")
+        reader.take(64)
     else:
         reader.take(40)
         if kind == 0x47:
@@ -156,14 +159,15 @@ def pipelines(name, reader):
             reader.take(32 + 64)
             return
         reader.varint()
-        if kind in (0x43, 0x44):
+        if kind in (0x43, 0x44, 0x4F):
             reader.varint()
             reader.varint()
             count, wanted, times = reader.varint(256), reader.varint(256), reader.varint(64)
             reader.take(4 * times)
             check(0 < wanted <= count, "more results than rows")
-            check(kind == 0x43 or wanted == count, "rows whose results nobody wants")
+            check(kind != 0x44 or wanted == count, "rows whose results nobody wants")
             check(reader.left() % count == 0, "rows of unequal lengths")
+            check(kind != 0x4F or reader.left() == 32 * count, "names of another length")
             reader.take(reader.left())
         elif kind == 0x45:
             check(1 <= reader.u8() <= 9, "reason")
@@ -174,6 +178,8 @@ def pipelines(name, reader):
         elif kind == 0x4C:
             check(reader.u8() <= 4, "phase")
             reader.varint()
+            reader.varint()
+        elif kind == 0x56:
             reader.varint()
         else:
             check(kind in (0x46, 0x48, 0x4B), "an unknown kind")
@@ -302,7 +308,7 @@ if __name__ == "__main__":
         "gossip": messages("gossip.json", range(0x20, 0x2D), gossip),
         "kademlia": messages("kademlia.json", range(0x10, 0x16), kademlia),
         "shards": messages("shards.json", range(0x30, 0x37), shards),
-        "pipelines": messages("pipelines.json", range(0x40, 0x4F), pipelines),
+        "pipelines": messages("pipelines.json", [*range(0x40, 0x50), 0x56], pipelines),
         "parts": parts(),
         "tokenizer": tokenizers(),
         "noise": noise(),

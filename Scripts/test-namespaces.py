@@ -33,6 +33,8 @@ BACK_PATIENCE_SECONDS = 60
 ETHERNET_IPV4, UDP = 0x0800, 17
 # Until the node at a cut line notices and everybody has forgotten it.
 CUT_SECONDS = 12
+# What a slow line's modem lets wait.
+QUEUE_SECONDS = 0.25
 
 
 def ip(*words):
@@ -40,9 +42,11 @@ def ip(*words):
 
 
 class Town:
-    """Namespaces: one for each node, one for the prompter, one for the switch between them."""
+    """Namespaces: one for each node, one for the prompter, one for the switch between them, with a
+    delay in milliseconds and, where it is not 0, so many megabits a second from each of them."""
 
-    def __init__(self, count, delay):
+    def __init__(self, count, delay, rate=0):
+        self.rate = rate
         self.prefix, self.count, self.switch = f"bored-{os.getpid()}", count, None
         self.names = [f"{self.prefix}-{index}" for index in range(count)]
         self.middle = self.prefix + "-switch"
@@ -65,6 +69,8 @@ class Town:
             ip("-n", name, "link", "add", "eth0", "type", "veth", "peer", "name", f"port{index}",
                "netns", self.middle)
             ip("-n", name, "address", "add", f"10.77.0.{index + 1}/24", "dev", "eth0")
+            # The switch takes frames as a cable does, not datagrams by the dozen.
+            ip("-n", name, "link", "set", "eth0", "gso_max_segs", "1")
             ip("-n", name, "link", "set", "eth0", "up")
             if delay == 0:
                 ip("-n", self.middle, "link", "set", f"port{index}", "master", "bridge")
@@ -73,7 +79,7 @@ class Town:
             ports = [f"port{index}" for index in range(self.count)]
             self.switch = subprocess.Popen(
                 ["ip", "netns", "exec", self.middle, sys.executable, os.path.abspath(__file__),
-                 "--switch", str(delay), *ports])
+                 "--switch", str(delay), str(self.rate), *ports])
 
     def join(self, index):
         ip("-n", self.middle, "link", "set", f"port{index}", "up")
@@ -89,9 +95,14 @@ class Town:
             subprocess.run(["ip", "netns", "del", name], capture_output=True)
 
 
-def forward(delay, ports):
-    """A switch that keeps each frame for a while; in its own namespace, until it is killed."""
+def forward(delay, rate, ports):
+    """A switch that keeps each frame for a while; in its own namespace, until it is killed.
+
+    Where there is a rate, a port's frames follow each other no faster, and what would wait for
+    longer than QUEUE_SECONDS is lost.
+    """
     sockets, places, waiting, order = {}, {}, [], 0
+    free_at = {port: 0 for port in ports}
     for port in ports:
         end = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
         end.bind((port, 0))
@@ -108,10 +119,16 @@ def forward(delay, ports):
             # A frame that this process sent, seen on its way out.
             if address[2] == socket.PACKET_OUTGOING:
                 continue
-            places[frame[6:12]] = sockets[end]
+            port, now = sockets[end], time.monotonic()
+            places[frame[6:12]] = port
             order += 1
-            heapq.heappush(waiting, (time.monotonic() + delay, order, without_checksum(frame),
-                                     sockets[end]))
+            left_at = now
+            if rate > 0:
+                left_at = max(now, free_at[port]) + 8 * len(frame) / (rate * 1e6)
+                if left_at > now + QUEUE_SECONDS:
+                    continue
+                free_at[port] = left_at
+            heapq.heappush(waiting, (left_at + delay, order, without_checksum(frame), port))
         while waiting and waiting[0][0] <= time.monotonic():
             _, _, frame, origin = heapq.heappop(waiting)
             known = places.get(frame[0:6])
@@ -218,7 +235,7 @@ def series(binary, place, delay, runs, known, chance):
 
 def main():
     if sys.argv[1:2] == ["--switch"]:
-        return forward(float(sys.argv[2]) / 1000, sys.argv[3:])
+        return forward(float(sys.argv[2]) / 1000, float(sys.argv[3]), sys.argv[4:])
     parser = argparse.ArgumentParser()
     parser.add_argument("--binary", default=".build/release/bored")
     parser.add_argument("--runs", type=int, default=10)

@@ -17,7 +17,7 @@ public enum HashPurpose: Int, Sendable, CaseIterable {
     case handshakeMAC
     case cookieKey
     case entropy
-    /// Rows of a request up to a position; stays within a node.
+    /// Rows of a request up to a position.
     case prefix
     case simulated
 

@@ -39,15 +39,17 @@ extension Node {
 
     /// Sends rows through the chain; false where as many steps as may be are under way.
     ///
-    /// - Parameter resultCount: of these rows the last ones, whose results are wanted; at least 1.
+    /// - Parameters:
+    ///   - resultCount: of these rows the last ones, whose results are wanted; at least 1.
+    ///   - mayBeKept: an earlier request may have begun with these rows and all before them.
     public mutating func step(
         _ ticket: Ticket, position: Int, rowCount: Int, resultCount: Int, rows: [UInt8],
-        at now: Instant, into outbox: inout Outbox
+        mayBeKept: Bool = false, at now: Instant, into outbox: inout Outbox
     ) -> Bool {
         guard case .running(let id) = requests[ticket]?.phase else { return false }
         let isSent = pipelines.step(
             id, position: position, rowCount: rowCount, resultCount: resultCount, rows: rows,
-            at: now, into: &mail)
+            mayBeKept: mayBeKept, at: now, into: &mail)
         settle(at: now, into: &outbox)
         return isSent
     }
@@ -71,10 +73,13 @@ extension Node {
 
     // MARK: verbs of the shell, as stage
 
+    /// - Parameter keepsRows: whether it has kept what came of earlier rows of the entry.
     public mutating func cacheOpened(
-        _ id: RequestID, refusal: RefusalReason?, at now: Instant, into outbox: inout Outbox
+        _ id: RequestID, refusal: RefusalReason?, keepsRows: Bool = false, at now: Instant,
+        into outbox: inout Outbox
     ) {
-        pipelines.cacheOpened(id, refusal: refusal, at: now, into: &mail)
+        pipelines.cacheOpened(
+            id, refusal: refusal, keepsRows: keepsRows, at: now, into: &mail)
         settle(at: now, into: &outbox)
     }
 
@@ -84,6 +89,13 @@ extension Node {
     ) {
         pipelines.computed(
             id, step: step, output: output, microseconds: microseconds, at: now, into: &mail)
+        settle(at: now, into: &outbox)
+    }
+
+    public mutating func rowsNotKnown(
+        _ id: RequestID, step: Step, at now: Instant, into outbox: inout Outbox
+    ) {
+        pipelines.rowsNotKnown(id, step: step, at: now, into: &mail)
         settle(at: now, into: &outbox)
     }
 

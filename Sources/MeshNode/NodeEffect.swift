@@ -47,7 +47,7 @@ public enum NodeEffect: Sendable {
 
     /// Make room for a KV cache; answer with `Node.cacheOpened`.
     case openCache(StageOffer)
-    /// Run layers; answer with `Node.computed`.
+    /// Run layers; answer with `Node.computed`, or with `Node.rowsNotKnown`.
     case compute(StageOffer, Step)
     case closeCache(RequestID)
     /// Read keys and values of some of these positions, as many as `Limits.cachePartByteCount`

@@ -24,6 +24,8 @@ struct Seat: Sendable {
     /// back proves that its KV cache is whole. Set when the chain is.
     var proofIndex: Int
     var isRebuilt: Bool
+    /// It has kept what it computed of earlier rows of this entry.
+    var keepsRows = false
     /// It got its KV cache from the one before it in its place, but not the rows that one sent.
     var isHeir = false
     /// The seats beside it that it was told of, and the one before it that it has confirmed; nil

@@ -36,10 +36,12 @@ extension PipelineCore {
     /// Sends rows to the first stage, or keeps them until there is one; false where the request is
     /// not open or has as many steps in flight as it may.
     ///
-    /// - Parameter resultCount: of these rows the last ones, whose results are wanted; at least 1.
+    /// - Parameters:
+    ///   - resultCount: of these rows the last ones, whose results are wanted; at least 1.
+    ///   - mayBeKept: an earlier request may have begun with these rows and all before them.
     public mutating func step(
         _ id: RequestID, position: Int, rowCount: Int, resultCount: Int, rows: [UInt8],
-        at now: Instant, into mail: inout Mail
+        mayBeKept: Bool = false, at now: Instant, into mail: inout Mail
     ) -> Bool {
         guard acceptsStep(id), var request = entries.requests[id.number] else { return false }
         precondition(rows.count == rowCount * request.hiddenSize * 4)
@@ -58,13 +60,19 @@ extension PipelineCore {
         request.nextStepIndex += 1
         request.nextPosition = step.end
         request.idleDeadline = .never
-        let first = request.seats[0]
-        if !first.isLost, request.toldFirst == first.number {
-            mail.send(step.encode(isDone: false), to: first.node, priority: .activation)
-        }
-        let (limit, room) = (keptByteLimit, keptByteRoom)
-        entries.sent.update(id.number) { $0.keep(step, limit: limit, room: room) }
         entries.requests[id.number] = request
+        let (limit, room) = (keptByteLimit, keptByteRoom)
+        let first = request.seats[0]
+        let isSent = !first.isLost && request.toldFirst == first.number
+        var outgoing = step
+        entries.sent.update(id.number) { sent in
+            sent.keep(step, limit: limit, room: room)
+            outgoing = sent.outgoing(step, mayBeKept: mayBeKept && isSent)
+        }
+        if isSent {
+            counters.rowsNamed += UInt64(outgoing.names.count)
+            mail.send(outgoing.encode(isDone: false), to: first.node, priority: .activation)
+        }
         return true
     }
 

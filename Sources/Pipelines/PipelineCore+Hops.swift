@@ -5,13 +5,22 @@ internal import Wire
 /// The stage's side of a chain that changes: results kept, sent again, sent elsewhere.
 extension PipelineCore {
     /// Keeps a result, and sends it where the next seat is to have it.
-    mutating func pass(_ result: Step, of id: RequestID, into mail: inout Mail) {
+    ///
+    /// - Parameter mayBeKept: it was kept here, and may be kept there as well.
+    mutating func pass(
+        _ result: Step, mayBeKept: Bool, of id: RequestID, into mail: inout Mail
+    ) {
         let (limit, room) = (keptByteLimit, keptByteRoom)
-        stages.sent.update(id) { $0.keep(result, limit: limit, room: room) }
+        var outgoing = result
+        stages.sent.update(id) { sent in
+            sent.keep(result, limit: limit, room: room)
+            outgoing = sent.outgoing(result, mayBeKept: mayBeKept && sent.hop.record != nil)
+        }
         guard let hop = stages.sent[id]?.hop else { return }
         if !result.isReplay, result.index >= hop.resumeIndex {
+            counters.rowsNamed += UInt64(outgoing.names.count)
             mail.send(
-                result.encode(isDone: hop.record == nil), to: hop.record?.id ?? id.entry,
+                outgoing.encode(isDone: hop.record == nil), to: hop.record?.id ?? id.entry,
                 priority: .activation)
         }
         replay(id, into: &mail)
@@ -39,7 +48,7 @@ extension PipelineCore {
         }
     }
 
-    private func reportRowsNotKept(_ id: RequestID, seat: Int, into mail: inout Mail) {
+    func reportRowsNotKept(_ id: RequestID, seat: Int, into mail: inout Mail) {
         let failure = StepFailure(id, seat: seat, reason: .rowsNotKept)
         mail.send(failure.encode(), to: id.entry)
     }

@@ -118,6 +118,7 @@ extension PipelineCore {
             lose([place], .refused(reason), of: &request, at: now)
         } else {
             request.seats[place].standing = .serving
+            request.seats[place].keepsRows = answer.keepsRows
             request.seats[place].askedAt = nil
             request.seats[place].confirmedPrevious = seat.toldPrevious
         }
@@ -177,6 +178,10 @@ extension PipelineCore {
         let canServe = tellFirst(&request, into: &mail)
         entries.requests[number] = request
         guard canServe else { return rewind(number, at: now) }
+        if !wasOpened, request.seats[0].keepsRows {
+            let names = RowNames(entry: keys.id, model: request.model, layer: 0)
+            entries.sent.update(number) { $0.beginNaming(names) }
+        }
         if wasOpened { counters.requestsMended += 1 }
         emit(wasOpened ? .mended(request.id) : .opened(request.id))
         if isRewound { emit(.rewound(request.id)) }

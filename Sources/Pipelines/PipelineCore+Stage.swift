@@ -30,7 +30,11 @@ extension PipelineCore {
         if stages.remove(offer.request) != nil { emit(.closeCache(offer.request)) }
         stages.requests[offer.request] = StageRequest(
             offer, digest: digest, deadline: now + Limits.stageIdleTimeout)
-        stages.sent[offer.request] = SentRows(hop: offer.next)
+        var sent = SentRows(hop: offer.next)
+        sent.beginNaming(
+            RowNames(
+                entry: entry.id, model: offer.model, layer: offer.layers.upper))
+        stages.sent[offer.request] = sent
         if let next = offer.next.record { emit(.meet(next)) }
         emit(.openCache(offer))
     }
@@ -53,17 +57,22 @@ extension PipelineCore {
     }
 
     private mutating func answer(
-        _ offer: StageOffer, digest: Digest, refusal: RefusalReason?, into mail: inout Mail
+        _ offer: StageOffer, digest: Digest, refusal: RefusalReason?, keepsRows: Bool = false,
+        into mail: inout Mail
     ) {
         if refusal == nil { counters.stagesOpened += 1 } else { counters.stagesRefused += 1 }
         let answer = StageAnswer(
-            number: offer.request.number, seat: offer.seat, offerDigest: digest, refusal: refusal)
+            number: offer.request.number, seat: offer.seat, offerDigest: digest, refusal: refusal,
+            keepsRows: keepsRows)
         mail.send(answer.encode(keys: keys), to: offer.request.entry)
     }
 
     /// The shell made room for the request's KV cache, or says why not.
+    ///
+    /// - Parameter keepsRows: whether it has kept what came of earlier rows of the entry.
     public mutating func cacheOpened(
-        _ id: RequestID, refusal: RefusalReason?, at now: Instant, into mail: inout Mail
+        _ id: RequestID, refusal: RefusalReason?, keepsRows: Bool = false, at now: Instant,
+        into mail: inout Mail
     ) {
         guard let request = stages.requests[id], request.phase == .opening else { return }
         if let refusal {
@@ -72,7 +81,9 @@ extension PipelineCore {
             return
         }
         stages.requests.update(id) { $0.phase = .ready }
-        answer(request.offer, digest: request.offerDigest, refusal: nil, into: &mail)
+        answer(
+            request.offer, digest: request.offerDigest, refusal: nil, keepsRows: keepsRows,
+            into: &mail)
         runNext(of: id, into: &mail)
     }
 
@@ -92,7 +103,7 @@ extension PipelineCore {
             counters.wrongSender += 1
             return
         }
-        guard step.rows.count == step.rowCount * request.offer.hiddenSize * 4,
+        guard step.isNamed || step.rows.count == step.rowCount * request.offer.hiddenSize * 4,
             step.end <= request.offer.positionLimit
         else {
             counters.malformed += 1
@@ -105,7 +116,7 @@ extension PipelineCore {
         }
         let waitingCount = step.isReplay ? request.waitingReplays.count : request.waiting.count
         let limit = step.isReplay ? Limits.replayWindowCount : Limits.stepsInFlight
-        guard waitingCount < limit else {
+        guard waitingCount < limit || request.waiting[step.index]?.isNamed == true else {
             counters.stepsRefused += 1
             dropStage(id, reason: .busy, into: &mail)
             return
@@ -128,12 +139,11 @@ extension PipelineCore {
             return step.end <= request.position || !request.isRebuilding
                 || (known?.end ?? 0) >= step.end
         }
-        return step.index < request.nextStepIndex + request.handedCount
-            || request.waiting.contains(step.index)
+        return request.isOld(step)
     }
 
     /// Hands the next rows to the shell, when they are there: one step to run, and one behind it.
-    private mutating func runNext(of id: RequestID, into mail: inout Mail) {
+    mutating func runNext(of id: RequestID, into mail: inout Mail) {
         guard let request = stages.requests[id], request.phase != .opening,
             request.inheriting == nil, request.leaving?.isFrozen != true
         else { return }
@@ -142,7 +152,7 @@ extension PipelineCore {
             stages.requests.update(id) { request in
                 next = request.takeNext()
                 guard let step = next else { return }
-                request.begin(at: step.position)
+                request.begin(at: step.position, isNamed: step.isNamed)
                 if step.isReplay { request.settledPosition = step.end }
             }
             guard let step = next, hand(step, of: id, into: &mail) else { return }
@@ -204,11 +214,15 @@ extension PipelineCore {
             request.account.add(step, output: output, microseconds: microseconds)
             request.position = step.end
             if !step.isReplay { request.nextStepIndex = step.index + 1 }
+            // Its rows may have come while its names were looked up.
+            if step.isNamed { request.waiting[step.index] = nil }
             request.begin(at: request.followingPosition)
             request.deadline = now + Limits.stageIdleTimeout
         }
         if step.isReplay { confirmReplay(step, of: request, into: &mail) }
-        pass(step.result(output, microseconds: microseconds), of: id, into: &mail)
+        pass(
+            step.result(output, microseconds: microseconds), mayBeKept: step.isNamed, of: id,
+            into: &mail)
         if let following = request.followingPosition {
             guard isAheadOfHeir(following, of: id, into: &mail) else { return }
         }

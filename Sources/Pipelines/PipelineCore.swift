@@ -72,6 +72,9 @@ public struct PipelineCore: ~Copyable, MessageCore {
             case .step, .replay:
                 let step = try Step(from: &reader, isReplay: kind == .replay)
                 receiveRows(step, from: peer, at: now, into: &mail)
+            case .namedStep:
+                let step = try Step(from: &reader, isNamed: true)
+                receiveRows(step, from: peer, at: now, into: &mail)
             case .stepDone: receiveDone(try Step(from: &reader), from: peer, at: now)
             case .stepFailed:
                 let failure = try StepFailure(from: &reader)
@@ -112,6 +115,7 @@ public struct PipelineCore: ~Copyable, MessageCore {
         case .askStage: receiveQuestion(message, from: peer, at: now, into: &mail)
         case .replayTaken: receiveReplayTaken(message, from: peer, into: &mail)
         case .cacheTaken: receiveCacheTaken(message, from: peer, into: &mail)
+        case .rowsWanted: receiveRowsWanted(message, from: peer, at: now, into: &mail)
         default: throw .invalid
         }
     }

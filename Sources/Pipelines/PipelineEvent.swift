@@ -32,7 +32,8 @@ public enum PipelineEvent: Sendable {
 
     /// Make room for a request's KV cache, then call `cacheOpened`.
     case openCache(StageOffer)
-    /// Run the stage's layers over a step's rows, then call `computed`.
+    /// Run the stage's layers over a step's rows, then call `computed`; or, where it has names
+    /// alone and what came of these rows was not kept, `rowsNotKnown`.
     case compute(StageOffer, Step)
     /// Read some of these positions out of a KV cache, as many as one message carries, then call
     /// `cacheExported`.
@@ -104,6 +105,9 @@ public struct PipelineCounters: Hashable, Sendable {
     public var stagesExpired: UInt64 = 0
     /// Rows that came a second time.
     public var oldRows: UInt64 = 0
+    /// Rows that were sent by their names alone, and times that the next stage wanted rows then.
+    public var rowsNamed: UInt64 = 0
+    public var namesUnknown: UInt64 = 0
     public var stagesLost: UInt64 = 0
     public var stagesRevived: UInt64 = 0
     public var requestsMended: UInt64 = 0

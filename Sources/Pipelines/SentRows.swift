@@ -28,6 +28,10 @@ struct SentRows: Sendable {
     private var cursor = 0
     /// Ends of the replays that were not confirmed yet, oldest first.
     private var replayEnds: [Int] = []
+    /// Of all rows so far, while the hop gets names in place of rows.
+    private var names: RowNames?
+    /// Whether the hop may yet want rows that it was only told the names of.
+    private var hasNamed = false
 
     init(hop: StageHop) { self.hop = hop }
 
@@ -106,6 +110,7 @@ struct SentRows: Sendable {
     /// Turns to another recipient: its replays begin at position 0.
     mutating func aim(at hop: StageHop) {
         self.hop = hop
+        (names, hasNamed) = (nil, false)
         cursor = 0
         replayEnds = []
     }
@@ -164,5 +169,33 @@ struct SentRows: Sendable {
             if parts[middle].end <= position { low = middle + 1 } else { high = middle }
         }
         return low < parts.count ? low : nil
+    }
+}
+
+/// Rows that the hop may have kept what came of.
+extension SentRows {
+    /// From the first row on, names may go out in place of rows.
+    mutating func beginNaming(_ names: RowNames) { self.names = names }
+
+    /// What goes out for a step: its names as long as all rows before it went out so and it may be
+    /// known as well, else its rows.
+    mutating func outgoing(_ step: Step, mayBeKept: Bool) -> Step {
+        guard mayBeKept, !step.isReplay, names?.digests.count == step.position,
+            parts.last?.index == step.index
+        else {
+            names = nil
+            return step
+        }
+        names?.add(rows: step.rows, rowCount: step.rowCount)
+        hasNamed = true
+        return step.named(Array(names?.digests[step.position...] ?? []))
+    }
+
+    /// The hop has not kept what came of the step with this index: it and those that follow, with
+    /// their rows; nil where no names are out. No names follow.
+    mutating func wanted(from index: Int, of request: RequestID, seat: Int) -> [Step]? {
+        guard hasNamed else { return nil }
+        (names, hasNamed) = (nil, false)
+        return steps(of: request, seat: seat, from: index)
     }
 }

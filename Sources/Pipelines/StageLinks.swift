@@ -51,11 +51,11 @@ extension StageRelink {
 /// Small messages that name a request, a seat, and one number.
 struct SeatMessage: Hashable, Sendable {
     var request: RequestID
-    /// The seat that is spoken to (`closeStage`, `cancel`, `askStage`, `replayTaken`), or that
-    /// speaks (`stageRelinked`).
+    /// The seat that is spoken to (`closeStage`, `cancel`, `askStage`, `replayTaken`,
+    /// `rowsWanted`), or that speaks (`stageRelinked`).
     var seat: Int
     /// `stageRelinked`: the seat now before it. `replayTaken`: the position up to which rows were
-    /// run. Else 0.
+    /// run. `rowsWanted`: the index of the step. Else 0.
     var number = 0
 
     func encode(_ kind: MessageKind) -> [UInt8] {
@@ -63,8 +63,9 @@ struct SeatMessage: Hashable, Sendable {
         writer.write(kind.rawValue)
         request.write(into: &writer)
         writer.writeVarint(seat)
-        if kind == .stageRelinked || kind == .replayTaken || kind == .cacheTaken {
-            writer.writeVarint(number)
+        switch kind {
+        case .stageRelinked, .replayTaken, .cacheTaken, .rowsWanted: writer.writeVarint(number)
+        default: break
         }
         return writer.bytes
     }
@@ -81,6 +82,7 @@ struct SeatMessage: Hashable, Sendable {
         switch kind {
         case .stageRelinked: number = try reader.readCount(limit: Limits.seatNumber)
         case .replayTaken, .cacheTaken: number = try reader.readCount(limit: Limits.positionCount)
+        case .rowsWanted: number = try reader.readCount(limit: Limits.stepIndex)
         default: break
         }
         try reader.finish()

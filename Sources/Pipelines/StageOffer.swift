@@ -116,6 +116,8 @@ struct StageAnswer: Hashable, Sendable {
     var offerDigest: Digest
     /// Nil where the stage accepts.
     var refusal: RefusalReason?
+    /// Whether it has kept what it computed of earlier rows of this entry.
+    var keepsRows = false
 
     static func digest(ofOffer bytes: [UInt8]) -> Digest { Digest.of(bytes, for: .token) }
 
@@ -126,12 +128,16 @@ struct StageAnswer: Hashable, Sendable {
         writer.write(number)
         writer.writeVarint(seat)
         writer.write(offerDigest)
-        if let refusal { writer.write(refusal.rawValue) }
+        writer.write(refusal?.rawValue ?? (keepsRows ? 1 : 0))
         writer.write(keys.sign(writer.bytes).bytes)
         return writer.bytes
     }
 
-    init(number: UInt64, seat: Int, offerDigest: Digest, refusal: RefusalReason?) {
+    init(
+        number: UInt64, seat: Int, offerDigest: Digest, refusal: RefusalReason?,
+        keepsRows: Bool = false
+    ) {
+        self.keepsRows = keepsRows
         self.number = number
         self.seat = seat
         self.offerDigest = offerDigest
@@ -148,6 +154,10 @@ struct StageAnswer: Hashable, Sendable {
                 throw .invalid
             }
             refusal = reason
+        } else {
+            let flag = try reader.readUInt8()
+            guard flag <= 1 else { throw .invalid }
+            keepsRows = flag == 1
         }
         guard reader.remaining == 64 else { throw .truncated }
     }

@@ -20,6 +20,10 @@ struct StageRequest: Sendable {
     var previousSeat: Int
     /// The next step to run.
     var nextStepIndex: Int
+    /// Whether names stand for the rows under way.
+    private(set) var runsNames = false
+    /// Names were of no use: rows come, and names that come yet are dropped.
+    private var wantsRows = false
     /// Where the step begins that the shell has already, to run it behind the one under way.
     var followingPosition: Int?
     /// Positions in the KV cache.
@@ -58,9 +62,11 @@ struct StageRequest: Sendable {
     var isRebuilding: Bool { !isRebuilt && position < offer.resumePosition }
 
     /// Takes out the step that the shell gets while it runs the one before, so that it never waits
-    /// for this node to hand it the next; nil where that could change what the other rows mean.
+    /// for this node to hand it the next; nil where that could change what the other rows mean, and
+    /// where nothing may come of the one before.
     mutating func takeFollowing() -> Step? {
         guard case .computing = phase, followingPosition == nil, !isRebuilding, leaving == nil,
+            !runsNames, waiting[nextStepIndex + 1]?.isNamed == false,
             let step = waiting.remove(nextStepIndex + 1)
         else { return nil }
         followingPosition = step.position
@@ -68,10 +74,31 @@ struct StageRequest: Sendable {
     }
 
     /// The shell's next rows are under way, or none are.
-    mutating func begin(at position: Int?) {
+    mutating func begin(at position: Int?, isNamed: Bool = false) {
         followingPosition = nil
+        runsNames = isNamed
         phase = position.map { .computing(position: $0) } ?? .ready
         if let position { settledPosition = position }
+    }
+
+    /// What the step under way names was not kept: it and those that wait are run once their rows
+    /// are here.
+    ///
+    /// - Returns: whether the rows are here already.
+    mutating func forgetNames() -> Bool {
+        begin(at: nil)
+        wantsRows = true
+        for index in waiting.keys where waiting[index]?.isNamed == true { waiting[index] = nil }
+        return waiting.contains(nextStepIndex)
+    }
+
+    /// Whether the stage has run a step, or has it: sent again to be sure. Rows count for more than
+    /// their names, also while nobody knows whether the names are enough.
+    func isOld(_ step: Step) -> Bool {
+        if step.isNamed, wantsRows { return true }
+        let waitsAlready = waiting[step.index].map { step.isNamed || !$0.isNamed } ?? false
+        if step.index == nextStepIndex, runsNames, !step.isNamed { return waitsAlready }
+        return step.index < nextStepIndex + handedCount || waitsAlready
     }
 
     /// Steps that the shell has: the next ones.

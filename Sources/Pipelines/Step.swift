@@ -1,4 +1,4 @@
-internal import Primitives
+public import Primitives
 internal import Wire
 
 /// One pass of new positions through the chain: rows of the residual stream, Float32 little-endian.
@@ -16,13 +16,18 @@ public struct Step: Hashable, Sendable {
     public var resultCount: Int
     /// Time each stage took so far, first stage first: what a prompter sees as compute.
     public var stageMicroseconds: [UInt32]
-    /// `rowCount` rows of `hiddenSize` floats.
+    /// `rowCount` rows of `hiddenSize` floats; none where the step is named.
     public var rows: [UInt8]
+    /// In place of rows: their names, for a stage that may have kept what it computed of them.
+    public var names: [Digest] = []
     /// Rows that another node ran before: they fill a KV cache, and what comes of them goes no
     /// farther than to seats that rebuild theirs.
     public var isReplay: Bool
     /// In the hands of a shell: whether what comes of it goes to the entry.
     public var isLast = false
+
+    /// Whether names stand for its rows.
+    public var isNamed: Bool { !names.isEmpty }
 
     /// The results of all rows are wanted where `resultCount` is nil.
     public init(
@@ -54,7 +59,8 @@ public struct Step: Hashable, Sendable {
             return dropping(below: end - resultCount).encode(isDone: true)
         }
         var writer = ByteWriter(reserving: rows.count + 64)
-        let kind: MessageKind = isReplay ? .replay : isDone ? .stepDone : .step
+        let kind: MessageKind =
+            isReplay ? .replay : isDone ? .stepDone : isNamed ? .namedStep : .step
         writer.write(kind.rawValue)
         request.write(into: &writer)
         writer.writeVarint(seat)
@@ -64,8 +70,17 @@ public struct Step: Hashable, Sendable {
         writer.writeVarint(resultCount)
         writer.writeVarint(stageMicroseconds.count)
         for time in stageMicroseconds { writer.write(time) }
+        for name in names { writer.write(name) }
         writer.write(rows)
         return writer.bytes
+    }
+
+    /// The same step, with names in place of its rows.
+    func named(_ names: [Digest]) -> Step {
+        var step = self
+        step.names = names
+        step.rows = []
+        return step
     }
 
     /// The rows from a position inside the step on.
@@ -84,6 +99,7 @@ public struct Step: Hashable, Sendable {
     func result(_ output: [UInt8], microseconds: UInt32) -> Step {
         var result = self
         result.rows = output
+        result.names = []
         result.stageMicroseconds.append(microseconds)
         result.position = end - outputCount
         result.rowCount = outputCount
@@ -95,8 +111,10 @@ public struct Step: Hashable, Sendable {
 
     var end: Int { position + rowCount }
 
-    /// Reads a step behind its kind byte; the rows are what remains.
-    init(from reader: inout ByteReader, isReplay: Bool = false) throws(WireError) {
+    /// Reads a step behind its kind byte; the rows, or their names, are what remains.
+    init(
+        from reader: inout ByteReader, isReplay: Bool = false, isNamed: Bool = false
+    ) throws(WireError) {
         self.isReplay = isReplay
         request = try RequestID(from: &reader)
         seat = try reader.readCount(limit: Limits.seatNumber)
@@ -109,10 +127,15 @@ public struct Step: Hashable, Sendable {
             times.append(try reader.readUInt32())
         }
         stageMicroseconds = times
-        rows = reader.readRemaining()
-        guard rowCount > 0, resultCount > 0, !rows.isEmpty, rows.count % rowCount == 0 else {
-            throw .invalid
+        rows = []
+        guard rowCount > 0, resultCount > 0 else { throw .invalid }
+        guard !isNamed else {
+            for _ in 0..<rowCount { names.append(try reader.read32(Digest.self)) }
+            try reader.finish()
+            return
         }
+        rows = reader.readRemaining()
+        guard !rows.isEmpty, rows.count % rowCount == 0 else { throw .invalid }
     }
 }
 

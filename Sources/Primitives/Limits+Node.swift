@@ -100,6 +100,9 @@ extension Limits {
     public static let cacheKeepTimeDefault = Interval.seconds(600)
     public static let cacheKeepSecondsMaximum = 86_400
     public static let keptPageCount = 16_384
+    /// Entries, by model and layers, of which a stage knows that it keeps pages; with one more it
+    /// begins anew, and rows come that need not have come.
+    public static let keptEntryCount = 1_024
     /// Of the name by which somebody prompts.
     public static let prompterNameByteCount = 64
     /// Rows of one batch at a stage: those of short steps first; long ones go in chunks that fill

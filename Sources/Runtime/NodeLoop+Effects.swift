@@ -23,9 +23,12 @@ extension NodeLoop {
             submit(compute) { [engine] _ in engine.unload(model) }
         case .openCache(let offer):
             submit(compute) { [engine] answers in
-                var refusal: StageRefusal?
-                do throws(StageRefusal) { try engine.open(offer) } catch { refusal = error }
-                answers.post(.engine(.cacheOpened(offer.request, refusal)))
+                var (refusal, keepsRows) = (StageRefusal?.none, false)
+                do throws(StageRefusal) { keepsRows = try engine.open(offer) } catch {
+                    refusal = error
+                }
+                answers.post(
+                    .engine(.cacheOpened(offer.request, refusal, keepsRows: keepsRows)))
             }
         case .compute(_, let step): run(step)
         case .exportCache(let id, let from, let end): export(id, from, end)

@@ -209,8 +209,11 @@ public struct NodeLoop: ~Copyable {
             node.layersLoaded(
                 model: model, layers: layers, layerMicroseconds: microseconds, at: now,
                 into: &outbox)
-        case .cacheOpened(let id, let refusal):
-            node.cacheOpened(id, refusal: refusal?.reason, at: now, into: &outbox)
+        case .cacheOpened(let id, let refusal, let keepsRows):
+            node.cacheOpened(
+                id, refusal: refusal?.reason, keepsRows: keepsRows, at: now, into: &outbox)
+        case .rowsNotKnown(let id, let step):
+            node.rowsNotKnown(id, step: step, at: now, into: &outbox)
         case .computed(let id, let step, let output, let microseconds):
             node.computed(
                 id, step: step, output: output, microseconds: microseconds, at: now,

@@ -3,35 +3,38 @@ import Pipelines
 import Primitives
 
 /// The rows of a request so far, as digests: requests of one entry whose rows begin alike share
-/// the pages of that beginning.
-///
-/// Requests of different entries never do: how long an answer takes must not tell one prompter what
-/// another asked.
+/// the pages of that beginning, of the same layers.
 struct RowPrefix {
-    private let origin: Digest
+    /// What all requests of one entry to the same layers have in common.
+    let origin: Digest
+    private var names: RowNames
     /// By position: of all rows up to that one. None where the cache came from another holder.
     private(set) var digests: [Digest] = []
 
     init(_ request: RequestID, model: Digest, layers: LayerRange) {
-        let scope = request.entry.bytes + model.bytes
-        let bounds = Digest.of(Digest.of(scope, for: .prefix), layers.lower, for: .prefix)
-        origin = Digest.of(bounds, layers.upper, for: .prefix)
+        names = RowNames(entry: request.entry, model: model, layer: layers.lower)
+        origin = Digest.of(names.origin, layers.upper, for: .prefix)
     }
 
     /// The digests of a step's rows, which take the place of what was known from there on.
     mutating func add(_ step: Step) -> [Digest] {
         guard step.position <= digests.count else { return [] }
         truncate(to: step.position)
-        let rowByteCount = step.rows.count / step.rowCount
-        for row in 0..<step.rowCount {
-            let bytes = step.rows[row * rowByteCount..<(row + 1) * rowByteCount]
-            digests.append(Digest.of((digests.last ?? origin).bytes + bytes, for: .prefix))
+        if step.isNamed {
+            names.add(names: step.names)
+        } else {
+            names.add(rows: step.rows, rowCount: step.rowCount)
+        }
+        for name in names.digests[step.position...] {
+            // Whoever learns another entry's names finds nothing by them.
+            digests.append(Digest.of(origin.bytes + name.bytes, for: .prefix))
         }
         return Array(digests[step.position...])
     }
 
     /// Forgets the rows from `position` on: they came to nothing.
     mutating func truncate(to position: Int) {
+        names.truncate(to: position)
         digests.removeLast(max(0, digests.count - position))
     }
 }

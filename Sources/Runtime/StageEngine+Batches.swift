@@ -29,7 +29,7 @@ extension StageEngine {
             if crew.isAbandoned {
                 answers += giveUp(&state)
             } else {
-                answers += shareRows(&state)
+                answers += shareRows(&state) + state.takeUnknown()
                 switch plan(&state) {
                 case .wait(let until): held = until
                 case .run(let limit): answers += runBatch(&state, shortLimit: limit)
@@ -98,7 +98,7 @@ extension StageEngine {
         guard let cache = state.caches[step.request],
             step.position <= cache.state.positionCount,
             step.position + step.rowCount <= cache.state.capacity,
-            step.rows.count == step.rowCount * cache.forward.shape.hiddenSize * 4
+            step.isNamed || step.rows.count == step.rowCount * cache.forward.shape.hiddenSize * 4
         else { return .computed(step.request, step, output: nil, microseconds: 0) }
         // It overwrites what was drafted ahead and did not hold.
         cache.state.truncate(to: step.position)

@@ -59,3 +59,30 @@ extension StageEngine {
         return .again
     }
 }
+
+extension StageEngine.State {
+    /// A request of an entry has ended whose pages are kept.
+    mutating func keep(_ origin: Digest, until: Instant) {
+        if keepers.count >= Limits.keptEntryCount { keepers = OrderedTable() }
+        keepers[origin] = until
+    }
+
+    /// Whether pages may be here that were kept of an entry's earlier requests to the same layers.
+    func keepsPages(of origin: Digest, at now: Instant) -> Bool {
+        guard let until = keepers[origin], now < until else { return false }
+        return pool.figures.knownPageCount > 0
+    }
+
+    /// Takes out the named steps of which something was not kept: their rows have to come.
+    mutating func takeUnknown() -> [EngineAnswer] {
+        queue.takeNamed().map { step in
+            if let cache = caches[step.request] {
+                cache.state.truncate(to: min(cache.state.positionCount, step.position))
+                cache.prefix.truncate(to: step.position)
+                cache.recent.truncate(to: step.position)
+            }
+            cohorts.remove(step.request)
+            return .rowsNotKnown(step.request, step)
+        }
+    }
+}

@@ -8,8 +8,10 @@ public import Transformers
 /// What the compute thread tells the loop.
 public enum EngineAnswer: Sendable {
     case loaded(model: Digest, LayerRange, layerMicroseconds: Int?)
-    case cacheOpened(RequestID, StageRefusal?)
+    case cacheOpened(RequestID, StageRefusal?, keepsRows: Bool)
     case computed(RequestID, Step, output: [UInt8]?, microseconds: UInt32)
+    /// What came of the rows that a step names was not kept.
+    case rowsNotKnown(RequestID, Step)
     case cacheExported(RequestID, from: Int, upTo: Int, bytes: [UInt8]?)
     case cacheImported(RequestID, position: Int?)
 }
@@ -112,6 +114,8 @@ public final class StageEngine: Sendable {
         var queue = StepQueue()
         /// Steps behind one of the same request that is in the queue, in the order they came.
         var following: [Step] = []
+        /// Whose pages were kept, by what those have in common, and until when.
+        var keepers = OrderedTable<Digest, Instant>()
         var cohorts = Cohorts()
         /// Until when a batch waits for others.
         var heldUntil: Instant?
@@ -191,16 +195,20 @@ public final class StageEngine: Sendable {
     }
 
     /// Makes room for a request. Throws where its layers are not here or memory is short.
-    public func open(_ offer: StageOffer) throws(StageRefusal) {
+    ///
+    /// - Returns: whether pages of its entry's are kept.
+    @discardableResult
+    public func open(_ offer: StageOffer) throws(StageRefusal) -> Bool {
         try open(
             offer.request, model: offer.model, layers: offer.layers,
             hiddenSize: offer.hiddenSize, positionLimit: offer.positionLimit)
     }
 
     /// As above, for positions `0..<positionLimit` of `layers`.
+    @discardableResult
     public func open(
         _ id: RequestID, model: Digest, layers: LayerRange, hiddenSize: Int, positionLimit: Int
-    ) throws(StageRefusal) {
+    ) throws(StageRefusal) -> Bool {
         try state.withLock { state throws(StageRefusal) in
             guard let loaded = state.models[model], let workspace = state.workspaces[model],
                 loaded.layers.contains(layers), loaded.forward.shape.hiddenSize == hiddenSize
@@ -211,9 +219,11 @@ public final class StageEngine: Sendable {
             do throws(KeyValueRefusal) {
                 let memory = try state.pool.open(
                     shape: loaded.forward.shape, layers: layers, capacity: positionLimit)
-                state.caches[id] = RequestCache(
+                let cache = RequestCache(
                     loaded, model: model, workspace: workspace, state: memory,
                     request: id)
+                state.caches[id] = cache
+                return state.keepsPages(of: cache.prefix.origin, at: SystemClock.now())
             } catch {
                 throw .memory(error)
             }
@@ -228,7 +238,9 @@ public final class StageEngine: Sendable {
             state.following.removeAll { $0.request == id }
             state.cohorts.remove(id)
             if let cache = state.caches[id], keepTime > .zero, state.models[cache.model] != nil {
-                cache.state.keepPages(until: SystemClock.now() + keepTime)
+                let until = SystemClock.now() + keepTime
+                cache.state.keepPages(until: until)
+                state.keep(cache.prefix.origin, until: until)
             }
             state.caches[id] = nil
         }

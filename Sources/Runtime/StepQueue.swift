@@ -56,6 +56,13 @@ struct StepQueue: Sendable {
         return complete
     }
 
+    /// Takes out the steps that name their rows: those can't be run.
+    mutating func takeNamed() -> [Step] {
+        let named = entries.filter(\.step.isNamed)
+        if !named.isEmpty { entries.removeAll(where: \.step.isNamed) }
+        return named.map(\.step)
+    }
+
     mutating func remove(_ id: RequestID) { entries.removeAll { $0.step.request == id } }
 
     /// Takes everything out.

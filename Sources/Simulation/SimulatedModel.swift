@@ -59,11 +59,14 @@ struct SimulatedCache: Sendable {
 
     /// The step that is being run, and what waits behind it.
     private var steps: [Step] = []
+    /// Of all rows so far; nil once they are not known.
+    private var names: RowNames?
 
     static let markCount = 8
 
-    init(layers: LayerRange) {
+    init(layers: LayerRange, names: RowNames? = nil) {
         self.layers = layers
+        self.names = names
         states = Array(repeating: 0xCBF2_9CE4_8422_2325, count: layers.count)
     }
 
@@ -113,7 +116,34 @@ struct SimulatedCache: Sendable {
         position = Int(numbers.removeFirst())
         states = numbers
         marks = []
+        names = nil
         return position
+    }
+
+    // MARK: what is kept of steps
+
+    /// By what the outcome of a step is kept, once its rows are named.
+    mutating func key(of step: Step) -> Digest? {
+        guard let count = names?.digests.count, count >= step.position else { return nil }
+        names?.truncate(to: step.position)
+        if step.isNamed {
+            names?.add(names: step.names)
+        } else {
+            names?.add(rows: step.rows, rowCount: step.rowCount)
+        }
+        return names?.digests.last.map { Digest.of($0, layers.upper, for: .prefix) }
+    }
+
+    /// What came of the step that was run last.
+    func kept(_ output: [UInt8], of step: Step) -> KeptStep {
+        KeptStep(rowCount: step.rowCount, output: output, states: states)
+    }
+
+    /// Goes on behind a step that was run for another request.
+    mutating func take(_ kept: KeptStep) {
+        beginStep()
+        position += kept.rowCount
+        states = kept.states
     }
 
     func state(of layer: Int) -> UInt64 { states[layer - layers.lower] }
@@ -122,4 +152,12 @@ struct SimulatedCache: Sendable {
         let index = layer - layers.lower
         states[index] = (states[index] ^ value) &* 0x0000_0100_0000_01B3
     }
+}
+
+/// What came of a step, and what the layers remember behind it.
+struct KeptStep: Sendable {
+    var rowCount: Int
+    /// Of all rows.
+    var output: [UInt8]
+    var states: [UInt64]
 }

@@ -31,6 +31,10 @@ final class SimulatedNode {
     var prompts = OrderedTable<Ticket, SimulatedPrompt>()
     /// KV caches of the requests this node serves.
     var caches = OrderedTable<RequestID, SimulatedCache>()
+    /// What came of steps of earlier requests, by the name of their last row behind the layers.
+    var kept = OrderedTable<Digest, KeptStep>()
+    /// Rows with which the last prompt of this node began, step by step.
+    var lastPrompt: [[UInt8]] = []
 
     init(keys: NodeKeys, address: PeerAddress, random: inout SeededRandom, layerLimit: Int) {
         self.keys = keys
@@ -87,6 +91,8 @@ struct SimulatedPrompt: Sendable {
     var stepsLeft: Int
     var sentCount = 0
     var returnedCount = 0
+    /// The first steps, which an earlier prompt may have had.
+    var promptStepCount = 0
     /// What one machine alone would have in memory.
     var cache: SimulatedCache
     var startedAt: Instant

@@ -20,6 +20,7 @@ extension World {
         simulated.nextWake = .never
         simulated.prompts = OrderedTable()
         simulated.caches = OrderedTable()
+        simulated.kept = OrderedTable()
         var settings = NodeSettings(
             swarm: SwarmKey(name: "world"), firstSequence: now.nanoseconds / 1_000_000)
         settings.suite = simulated.keys.suite

@@ -21,8 +21,7 @@ extension World {
             let time = Interval.milliseconds(20 + random.below(50))
             add(.loaded(model: model, layers), for: index, after: time)
         case .openCache(let offer):
-            simulated.caches[offer.request] = SimulatedCache(layers: offer.layers)
-            simulated.machine?.node.cacheOpened(offer.request, refusal: nil, at: now, into: &outbox)
+            openCache(offer, of: simulated)
         case .compute(_, let step):
             var isNext = true
             simulated.caches.update(step.request) { isNext = $0.queue(step) }
@@ -59,7 +58,7 @@ extension World {
         }
     }
 
-    private func add(_ task: ShellAnswer, for index: Int, after time: Interval) {
+    func add(_ task: ShellAnswer, for index: Int, after time: Interval) {
         queue.add(.task(task, index: index, life: nodes[index].life), at: now + time)
     }
 
@@ -82,6 +81,9 @@ extension World {
             simulated.machine?.node.computed(
                 id, step: step, output: output, microseconds: microseconds, at: now,
                 into: &outbox)
+        case .rowsNotKnown(let id, let step):
+            simulated.caches.update(id) { _ = $0.next(after: step) }
+            simulated.machine?.node.rowsNotKnown(id, step: step, at: now, into: &outbox)
         }
         settle(index)
     }
@@ -102,17 +104,22 @@ extension World {
                 stepsLeft: 1 + random.below(settings.promptStepCount),
                 cache: SimulatedCache(layers: LayerRange(0, model.layerCount)), startedAt: now,
                 progressedAt: now, patience: patience)
-            for _ in 0...random.below(3) { addStep(to: &prompt, rowCount: 1 + random.below(40)) }
+            begin(&prompt, at: simulated)
             simulated.prompts[ticket] = prompt
         }
         settle(index)
     }
 
-    private func addStep(to prompt: inout SimulatedPrompt, rowCount: Int, draftCount: Int = 0) {
+    func randomRows(_ rowCount: Int) -> [UInt8] {
         var rows: [UInt8] = []
         for _ in 0..<rowCount * model.hiddenSize * 4 {
             rows.append(UInt8(truncatingIfNeeded: random.next()))
         }
+        return rows
+    }
+
+    func addStep(to prompt: inout SimulatedPrompt, rows: [UInt8], draftCount: Int = 0) {
+        let rowCount = rows.count / (model.hiddenSize * 4)
         let position = prompt.cache.position
         let whole = LayerRange(0, model.layerCount)
         let expected = SimulatedModel.run(
@@ -134,7 +141,7 @@ extension World {
             precondition(isThere, "a drafted step is no longer than what a cache remembers")
         }
         let draftCount = random.below(3) == 0 ? 1 + random.below(4) : 0
-        addStep(to: &prompt, rowCount: 1 + draftCount, draftCount: draftCount)
+        addStep(to: &prompt, rows: randomRows(1 + draftCount), draftCount: draftCount)
     }
 
     /// Sends what the chain takes; after a rewind every step from the first on.
@@ -144,7 +151,8 @@ extension World {
             let step = prompt.steps[prompt.sentCount]
             let isSent = simulated.machine?.node.step(
                 ticket, position: step.position, rowCount: step.rowCount,
-                resultCount: step.resultCount, rows: step.rows, at: now, into: &outbox)
+                resultCount: step.resultCount, rows: step.rows,
+                mayBeKept: prompt.sentCount < prompt.promptStepCount, at: now, into: &outbox)
             guard isSent == true else { return }
             simulated.prompts.update(ticket) { $0.sentCount += 1 }
         }
@@ -196,14 +204,17 @@ extension World {
     private func compute(_ step: Step, index: Int) {
         let simulated = nodes[index]
         var (time, output) = (0, [UInt8]?.none)
+        let rowByteCount = model.hiddenSize * 4
         simulated.caches.update(step.request) { cache in
-            time = simulated.layerMicroseconds * cache.layers.count * step.rowCount
+            let runCount = step.isNamed ? 0 : step.rowCount
+            time = simulated.layerMicroseconds * cache.layers.count * runCount
             guard cache.rewind(to: step.position) else { return }
-            let rowByteCount = model.hiddenSize * 4
-            output = SimulatedModel.run(
-                cache.layers, over: step.rows, rowByteCount: rowByteCount, cache: &cache)
-            output = output?.suffix(step.outputCount * rowByteCount)
+            output = outcome(of: step, cache: &cache, at: simulated)
         }
+        guard output != nil || !step.isNamed else {
+            return add(.rowsNotKnown(step.request, step), for: index, after: .microseconds(20))
+        }
+        output = output?.suffix(step.outputCount * rowByteCount)
         add(
             .computed(step.request, step, output: output, microseconds: UInt32(time)),
             for: index, after: .microseconds(time))

@@ -30,6 +30,7 @@ public final class World {
     enum ShellAnswer {
         case loaded(model: Digest, LayerRange)
         case computed(RequestID, Step, output: [UInt8]?, microseconds: UInt32)
+        case rowsNotKnown(RequestID, Step)
     }
 
     let settings: WorldSettings
@@ -53,6 +54,8 @@ public final class World {
     var promptsFailed = 0
     var promptsFailedCovered = 0
     var stagesLostCount = 0
+    /// Steps that a stage had kept, so that their names were enough.
+    var keptStepCount = 0
     var longestStall = Interval.zero
     /// When some layer was last held by nobody at all.
     var uncoveredAt = Instant.origin
@@ -126,6 +129,7 @@ public final class World {
             promptsFinished: promptsFinished, promptsFailed: promptsFailed,
             promptsFailedCovered: promptsFailedCovered,
             longestStallSeconds: longestStall.seconds, stagesLostCount: stagesLostCount,
+            keptStepCount: keptStepCount,
             crashCount: crashCount, partitionCount: partitionCount,
             healSeconds: (convergedAt ?? now).since(healedAt).seconds, virtualSeconds: seconds,
             bytesPerNodeSecond: Int(

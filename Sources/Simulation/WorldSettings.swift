@@ -79,6 +79,8 @@ public struct WorldReport: Hashable, Sendable {
     /// The longest time between two steps of a prompt that was answered.
     public var longestStallSeconds: Double
     public var stagesLostCount: Int
+    /// Steps that a stage had kept, so that their names were enough.
+    public var keptStepCount: Int
     public var crashCount: Int
     public var partitionCount: Int
     /// Virtual time from the heal to convergence.

@@ -48,12 +48,14 @@ public enum MessageKind: UInt8, Sendable, CaseIterable {
     case stageStatus = 0x4C
     case replay = 0x4D
     case replayTaken = 0x4E
+    case namedStep = 0x4F
     case stageLeaving = 0x50
     case handOver = 0x51
     case cachePart = 0x52
     case cacheTaken = 0x53
     case handoffEnd = 0x54
     case layersWanted = 0x55
+    case rowsWanted = 0x56
 
     /// Which room reads the message.
     public enum Room: Sendable { case kademlia, gossip, shards, pipelines }

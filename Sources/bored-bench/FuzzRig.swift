@@ -137,6 +137,8 @@ final class FuzzRig {
                     model: model, layers: layers, layerMicroseconds: 100, at: now, into: &outbox)
             case .openCache(let offer):
                 machine.node.cacheOpened(offer.request, refusal: nil, at: now, into: &outbox)
+            case .compute(_, let step) where step.isNamed:
+                machine.node.rowsNotKnown(step.request, step: step, at: now, into: &outbox)
             case .compute(_, let step):
                 let output = step.rows.suffix(step.rows.count / step.rowCount * step.outputCount)
                 machine.node.computed(

@@ -111,15 +111,16 @@ import Testing
         #expect(answer.output.occurrences(of: "\"node\":") == 2, "\(answer.output)")
     }
 
-    /// How many rows a node took from pages that it knew; asked until it is what was expected.
-    private func sharedRowCount(
-        _ mesh: ProcessMesh, _ index: Int, until isExpected: (UInt64) -> Bool
+    /// One of a node's counters; asked until it is what was expected.
+    private func counter(
+        _ room: String, _ name: String, of mesh: ProcessMesh, _ index: Int,
+        until isExpected: (UInt64) -> Bool
     ) throws -> UInt64? {
         let directory = try DataDirectory(mesh.data(index))
         let deadline = SystemClock.now() + .seconds(5)
         while true {
-            let counts = directory.askCounters()?.first { $0.room == "engine" }?.counts
-            let count = counts?.first { $0.name == "rowsShared" }?.value
+            let counts = directory.askCounters()?.first { $0.room == room }?.counts
+            let count = counts?.first { $0.name == name }?.value
             if count.map(isExpected) ?? false || SystemClock.now() > deadline { return count }
             usleep(100_000)
         }
@@ -142,9 +143,32 @@ import Testing
             #expect(alone.field("ids") != nil && alone.field("ids") == together.field("ids"))
             text += "Then it slept."
         }
-        let kept = try sharedRowCount(mesh, 0) { $0 > 0 }
+        // How many rows a node took from pages that it knew.
+        let kept = try counter("engine", "rowsShared", of: mesh, 0) { $0 > 0 }
         #expect(try #require(kept) >= 100, "\(kept ?? 0) rows")
-        #expect(try sharedRowCount(mesh, 1) { $0 == 0 } == 0)
+        #expect(try counter("engine", "rowsShared", of: mesh, 1) { $0 == 0 } == 0)
+    }
+
+    @Test func `rows that all nodes kept are named from node to node`() throws {
+        guard let mesh = try ProcessMesh(named: "names") else { return }
+        try mesh.start(0, ["--layers", "3"])
+        let first = try mesh.address(0)
+        try mesh.start(1, peer: first, ["--layers", "3"])
+        let two = try mesh.health(of: first) { $0.code == 0 && $0.field("nodeCount") == "2" }
+        #expect(two.code == 0, "\(two.output)")
+        let text = String(repeating: "The sun went down, and the fox ran home. ", count: 20)
+        let wishes = ["--raw", "--seed", "4", "--as", "chat"]
+        for more in ["", "Then it slept.", "Then it woke."] {
+            let alone = try mesh.prompt(text + more, wishes)
+            let together = try mesh.prompt(text + more, through: first, wishes)
+            #expect(together.code == 0, "\(together.output)")
+            #expect(alone.field("ids") != nil && alone.field("ids") == together.field("ids"))
+        }
+        // The entry is no node; of the two, the first names its results to the second.
+        let named = try (0..<2).map { index in
+            try counter("pipelines", "rowsNamed", of: mesh, index) { $0 > 0 } ?? 0
+        }
+        #expect(named.max() ?? 0 >= 100 && named.min() == 0, "\(named)")
     }
 
     /// A real model's file, or nil with a line that says so.

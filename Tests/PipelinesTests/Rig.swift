@@ -9,6 +9,7 @@ final class Rig {
     enum Event {
         case letter(Letter, from: NodeID)
         case computed(RequestID, Step, [UInt8]?)
+        case lookedUp(Step)
         case act((Rig) -> Void)
     }
 
@@ -26,6 +27,13 @@ final class Rig {
         var handedMaximum = 0
         /// Steps that are under way come to nothing.
         var abandons = false
+        /// What came of rows of all requests, where the member keeps it.
+        var kept: [Digest: KeptRow]?
+        /// It says that it has kept rows though it has not.
+        var boasts = false
+        var keptStepCount = 0
+        /// How long it takes to see whether what came of named rows was kept.
+        var lookupTime = Interval.microseconds(10)
 
         init(_ number: Int, layers: LayerRange, keptByteLimit: Int) {
             keys = .seeded(UInt64(40 + number))
@@ -49,6 +57,9 @@ final class Rig {
     var now = Instant(nanoseconds: 1_000_000_000)
     private var queue: [(at: Instant, order: Int, to: Int, event: Event)] = []
     private var order = 0
+    /// Of all letters.
+    var sentByteCount = 0
+    var letterTime: (Letter) -> Interval = { _ in .microseconds(500) }
 
     // What the entry's shell does and sees.
     var request: RequestID?
@@ -60,7 +71,7 @@ final class Rig {
     var decodeCount = 0
     /// Rows guessed ahead with each decoded one: by turns none of them holds and one does.
     var draftCount = 0
-    private var promptCount = 0
+    var promptCount = 0
     var alone: TinyCache
     var losses: [StageLoss] = []
     var accounts: [StageAccount] = []
@@ -132,7 +143,7 @@ final class Rig {
         }
     }
 
-    private func add(_ event: Event, to number: Int, after time: Interval) {
+    func add(_ event: Event, to number: Int, after time: Interval) {
         queue.append((now + time, order, number, event))
         order += 1
     }
@@ -175,12 +186,13 @@ final class Rig {
                 core.receive(letter.bytes, from: from, at: now, into: &mail)
             }
         case .computed(let id, let step, let output): computed(id, step, output, by: number)
+        case .lookedUp(let step): take(step, by: number)
         case .act: break
         }
     }
 
     /// A step was run: the one behind it begins, or none of them comes to anything.
-    private func computed(_ id: RequestID, _ step: Step, _ output: [UInt8]?, by number: Int) {
+    func computed(_ id: RequestID, _ step: Step, _ output: [UInt8]?, by number: Int) {
         let member = members[number]
         var given = [(step, member.abandons ? nil : output)]
         if member.caches[id]?.steps.first == step {
@@ -201,14 +213,17 @@ final class Rig {
         }
     }
 
-    private func run(_ step: Step, by number: Int) {
+    func run(_ step: Step, by number: Int) {
         let member = members[number]
         var output: [UInt8]?
         if let position = member.caches[step.request]?.position, position > step.position {
             member.caches[step.request]?.truncate(to: step.position)
         }
+        if step.isNamed { return look(up: step, by: number) }
         if member.caches[step.request]?.position == step.position {
-            output = member.caches[step.request]?.run(step.rows, outputCount: step.outputCount)
+            let whole = member.caches[step.request]?.run(step.rows, Rig.rowByteCount) ?? []
+            member.keep(whole, of: step)
+            output = whole.suffix(step.outputCount * Rig.rowByteCount)
         }
         add(.computed(step.request, step, output), to: number, after: member.stepTime)
     }
@@ -226,7 +241,9 @@ final class Rig {
                 continue
             }
             guard onLetter(self, letter.bytes[0], number, to) else { continue }
-            add(.letter(letter, from: member.keys.id), to: to, after: .microseconds(500))
+            sentByteCount += letter.bytes.count
+            let time = letterTime(letter)
+            add(.letter(letter, from: member.keys.id), to: to, after: time)
         }
         return value
     }
@@ -235,8 +252,12 @@ final class Rig {
         let member = members[number]
         switch event {
         case .openCache(let offer):
-            member.caches[offer.request] = TinyCache(layers: offer.layers)
-            member.core.cacheOpened(offer.request, refusal: nil, at: now, into: &mail)
+            let names = RowNames(
+                entry: offer.request.entry, model: offer.model, layer: offer.layers.lower)
+            member.caches[offer.request] = TinyCache(layers: offer.layers, names: names)
+            member.core.cacheOpened(
+                offer.request, refusal: nil,
+                keepsRows: member.boasts || member.kept?.isEmpty == false, at: now, into: &mail)
         case .compute(_, let step):
             member.caches[step.request]?.steps.append(step)
             let handedCount = member.caches[step.request]?.steps.count ?? 0
@@ -316,7 +337,7 @@ final class Rig {
             let isSent = members[0].core.step(
                 request, position: step.position, rowCount: step.rowCount,
                 resultCount: expected[sentCount].count / Rig.rowByteCount, rows: step.rows,
-                at: now, into: &mail)
+                mayBeKept: sentCount < promptCount, at: now, into: &mail)
             guard isSent else { return }
             sentCount += 1
         }

@@ -10,9 +10,12 @@ struct TinyCache {
     private var history: [[UInt64]] = []
     /// The step that is being run, and what waits behind it.
     var steps: [Step] = []
+    /// Of all rows so far; nil once they are not known.
+    private var names: RowNames?
 
-    init(layers: LayerRange) {
+    init(layers: LayerRange, names: RowNames? = nil) {
         self.layers = layers
+        self.names = names
         pasts = Array(repeating: 7, count: layers.count)
     }
 
@@ -39,6 +42,7 @@ struct TinyCache {
     mutating func truncate(to count: Int) {
         history.removeLast(position - count)
         position = count
+        names?.truncate(to: count)
         pasts = history.last ?? Array(repeating: 7, count: layers.count)
     }
 
@@ -63,7 +67,39 @@ struct TinyCache {
             history.append(pasts)
             position += 1
         }
+        names = nil
         return position
+    }
+}
+
+/// What came of a row, and what the layers remember behind it.
+struct KeptRow {
+    var output: [UInt8]
+    var pasts: [UInt64]
+}
+
+/// Rows of earlier requests.
+extension TinyCache {
+    /// What came of rows that were run just now, by their names.
+    mutating func keep(_ output: [UInt8], of rows: [UInt8], in kept: inout [Digest: KeptRow]) {
+        let count = rows.count / Rig.rowByteCount
+        guard names?.digests.count == position - count else { return names = nil }
+        names?.add(rows: rows, rowCount: count)
+        for (row, name) in (names?.digests.suffix(count) ?? []).enumerated() {
+            let bytes = output[row * Rig.rowByteCount..<(row + 1) * Rig.rowByteCount]
+            kept[name] = KeptRow(output: Array(bytes), pasts: history[position - count + row])
+        }
+    }
+
+    /// Goes on behind rows that are named; nil, and nothing changed, where one is not known.
+    mutating func take(_ wanted: [Digest], of kept: [Digest: KeptRow]) -> [UInt8]? {
+        let rows = wanted.compactMap { kept[$0] }
+        guard rows.count == wanted.count, names?.digests.count == position else { return nil }
+        names?.add(names: wanted)
+        history += rows.map(\.pasts)
+        position += rows.count
+        pasts = history.last ?? pasts
+        return rows.flatMap(\.output)
     }
 }
 

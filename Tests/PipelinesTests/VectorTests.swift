@@ -86,6 +86,37 @@ import Wire
         #expect(core.counters.malformed == 0 && core.counters.unsigned == 0)
     }
 
+    @Test func `rows are named and asked for with the bytes of another implementation`() throws {
+        let entry = NodeID(Bytes32(try vector("entryID")))
+        for isKnown in [true, false] {
+            var core = try stage()
+            var mail = Mail()
+            core.receive(try vector("openStage"), from: entry, at: .origin, into: &mail)
+            core.receive(try vector("namedStep"), from: entry, at: .origin, into: &mail)
+            while let event = core.nextEvent() {
+                if case .openCache(let offer) = event {
+                    core.cacheOpened(
+                        offer.request, refusal: nil, keepsRows: true, at: .origin, into: &mail)
+                }
+                guard case .compute(_, let step) = event else { continue }
+                #expect(step.isNamed && step.names.count == 3 && step.rows.isEmpty)
+                guard isKnown else {
+                    core.rowsNotKnown(step.request, step: step, at: .origin, into: &mail)
+                    continue
+                }
+                core.computed(
+                    step.request, step: step, output: try vector("madeBytes"), microseconds: 250,
+                    at: .origin, into: &mail)
+            }
+            let opened = mail.next()
+            #expect(opened?.bytes == (try vector("stageOpenedKeeping")))
+            let reply = mail.next()
+            #expect(reply?.bytes == (try vector(isKnown ? "passedNamedStep" : "rowsWanted")))
+            let isSilent = mail.isEmpty
+            #expect(isSilent)
+        }
+    }
+
     @Test func `a call for layers is handed to the node`() throws {
         var core = try stage()
         var mail = Mail()
@@ -106,6 +137,7 @@ import Wire
         let entry = NodeID(Bytes32(try vector("entryID")))
         for name in [
             "openStage", "askStage", "relinkStage", "closeStage", "cancel", "layersWanted",
+            "namedStep", "rowsWanted",
         ] {
             let bytes = try vector(name)
             for count in 1..<bytes.count {

@@ -35,7 +35,9 @@ struct Stage {
         #expect(time > 0)
     }
 
-    func open(_ id: RequestID, positionLimit: Int = 200) throws {
+    /// Whether pages of its entry's are kept.
+    @discardableResult
+    func open(_ id: RequestID, positionLimit: Int = 200) throws -> Bool {
         try engine.open(
             id, model: model, layers: layers, hiddenSize: shape.hiddenSize,
             positionLimit: positionLimit)

@@ -26,6 +26,8 @@ import Testing
         let (report, command) = run(12, seed: 7) { $0.isCalm = true }
         #expect(report.verdict == .converged, command)
         #expect(report.crashCount == 0 && report.promptsFinished > 5, command)
+        // Half of the prompts begin as others did, and stages keep what came of those.
+        #expect(report.keptStepCount > 5, command)
     }
 
     @Test func `views far below the swarm's size are enough`() {
@@ -46,6 +48,7 @@ import Testing
         }
         #expect(report.verdict == .converged, command)
         #expect(report.stagesLostCount > 10 && report.promptsFinished > 20, command)
+        #expect(report.keptStepCount > 5, command)
         // Only a request whose layers nobody held may fail for want of them.
         #expect(report.promptsFailedCovered == 0, command)
     }

@@ -37,16 +37,24 @@ def offer(model, seat, number=NUMBER, resume=(0, 0)):
     body += b"\x00"  # no giver
     return ENTRY.signed(body)
 
-def answer(kind, offered, seat, number=NUMBER, reason=b""):
-    body = bytes([kind]) + u64(number) + varint(seat) + blake(offered, "bored token") + reason
+def answer(kind, offered, seat, number=NUMBER, last=b"\x00"):
+    """Ends with why it is refused, or with whether rows are kept."""
+    body = bytes([kind]) + u64(number) + varint(seat) + blake(offered, "bored token") + last
     return STAGE.signed(body)
 
 def rows(count, first): return b"".join(struct.pack("<f", first + i) for i in range(count * HIDDEN))
 
-def step(kind, seat, index, position, wanted, times, data):
+def step(kind, seat, index, position, wanted, times, data, size=4 * HIDDEN):
     body = bytes([kind]) + REQUEST + varint(seat) + varint(index) + varint(position)
-    body += varint(len(data) // (4 * HIDDEN)) + varint(wanted) + varint(len(times))
+    body += varint(len(data) // size) + varint(wanted) + varint(len(times))
     return body + b"".join(u32(time) for time in times) + data
+
+def names(layer, data):
+    """Of all rows in front of a layer."""
+    name = blake(blake(ENTRY.id + MODEL, "bored prefix") + u64(layer), "bored prefix")
+    for start in range(0, len(data), 4 * HIDDEN):
+        name = blake(name + data[start:start + 4 * HIDDEN], "bored prefix")
+        yield name
 
 def vectors():
     opened, refused = offer(MODEL, 1), offer(bytes(32), 1, NUMBER + 1)
@@ -55,6 +63,7 @@ def vectors():
     account = b"\x47" + REQUEST + MODEL + varint(1) + varint(3) + varint(1) + varint(2) + varint(6)
     account += varint(500) + chain
     unknown = ENTRY.id + u64(NUMBER + 9)
+    given_names, made_names = b"".join(names(1, given)), b"".join(names(3, made))
     return {
         "entryRecord": ENTRY.record, "stageRecord": STAGE.record, "laterRecord": LATER.record,
         "entryID": ENTRY.id, "stageID": STAGE.id, "laterID": LATER.id, "modelDigest": MODEL,
@@ -63,6 +72,11 @@ def vectors():
         "stageRefused": answer(0x42, refused, 1, NUMBER + 1, b"\x01"),
         "step": step(0x43, 0, 0, 0, 2, [], given), "madeBytes": made,
         "passedStep": step(0x43, 1, 0, 0, 2, [250], made),
+        # The same rows by their names, of which the stage knows what comes, or does not.
+        "namedStep": step(0x4F, 0, 0, 0, 2, [], given_names, 32),
+        "passedNamedStep": step(0x4F, 1, 0, 0, 2, [250], made_names, 32),
+        "rowsWanted": b"\x56" + REQUEST + varint(0) + varint(0),
+        "stageOpenedKeeping": answer(0x41, opened, 1, last=b"\x01"),
         "askStage": b"\x4b" + REQUEST + varint(1),
         "stageStatus": b"\x4c" + REQUEST + varint(1) + b"\x03" + varint(1) + varint(3),
         "relinkStage": b"\x49" + REQUEST + varint(1) + b"\x01" + blob(b"") + varint(0) + varint(1) + varint(0),
