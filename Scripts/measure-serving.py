@@ -29,6 +29,7 @@ SHAPES = {  # hidden, feed-forward, layers, heads, key and value heads
     "1b": (2048, 8192, 16, 32, 8),
 }
 VOCABULARY = 512
+WORDS = "The quick brown fox jumps over the lazy dog and runs far away into the wood. "
 PATIENCE_SECONDS = 300
 # After a process that held a whole model: a virtual machine may give what it freed back to its host
 # in the seconds that follow, and what that takes is taken from whoever is measured next.
@@ -79,8 +80,9 @@ def make_model(folder, tokenizer, shape):
     return offset
 
 
-def run(binary, arguments):
-    done = subprocess.run([binary, *arguments], capture_output=True, text=True,
+def run(binary, arguments, inside=()):
+    """The last line of what a command says; `inside` are words before it, of its machine."""
+    done = subprocess.run([*inside, binary, *arguments], capture_output=True, text=True,
                           timeout=PATIENCE_SECONDS)
     if done.returncode != 0:
         sys.exit(f"bored {' '.join(arguments[:2])}: {done.stderr.strip()}")
@@ -88,15 +90,16 @@ def run(binary, arguments):
     return json.loads(lines[-1]) if lines else {}
 
 
-def prompt(binary, text, tokens, seed, place):
-    """One answer's figures: prefill and decode, in tokens per second."""
+def prompt(binary, text, tokens, seed, place, inside=()):
+    """One answer's figures: prefill and decode, in tokens per second, and times in seconds."""
     answer = run(binary, ["prompt", text, "--raw", "--json", "--model", "random", "--draft", "none",
                           "--max-tokens", str(tokens), "--seed", str(seed), "--temperature", "1",
-                          "--top-p", "1", *place])
+                          "--top-p", "1", *place], inside)
     stats = answer["stats"]
     return dict(
         prefill=len(answer["promptIds"]) / stats["firstTokenMilliseconds"] * 1000,
         decode=stats["tokensPerSecond"], ids=answer["ids"],
+        first=stats["firstTokenMilliseconds"] / 1000,
         seconds=stats["firstTokenMilliseconds"] / 1000
         + (len(answer["ids"]) - 1) / max(1e-9, stats["tokensPerSecond"]))
 
@@ -160,14 +163,38 @@ def listening(data):
         return None
 
 
+def copy_stores(place, names):
+    """The store in `alone`, for others with keys of their own."""
+    for other in names:
+        subprocess.run(["cp", "-al", place + "/alone", f"{place}/{other}"], check=True)
+        for name in ["key", "node.key", "node.json", "lock"]:
+            if os.path.exists(f"{place}/{other}/{name}"):
+                os.remove(f"{place}/{other}/{name}")
+
+
+def node_command(binary, listen, swarm, data, layers):
+    """A node that holds half of the layers."""
+    return [binary, "node", "--listen", listen, "--swarm", swarm, "--data", data, "--model",
+            "random", "--layers", str(layers // 2), "--threads", "1", "--run", "always", "--json"]
+
+
+def model_arguments():
+    """A parser of what every measurement with a random model takes."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--binary", default=".build/release/bored")
+    parser.add_argument(
+        "--tokenizer",
+        default=os.environ.get("BORED_REFERENCE", "../shared/models") + "/stories260K/hf")
+    parser.add_argument("--shape", default="110m", choices=SHAPES)
+    return parser
+
+
 def start(binary, place, swarm, layers):
     """Two nodes that hold half of the layers each, and the first one's address."""
     nodes, address = [], None
     for index in range(2):
         data = f"{place}/node{index}"
-        command = [binary, "node", "--listen", "127.0.0.1:0", "--swarm", swarm, "--data", data,
-                   "--model", "random",
-                   "--layers", str(layers // 2), "--threads", "1", "--run", "always", "--json"]
+        command = node_command(binary, "127.0.0.1:0", swarm, data, layers)
         if address:
             command += ["--peer", address]
         with open(data + ".log", "w") as log:
@@ -180,20 +207,14 @@ def start(binary, place, swarm, layers):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--binary", default=".build/release/bored")
-    parser.add_argument(
-        "--tokenizer",
-        default=os.environ.get("BORED_REFERENCE", "../shared/models") + "/stories260K/hf")
-    parser.add_argument("--shape", default="110m", choices=SHAPES)
+    parser = model_arguments()
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--tokens", type=int, default=24)
     parser.add_argument("--sentences", type=int, default=12, help="of the prompt, 45 tokens each")
     options = parser.parse_args()
     binary = os.path.abspath(options.binary)
     layers = SHAPES[options.shape][2]
-    words = "The quick brown fox jumps over the lazy dog and runs far away into the wood. "
-    long = words * options.sentences
+    long = WORDS * options.sentences
     figures = Figures()
 
     with tempfile.TemporaryDirectory(prefix="bored-serving-") as place:
@@ -205,11 +226,7 @@ def main():
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
         print(f"import: {size / 1e6 / taken:.0f} MB/s of {size / 1e6:.0f} MB, "
               f"peak memory with the mapped file {peak / 1e6:.0f} MB")
-        for other in ["node0", "node1", *[f"visitor{index}" for index in range(4)]]:
-            subprocess.run(["cp", "-al", place + "/alone", f"{place}/{other}"], check=True)
-            for name in ["key", "node.key", "node.json", "lock"]:
-                if os.path.exists(f"{place}/{other}/{name}"):
-                    os.remove(f"{place}/{other}/{name}")
+        copy_stores(place, ["node0", "node1", *[f"visitor{index}" for index in range(4)]])
         os.sync()  # or the disk is written to while the first rounds run
         swarm = f"serving-{os.getpid()}"
         nodes, address = start(binary, place, swarm, layers)
@@ -234,7 +251,7 @@ def main():
                 figures.add("mesh decode", other["decode"], share)
                 # As a chat goes on: the stages have kept most of it.
                 turn, share = figures.measure(
-                    lambda: prompt(binary, long + words, 1, seed, named))
+                    lambda: prompt(binary, long + WORDS, 1, seed, named))
                 figures.add("next turn", turn["prefill"], share)
                 # A prompt of a word, so that no time is measured in which others' prompts run.
                 short, share = figures.measure(

@@ -37,6 +37,16 @@ CUT_SECONDS = 12
 QUEUE_SECONDS = 0.25
 
 
+def can_make_namespaces():
+    """Whether this process may; says so where it may not."""
+    try:
+        Town(1, 0).remove()
+        return True
+    except (OSError, subprocess.CalledProcessError) as error:
+        print(f"SKIPPED: no network namespaces can be made here: {error}")
+        return False
+
+
 def ip(*words):
     return subprocess.run(["ip", *words], capture_output=True, text=True, check=True)
 
@@ -242,10 +252,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--delays", default="0,10,25")
     options = parser.parse_args()
-    try:
-        Town(1, 0).remove()
-    except (OSError, subprocess.CalledProcessError) as error:
-        print(f"SKIPPED: no network namespaces can be made here: {error}")
+    if not can_make_namespaces():
         return 0
     binary, chance = os.path.abspath(options.binary), random.Random(options.seed)
     random.seed(options.seed)

@@ -18,6 +18,15 @@ public struct RowNames: Sendable {
         origin = Digest.of(scope, layer, for: .prefix)
     }
 
+    /// Takes a step's rows for the next ones, or the names that somebody else gave them.
+    public mutating func add(_ step: Step) {
+        if step.isNamed {
+            digests += step.names
+        } else {
+            add(rows: step.rows, rowCount: step.rowCount)
+        }
+    }
+
     /// Names the next rows.
     public mutating func add(rows: [UInt8], rowCount: Int) {
         let rowByteCount = rows.count / rowCount
@@ -26,9 +35,6 @@ public struct RowNames: Sendable {
             digests.append(Digest.of((digests.last ?? origin).bytes + bytes, for: .prefix))
         }
     }
-
-    /// Takes the names that somebody else gave the next rows.
-    public mutating func add(names: [Digest]) { digests += names }
 
     /// Forgets the rows from `position` on.
     public mutating func truncate(to position: Int) {

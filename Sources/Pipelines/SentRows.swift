@@ -186,7 +186,7 @@ extension SentRows {
             names = nil
             return step
         }
-        names?.add(rows: step.rows, rowCount: step.rowCount)
+        names?.add(step)
         hasNamed = true
         return step.named(Array(names?.digests[step.position...] ?? []))
     }

@@ -20,11 +20,7 @@ struct RowPrefix {
     mutating func add(_ step: Step) -> [Digest] {
         guard step.position <= digests.count else { return [] }
         truncate(to: step.position)
-        if step.isNamed {
-            names.add(names: step.names)
-        } else {
-            names.add(rows: step.rows, rowCount: step.rowCount)
-        }
+        names.add(step)
         for name in names.digests[step.position...] {
             // Whoever learns another entry's names finds nothing by them.
             digests.append(Digest.of(origin.bytes + name.bytes, for: .prefix))

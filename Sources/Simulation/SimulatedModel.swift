@@ -126,11 +126,7 @@ struct SimulatedCache: Sendable {
     mutating func key(of step: Step) -> Digest? {
         guard let count = names?.digests.count, count >= step.position else { return nil }
         names?.truncate(to: step.position)
-        if step.isNamed {
-            names?.add(names: step.names)
-        } else {
-            names?.add(rows: step.rows, rowCount: step.rowCount)
-        }
+        names?.add(step)
         return names?.digests.last.map { Digest.of($0, layers.upper, for: .prefix) }
     }
 

@@ -25,7 +25,7 @@ extension Rig {
     func take(_ step: Step, by number: Int) {
         let member = members[number]
         guard !member.abandons else { return computed(step.request, step, nil, by: number) }
-        if let whole = member.caches[step.request]?.take(step.names, of: member.kept ?? [:]) {
+        if let whole = member.caches[step.request]?.take(step, of: member.kept ?? [:]) {
             member.keptStepCount += 1
             let output = Array(whole.suffix(step.outputCount * Rig.rowByteCount))
             return computed(step.request, step, output, by: number)
@@ -43,7 +43,7 @@ extension Rig.Member {
     /// Keeps what came of a step's rows, where it keeps anything.
     func keep(_ output: [UInt8], of step: Step) {
         guard var rows = kept else { return }
-        caches[step.request]?.keep(output, of: step.rows, in: &rows)
+        caches[step.request]?.keep(output, of: step, in: &rows)
         kept = rows
     }
 }

@@ -71,7 +71,7 @@ final class Rig {
     var decodeCount = 0
     /// Rows guessed ahead with each decoded one: by turns none of them holds and one does.
     var draftCount = 0
-    var promptCount = 0
+    private var promptCount = 0
     var alone: TinyCache
     var losses: [StageLoss] = []
     var accounts: [StageAccount] = []
@@ -213,7 +213,7 @@ final class Rig {
         }
     }
 
-    func run(_ step: Step, by number: Int) {
+    private func run(_ step: Step, by number: Int) {
         let member = members[number]
         var output: [UInt8]?
         if let position = member.caches[step.request]?.position, position > step.position {

@@ -80,22 +80,21 @@ struct KeptRow {
 
 /// Rows of earlier requests.
 extension TinyCache {
-    /// What came of rows that were run just now, by their names.
-    mutating func keep(_ output: [UInt8], of rows: [UInt8], in kept: inout [Digest: KeptRow]) {
-        let count = rows.count / Rig.rowByteCount
-        guard names?.digests.count == position - count else { return names = nil }
-        names?.add(rows: rows, rowCount: count)
-        for (row, name) in (names?.digests.suffix(count) ?? []).enumerated() {
+    /// What came of a step that was run just now, by the names of its rows.
+    mutating func keep(_ output: [UInt8], of step: Step, in kept: inout [Digest: KeptRow]) {
+        guard names?.digests.count == step.position else { return names = nil }
+        names?.add(step)
+        for (row, name) in (names?.digests[step.position...] ?? []).enumerated() {
             let bytes = output[row * Rig.rowByteCount..<(row + 1) * Rig.rowByteCount]
-            kept[name] = KeptRow(output: Array(bytes), pasts: history[position - count + row])
+            kept[name] = KeptRow(output: Array(bytes), pasts: history[step.position + row])
         }
     }
 
-    /// Goes on behind rows that are named; nil, and nothing changed, where one is not known.
-    mutating func take(_ wanted: [Digest], of kept: [Digest: KeptRow]) -> [UInt8]? {
-        let rows = wanted.compactMap { kept[$0] }
-        guard rows.count == wanted.count, names?.digests.count == position else { return nil }
-        names?.add(names: wanted)
+    /// Goes on behind the rows that a step names; nil, and nothing changed, where one is not known.
+    mutating func take(_ step: Step, of kept: [Digest: KeptRow]) -> [UInt8]? {
+        let rows = step.names.compactMap { kept[$0] }
+        guard rows.count == step.rowCount, names?.digests.count == position else { return nil }
+        names?.add(step)
         history += rows.map(\.pasts)
         position += rows.count
         pasts = history.last ?? pasts
