@@ -40,7 +40,7 @@ extension Node {
     /// Sends rows through the chain; false where as many steps as may be are under way.
     ///
     /// - Parameters:
-    ///   - resultCount: of these rows the last ones, whose results are wanted; at least 1.
+    ///   - resultCount: of these rows the last ones, whose results are wanted.
     ///   - mayBeKept: an earlier request may have begun with these rows and all before them.
     public mutating func step(
         _ ticket: Ticket, position: Int, rowCount: Int, resultCount: Int, rows: [UInt8],

@@ -98,8 +98,8 @@ struct EntryRequest: Sendable {
 
         /// Whether these are the step's results, all that were wanted and no others.
         func isAnswered(by step: Step, hiddenSize: Int) -> Bool {
-            step.end == position + rowCount && step.rowCount == resultCount
-                && step.resultCount == resultCount
+            step.end == position + rowCount && step.resultCount == resultCount
+                && step.rowCount == (resultCount == 0 ? rowCount : resultCount)
                 && step.rows.count == resultCount * hiddenSize * 4
         }
     }

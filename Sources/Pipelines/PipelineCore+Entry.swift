@@ -37,7 +37,7 @@ extension PipelineCore {
     /// not open or has as many steps in flight as it may.
     ///
     /// - Parameters:
-    ///   - resultCount: of these rows the last ones, whose results are wanted; at least 1.
+    ///   - resultCount: of these rows the last ones, whose results are wanted.
     ///   - mayBeKept: an earlier request may have begun with these rows and all before them.
     public mutating func step(
         _ id: RequestID, position: Int, rowCount: Int, resultCount: Int, rows: [UInt8],
@@ -45,7 +45,7 @@ extension PipelineCore {
     ) -> Bool {
         guard acceptsStep(id), var request = entries.requests[id.number] else { return false }
         precondition(rows.count == rowCount * request.hiddenSize * 4)
-        precondition((1...rowCount).contains(resultCount))
+        precondition(rowCount > 0 && (0...rowCount).contains(resultCount))
         precondition(rowCount <= Step.rowCountMaximum(hiddenSize: request.hiddenSize))
         let step = Step(
             request: id, index: request.nextStepIndex, position: position, rowCount: rowCount,

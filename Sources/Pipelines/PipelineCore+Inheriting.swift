@@ -39,8 +39,12 @@ extension PipelineCore {
             return
         }
         let rowByteCount = request.offer.hiddenSize * 4
+        let isLast = request.offer.next.record == nil
         guard end.position <= request.offer.positionLimit, end.position >= request.position,
-            end.results.allSatisfy({ $0.rows.count == $0.rowCount * rowByteCount })
+            end.results.allSatisfy({ result in
+                let rowCount = isLast && result.resultCount == 0 ? 0 : result.rowCount
+                return result.rows.count == rowCount * rowByteCount
+            })
         else {
             counters.malformed += 1
             return

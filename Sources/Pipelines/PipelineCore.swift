@@ -69,13 +69,9 @@ public struct PipelineCore: ~Copyable, MessageCore {
                 let isRefusal = kind == .stageRefused
                 let answer = try StageAnswer(from: &reader, isRefusal: isRefusal)
                 receiveAnswer(answer, bytes, from: peer, at: now, into: &mail)
-            case .step, .replay:
-                let step = try Step(from: &reader, isReplay: kind == .replay)
-                receiveRows(step, from: peer, at: now, into: &mail)
-            case .namedStep:
-                let step = try Step(from: &reader, isNamed: true)
-                receiveRows(step, from: peer, at: now, into: &mail)
-            case .stepDone: receiveDone(try Step(from: &reader), from: peer, at: now)
+            case .step, .replay, .namedStep:
+                receiveRows(try Step(from: &reader, kind), from: peer, at: now, into: &mail)
+            case .stepDone: receiveDone(try Step(from: &reader, kind), from: peer, at: now)
             case .stepFailed:
                 let failure = try StepFailure(from: &reader)
                 receiveFailure(failure, from: peer, at: now, into: &mail)

@@ -156,7 +156,7 @@ struct SentRows: Sendable {
         replayEnds.append(cursor)
         return Step(
             request: request, seat: seat, index: hop.resumeIndex, position: start,
-            rowCount: cursor - start, resultCount: 1, rows: rows, isReplay: true)
+            rowCount: cursor - start, resultCount: 0, rows: rows, isReplay: true)
     }
 
     /// Rows up to a position were run, or were there already.

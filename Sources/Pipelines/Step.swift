@@ -12,11 +12,13 @@ public struct Step: Hashable, Sendable {
     /// The position of the first row.
     public var position: Int
     public var rowCount: Int
-    /// Of those the last ones, whose results the entry wants; at least 1. A result has no others.
+    /// Of those the last ones, whose results the entry wants. A result has no others; where none is
+    /// wanted, it says without a row that all are in the KV caches.
     public var resultCount: Int
     /// Time each stage took so far, first stage first: what a prompter sees as compute.
     public var stageMicroseconds: [UInt32]
-    /// `rowCount` rows of `hiddenSize` floats; none where the step is named.
+    /// `rowCount` rows of `hiddenSize` floats; none where the step is named, or a result of which
+    /// none is wanted.
     public var rows: [UInt8]
     /// In place of rows: their names, for a stage that may have kept what it computed of them.
     public var names: [Digest] = []
@@ -55,7 +57,7 @@ public struct Step: Hashable, Sendable {
     /// To the next stage, or, where `isDone`, from the last one back to the entry, which gets no
     /// more than the results that it wants.
     func encode(isDone: Bool) -> [UInt8] {
-        if isDone, rowCount > resultCount {
+        if isDone, rowCount > resultCount, resultCount > 0 {
             return dropping(below: end - resultCount).encode(isDone: true)
         }
         var writer = ByteWriter(reserving: rows.count + 64)
@@ -101,6 +103,7 @@ public struct Step: Hashable, Sendable {
         result.rows = output
         result.names = []
         result.stageMicroseconds.append(microseconds)
+        guard outputCount > 0 else { return result }
         result.position = end - outputCount
         result.rowCount = outputCount
         return result
@@ -112,10 +115,8 @@ public struct Step: Hashable, Sendable {
     var end: Int { position + rowCount }
 
     /// Reads a step behind its kind byte; the rows, or their names, are what remains.
-    init(
-        from reader: inout ByteReader, isReplay: Bool = false, isNamed: Bool = false
-    ) throws(WireError) {
-        self.isReplay = isReplay
+    init(from reader: inout ByteReader, _ kind: MessageKind) throws(WireError) {
+        isReplay = kind == .replay
         request = try RequestID(from: &reader)
         seat = try reader.readCount(limit: Limits.seatNumber)
         index = try reader.readCount(limit: Limits.stepIndex)
@@ -128,14 +129,15 @@ public struct Step: Hashable, Sendable {
         }
         stageMicroseconds = times
         rows = []
-        guard rowCount > 0, resultCount > 0 else { throw .invalid }
-        guard !isNamed else {
+        guard rowCount > 0 else { throw .invalid }
+        if kind == .namedStep {
             for _ in 0..<rowCount { names.append(try reader.read32(Digest.self)) }
             try reader.finish()
             return
         }
         rows = reader.readRemaining()
-        guard !rows.isEmpty, rows.count % rowCount == 0 else { throw .invalid }
+        let mayBeEmpty = kind == .stepDone && resultCount == 0
+        guard mayBeEmpty || !rows.isEmpty, rows.count % rowCount == 0 else { throw .invalid }
     }
 }
 

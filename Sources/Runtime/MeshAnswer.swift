@@ -146,7 +146,7 @@ public struct MeshAnswer: ~Copyable {
             let isSent = loop.with { node, now, outbox in
                 node.step(
                     ticket, position: rows.start, rowCount: ids.count,
-                    resultCount: max(1, rows.yieldingRowCount), rows: bytes,
+                    resultCount: rows.yieldingRowCount, rows: bytes,
                     // Stages that kept an earlier turn of a chat have these.
                     mayBeKept: rows.start + ids.count <= generation.promptCount, at: now,
                     into: &outbox)

@@ -102,6 +102,7 @@ extension StageEngine {
         else { return .computed(step.request, step, output: nil, microseconds: 0) }
         // It overwrites what was drafted ahead and did not hold.
         cache.state.truncate(to: step.position)
+        cache.isLast = step.isLast
         let group = StepGroup(model: cache.model, layers: cache.state.layers)
         state.cohorts.came(
             step.request, rowCount: step.rowCount, group: group, at: SystemClock.now())

@@ -38,13 +38,7 @@ extension StageEngine {
             cache.recent.note(output, of: end - part.rowCount..<end)
             let size = cache.state.pagePositionCount
             for index in (end - part.rowCount) / size..<end / size {
-                let rows = index * size..<(index + 1) * size
-                guard cache.prefix.digests.count >= rows.upperBound else { break }
-                let output = cache.recent.output(of: rows)
-                cache.state.publish(
-                    page: index, digests: Array(cache.prefix.digests[rows]),
-                    // Of a prompt's step, the last stage is never asked for more than one.
-                    output: Array(entry.step.isLast ? output.suffix(cache.rowByteCount) : output))
+                cache.publish(index, rows: index * size..<(index + 1) * size)
             }
             cache.recent.trim()
         }
@@ -57,6 +51,26 @@ extension StageEngine {
         guard next <= now else { return .wait(until: next) }
         state.pool.forget(at: now)
         return .again
+    }
+}
+
+extension StageEngine.RequestCache {
+    /// Lets others share a page, as far as it is known what its rows were.
+    func publish(_ page: Int, rows: Range<Int>) {
+        guard prefix.digests.count >= rows.upperBound else { return }
+        let output = recent.output(of: rows)
+        state.publish(
+            page: page, digests: Array(prefix.digests[rows]),
+            // Of a prompt's step, the last stage is never asked for more than one.
+            output: Array(isLast ? output.suffix(rowByteCount) : output))
+    }
+
+    /// The request ends: its last page gets no more rows.
+    func publishEnd() {
+        let (page, rowCount) = state.positionCount.quotientAndRemainder(
+            dividingBy: state.pagePositionCount)
+        guard rowCount > 0 else { return }
+        publish(page, rows: state.positionCount - rowCount..<state.positionCount)
     }
 }
 

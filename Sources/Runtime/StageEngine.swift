@@ -74,6 +74,8 @@ public final class StageEngine: Sendable {
         let state: KeyValueState
         var prefix: RowPrefix
         var recent: RecentOutput
+        /// Whether what comes of its rows goes to the entry.
+        var isLast = false
 
         init(
             _ loaded: LoadedLayers, model: Digest, workspace: Workspace, state: KeyValueState,
@@ -239,6 +241,7 @@ public final class StageEngine: Sendable {
             state.cohorts.remove(id)
             if let cache = state.caches[id], keepTime > .zero, state.models[cache.model] != nil {
                 let until = SystemClock.now() + keepTime
+                cache.publishEnd()
                 cache.state.keepPages(until: until)
                 state.keep(cache.prefix.origin, until: until)
             }

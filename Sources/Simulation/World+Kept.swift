@@ -45,7 +45,10 @@ extension World {
         var steps: [[UInt8]] = []
         if random.below(2) == 0 { steps += simulated.lastPrompt.prefix(1 + random.below(4)) }
         for _ in 0...random.below(3) { steps.append(randomRows(1 + random.below(40))) }
-        for rows in steps { addStep(to: &prompt, rows: rows) }
+        for (index, rows) in steps.enumerated() {
+            // As prompters do: of all these rows the last one's result.
+            addStep(to: &prompt, rows: rows, resultCount: index + 1 < steps.count ? 0 : 1)
+        }
         prompt.promptStepCount = steps.count
         simulated.lastPrompt = steps
     }

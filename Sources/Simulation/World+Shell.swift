@@ -118,14 +118,14 @@ extension World {
         return rows
     }
 
-    func addStep(to prompt: inout SimulatedPrompt, rows: [UInt8], draftCount: Int = 0) {
+    func addStep(
+        to prompt: inout SimulatedPrompt, rows: [UInt8], resultCount: Int, draftCount: Int = 0
+    ) {
         let rowCount = rows.count / (model.hiddenSize * 4)
         let position = prompt.cache.position
         let whole = LayerRange(0, model.layerCount)
         let expected = SimulatedModel.run(
             whole, over: rows, rowByteCount: model.hiddenSize * 4, cache: &prompt.cache)
-        // As a prompter does: of a prompt's rows the last one's result, of drafted ones all.
-        let resultCount = draftCount > 0 ? rowCount : 1
         prompt.steps.append(
             .init(
                 position: position, rowCount: rowCount, draftCount: draftCount,
@@ -141,7 +141,8 @@ extension World {
             precondition(isThere, "a drafted step is no longer than what a cache remembers")
         }
         let draftCount = random.below(3) == 0 ? 1 + random.below(4) : 0
-        addStep(to: &prompt, rows: randomRows(1 + draftCount), draftCount: draftCount)
+        let rows = randomRows(1 + draftCount)
+        addStep(to: &prompt, rows: rows, resultCount: 1 + draftCount, draftCount: draftCount)
     }
 
     /// Sends what the chain takes; after a rewind every step from the first on.

@@ -126,17 +126,26 @@ public final class KeyValuePool {
 
     func hold(_ name: Digest) -> KeyValuePage? { known.hold(name) }
 
-    /// Makes a page known; returns the page that is known already where there is one, with the
-    /// caller as one holder more.
-    func make(_ page: KeyValuePage, known digests: [Digest], output: [UInt8]) -> KeyValuePage? {
-        guard let name = digests.last else { return nil }
+    /// Makes a page known; returns the page with these rows that is known already where there is
+    /// one, with the caller as one holder more.
+    func make(
+        _ page: KeyValuePage, known digests: [Digest], output: [UInt8]
+    ) -> (name: Digest, page: KeyValuePage)? {
+        guard let last = digests.last else { return nil }
         let output = makeRoom(output.count) ? output : []
-        if let found = known.hold(name) {
-            known.note(output, of: name)
-            return found
+        let name = known.name(of: last) ?? last
+        guard let found = known.hold(name) else {
+            known.add(page, digests: digests, output: output)
+            return nil
         }
-        known.add(page, digests: digests, output: output)
-        return nil
+        if name == last { known.note(output, of: name) }
+        return (name, found)
+    }
+
+    /// The caller goes on behind a page's last row, as the only one who holds it; false where it is
+    /// not, or the page has more rows than `rowCount`.
+    func takeOver(_ name: Digest, rowCount: Int) -> Bool {
+        known.takeOver(name, rowCount: rowCount)
     }
 
     /// One holder less; true where the page lives on.

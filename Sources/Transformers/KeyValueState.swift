@@ -82,6 +82,8 @@ public final class KeyValueState {
     private func own(_ index: Int) {
         guard let name = names[index], let pool else { return }
         names[index] = nil
+        let rowCount = positionCount - index * pagePositionCount
+        if pool.takeOver(name, rowCount: rowCount) { return }
         guard pool.putBack(name) else { return }
         cache.copyPage(at: index)
         pool.took(cache.layout.pageByteCount)
@@ -146,21 +148,24 @@ public final class KeyValueState {
         cache.replace(at: index, with: page)
     }
 
-    /// Lets other requests share a page that is full. Where the same one is known already, this
-    /// request holds that one from now on.
+    /// Lets other requests share a page. Where the same one is known already, this request holds
+    /// that one from now on.
     ///
     /// - Parameters:
-    ///   - digests: by row of the page, of all rows of the request up to that one.
-    ///   - output: what came of the page's last rows, as far as it is wanted.
+    ///   - digests: by row of the page, of all rows of the request up to that one; as many as the
+    ///     page has, or those that are held of the last page.
+    ///   - output: what came of these rows, or of the last ones, as far as it is wanted.
     public func publish(page index: Int, digests: [Digest], output: [UInt8]) {
-        guard let pool, names[index] == nil, (index + 1) * pagePositionCount <= positionCount
+        guard let pool, names[index] == nil,
+            index * pagePositionCount + digests.count <= positionCount
         else { return }
-        precondition(digests.count == pagePositionCount)
+        precondition((1...pagePositionCount).contains(digests.count))
         names[index] = digests.last
         guard let known = pool.make(cache.pages[index], known: digests, output: output) else {
             return
         }
-        cache.replace(at: index, with: known)
+        names[index] = known.name
+        cache.replace(at: index, with: known.page)
         pool.gaveUp(cache.layout.pageByteCount)
     }
 

@@ -1,8 +1,9 @@
 import Primitives
 import Tensors
 
-/// Full pages by the rows they were made of, so that a request with the same rows need not compute
-/// them: held by requests, or kept for a while by nobody.
+/// Pages by the rows they were made of, so that a request with the same rows need not compute
+/// them: held by requests, or kept for a while by nobody. They are full, but for the last one of a
+/// request that has ended.
 ///
 /// A page is named by the digest of all rows of its request up to its end. It is found by the
 /// digest up to any of its rows, since rows that begin as a page's do may end in the middle of it.
@@ -62,9 +63,19 @@ struct KnownPages {
         guard let name = digests.last else { return }
         precondition(pages[name] == nil)
         pages[name] = Page(page: page, digests: digests, output: output, holderCount: 1)
-        for digest in digests where names[digest] == nil { names[digest] = name }
-        names[name] = name
+        // Where another page has the same beginning: this one is kept for longer.
+        for digest in digests { names[digest] = name }
         outputByteCount += output.count
+    }
+
+    /// The only holder of a page goes on behind its last row: it is known to nobody any more. False
+    /// where others hold it, or where it has more rows than `rowCount`.
+    mutating func takeOver(_ name: Digest, rowCount: Int) -> Bool {
+        guard let page = pages[name], page.holderCount == 1, page.digests.count <= rowCount else {
+            return false
+        }
+        remove(name)
+        return true
     }
 
     /// More of what came of a page's rows than was known.

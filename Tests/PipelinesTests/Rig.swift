@@ -324,8 +324,9 @@ final class Rig {
 
     func addStep(_ rows: [UInt8]) {
         let rowCount = rows.count / Rig.rowByteCount
-        // Of a prompt's rows some results are wanted, of drafted ones all.
-        let resultCount = steps.count < promptCount ? min(rowCount, 1 + steps.count % 3) : rowCount
+        // Of drafted rows all results are wanted, of a prompt's steps some or none.
+        let wanted = steps.count % 3 + (steps.count + 1 == promptCount ? 1 : 0)
+        let resultCount = steps.count < promptCount ? min(rowCount, wanted) : rowCount
         steps.append((alone.position, rowCount, rows))
         expected.append(alone.run(rows, outputCount: resultCount))
     }
@@ -351,8 +352,7 @@ final class Rig {
             let isPrompt = results.count <= promptCount
             let held = isPrompt ? step.rowCount - 1 : min(draftCount, decodeCount % 2)
             alone.truncate(to: step.position + held + 1)
-            let start = held * Rig.rowByteCount
-            let row = Array(step.rows[start..<start + Rig.rowByteCount])
+            let row = Array(step.rows.dropFirst(held * Rig.rowByteCount).prefix(Rig.rowByteCount))
             let guesses = (0..<draftCount * Rig.rowByteCount).map { UInt8($0 & 0xFF) ^ row[0] }
             addStep(row + guesses)
         }

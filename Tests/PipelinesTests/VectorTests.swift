@@ -73,7 +73,8 @@ import Wire
             ("step", "madeBytes", "passedStep", later),
             ("askStage", nil, "stageStatus", entry),
             ("relinkStage", nil, nil, entry),
-            ("secondStep", "doneBytes", "stepDone", entry),
+            ("silentStep", "noBytes", "silentDone", entry),
+            ("lastStep", "doneBytes", "stepDone", entry),
             ("unknownStep", nil, "stepFailed", entry),
             ("closeStage", nil, "stageAccount", entry),
         ]

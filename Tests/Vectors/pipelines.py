@@ -44,9 +44,9 @@ def answer(kind, offered, seat, number=NUMBER, last=b"\x00"):
 
 def rows(count, first): return b"".join(struct.pack("<f", first + i) for i in range(count * HIDDEN))
 
-def step(kind, seat, index, position, wanted, times, data, size=4 * HIDDEN):
+def step(kind, seat, index, position, wanted, times, data, size=4 * HIDDEN, count=None):
     body = bytes([kind]) + REQUEST + varint(seat) + varint(index) + varint(position)
-    body += varint(len(data) // size) + varint(wanted) + varint(len(times))
+    body += varint(count or len(data) // size) + varint(wanted) + varint(len(times))
     return body + b"".join(u32(time) for time in times) + data
 
 def names(layer, data):
@@ -59,9 +59,10 @@ def names(layer, data):
 def vectors():
     opened, refused = offer(MODEL, 1), offer(bytes(32), 1, NUMBER + 1)
     given, made, done = rows(3, 1.0), rows(3, 10.0), rows(1, 20.0)
-    chain = blake(blake(bytes(32) + made, "bored token") + done, "bored token")
-    account = b"\x47" + REQUEST + MODEL + varint(1) + varint(3) + varint(1) + varint(2) + varint(6)
-    account += varint(500) + chain
+    chain = bytes(32)
+    for outputs in [made, b"", done]: chain = blake(chain + outputs, "bored token")
+    account = b"\x47" + REQUEST + MODEL + varint(1) + varint(3) + varint(1) + varint(3) + varint(9)
+    account += varint(750) + chain
     unknown = ENTRY.id + u64(NUMBER + 9)
     given_names, made_names = b"".join(names(1, given)), b"".join(names(3, made))
     return {
@@ -80,9 +81,11 @@ def vectors():
         "askStage": b"\x4b" + REQUEST + varint(1),
         "stageStatus": b"\x4c" + REQUEST + varint(1) + b"\x03" + varint(1) + varint(3),
         "relinkStage": b"\x49" + REQUEST + varint(1) + b"\x01" + blob(b"") + varint(0) + varint(1) + varint(0),
-        # Of three rows the last one's result is wanted.
-        "secondStep": step(0x43, 0, 1, 3, 1, [7], rows(3, 4.0)),
-        "stepDone": step(0x44, 1, 1, 5, 1, [7, 250], done), "doneBytes": done,
+        # Of three rows no result is wanted, then of three the last one's.
+        "silentStep": step(0x43, 0, 1, 3, 0, [7], rows(3, 4.0)), "noBytes": b"",
+        "silentDone": step(0x44, 1, 1, 3, 0, [7, 250], b"", count=3),
+        "lastStep": step(0x43, 0, 2, 6, 1, [7], rows(3, 7.0)),
+        "stepDone": step(0x44, 1, 2, 8, 1, [7, 250], done), "doneBytes": done,
         "unknownStep": b"\x43" + unknown + varint(0) + varint(0) + varint(0) + varint(1) + varint(1)
         + varint(0) + rows(1, 1.0),
         "stepFailed": b"\x45" + unknown + varint(0) + b"\x08" + varint(0),
