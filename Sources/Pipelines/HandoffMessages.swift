@@ -140,9 +140,8 @@ extension HandoffEnd {
                 times.append(try reader.readUInt32())
             }
             let rows = try reader.readBlob(limit: Limits.messageByteCount)
-            guard rows.count % rowCount == 0, !rows.isEmpty || resultCount == 0 else {
-                throw .invalid
-            }
+            guard rowCount > 0, rows.count % rowCount == 0, !rows.isEmpty || resultCount == 0
+            else { throw .invalid }
             // One after the other, up to the first step of the heir; between those for the entry
             // are rows whose results it does not want.
             if let last = results.last {

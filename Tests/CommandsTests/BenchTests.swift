@@ -10,7 +10,7 @@ import Testing
 
     @Test func `the fuzzer finds nothing`() throws {
         guard let bench = BuiltProgram("bored-bench") else { return }
-        let cases = environment("BORED_FUZZ_CASES") ?? "20000"
+        let cases = environment("BORED_FUZZ_CASES") ?? "250000"
         let (code, output) = try bench.run(["fuzz", cases])
         #expect(code == 0 && output.contains("found: nothing"), "\(code): \(output)")
         print(output)

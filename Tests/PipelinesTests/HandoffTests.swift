@@ -286,6 +286,8 @@ import Wire
             hostile.append([kind] + Array(repeating: 0xFF, count: 80))
             hostile.append([kind] + Array(repeating: 0, count: 43))
         }
+        // handoffEnd with a result of no rows.
+        hostile.append([0x54] + Array(repeating: 0, count: 43) + [1, 0, 0, 0, 0, 0, 0])
         for bytes in hostile {
             for (from, to) in [(0, 2), (2, 0), (1, 2), (9, 2), (9, 0)] {
                 rig.speak(to) { core, now, mail in
