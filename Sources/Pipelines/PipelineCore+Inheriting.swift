@@ -41,9 +41,8 @@ extension PipelineCore {
         let rowByteCount = request.offer.hiddenSize * 4
         let isLast = request.offer.next.record == nil
         guard end.position <= request.offer.positionLimit, end.position >= request.position,
-            end.results.allSatisfy({ result in
-                let rowCount = isLast && result.resultCount == 0 ? 0 : result.rowCount
-                return result.rows.count == rowCount * rowByteCount
+            end.results.allSatisfy({
+                $0.rows.count == (isLast ? $0.resultCount : $0.rowCount) * rowByteCount
             })
         else {
             counters.malformed += 1

@@ -54,12 +54,8 @@ public struct Step: Hashable, Sendable {
         return max(1, min(Limits.rowsPerStep, room / (4 * hiddenSize)))
     }
 
-    /// To the next stage, or, where `isDone`, from the last one back to the entry, which gets no
-    /// more than the results that it wants.
+    /// To the next stage, or, where `isDone`, from the last one back to the entry.
     func encode(isDone: Bool) -> [UInt8] {
-        if isDone, rowCount > resultCount, resultCount > 0 {
-            return dropping(below: end - resultCount).encode(isDone: true)
-        }
         var writer = ByteWriter(reserving: rows.count + 64)
         let kind: MessageKind =
             isReplay ? .replay : isDone ? .stepDone : isNamed ? .namedStep : .step

@@ -154,8 +154,7 @@ import Wire
         let request = try #require(rig.request)
         // rowsWanted: the request, the entry's seat, an index.
         for index in [UInt8(0), 1, 7] {
-            wanted = [MessageKind.rowsWanted.rawValue] + request.entry.bytes
-            wanted += (0..<8).map { UInt8(truncatingIfNeeded: request.number >> (8 * $0)) }
+            wanted = [MessageKind.rowsWanted.rawValue] + request.bytes
             wanted += [0, index]
             let before = (rig.sentByteCount, counters(rig, 0).oldRows)
             for sender in [1, 2] {

@@ -47,3 +47,10 @@ extension Rig.Member {
         kept = rows
     }
 }
+
+extension RequestID {
+    /// As messages begin with it, behind their kind.
+    var bytes: [UInt8] {
+        entry.bytes + (0..<8).map { UInt8(truncatingIfNeeded: number >> (8 * $0)) }
+    }
+}

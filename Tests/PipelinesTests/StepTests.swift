@@ -23,8 +23,7 @@ import Wire
         rig.run(.milliseconds(20))
         let request = try #require(rig.request)
         func done(index: UInt8, _ position: UInt8, _ rowCount: UInt8, wanted: UInt8, rows: Int) {
-            var bytes = [MessageKind.stepDone.rawValue] + request.entry.bytes
-            bytes += (0..<8).map { UInt8(truncatingIfNeeded: request.number >> (8 * $0)) }
+            var bytes = [MessageKind.stepDone.rawValue] + request.bytes
             bytes += [1, index, position, rowCount, wanted, 0]
             bytes += [UInt8](repeating: 7, count: rows * Rig.rowByteCount)
             let before = rig.members[0].core.counters.malformed
