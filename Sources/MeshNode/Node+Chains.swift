@@ -4,7 +4,6 @@ internal import Kademlia
 internal import Pipelines
 internal import Placement
 internal import Primitives
-internal import Sessions
 internal import Shards
 internal import Wire
 

@@ -1,6 +1,3 @@
-internal import Gossip
-internal import Identity
-internal import Kademlia
 internal import Placement
 public import Primitives
 public import Shards

@@ -1,6 +1,5 @@
 internal import Gossip
 internal import Identity
-internal import Kademlia
 internal import Placement
 internal import Primitives
 internal import Shards

@@ -1,5 +1,4 @@
 internal import Gossip
-internal import Identity
 internal import Primitives
 internal import Wire
 
