@@ -7,7 +7,9 @@ FOLDER/NAME/ with reference.json in it: prompts, logits at every position of eac
 weights are exact in BF16, F16 and F32. Tests find the folder by BORED_MADE_MODELS, and compare
 FOLDER/NAME/model.gguf as well, where llama.cpp's converter has made one. (Its files say nothing of
 mistral's and qwen's windows, gemma's query_pre_attn_scalar and qwen3moe's norm_topk_prob: leave
-them out for mistral, qwen2-window, gemma3-scalar, qwen3moe-raw and models that vary these.)
+them out for mistral, qwen2-window, gemma3-scalar, qwen3moe-raw and models that vary these. Nor do
+they tell llama's activation and YaRN's mscale and truncate, and phi2's widths are not the model's:
+llama-gelu, llama-gelu-tanh, llama-yarn-scales, llama-yarn-whole, phi2-grouped, phi2-quarter.)
 """
 import json
 import math

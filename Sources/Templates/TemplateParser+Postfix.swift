@@ -73,7 +73,7 @@ extension TemplateParser {
         return calls
     }
 
-    mutating func test(_ value: Expression) throws(TemplateError) -> Expression {
+    private mutating func test(_ value: Expression) throws(TemplateError) -> Expression {
         let isNegated = skip(word: "not")
         let name = try name()
         var arguments = Arguments()
