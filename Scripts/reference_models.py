@@ -145,6 +145,9 @@ def variants(gemma, moe, long):
     yield "phi2-norms", t.PhiConfig, dict(
         num_key_value_heads=2, partial_rotary_factor=0.5, hidden_act="gelu_new",
         qk_layernorm=True)
+    table = dict(hidden_act="gelu", max_position_embeddings=258, layer_norm_eps=1e-5)
+    yield "roberta", t.RobertaConfig, dict(table, type_vocab_size=1, pad_token_id=1)
+    yield "xlm-roberta", t.XLMRobertaConfig, dict(table, type_vocab_size=1, pad_token_id=1)
 
 
 def with_images(**fields):
@@ -227,7 +230,8 @@ def decoder_reference(model, generator):
 def encoder_reference(model, generator):
     cases = []
     for length in (3, 17):
-        ids = torch.randint(0, 256, (length,), generator=generator).tolist()
+        # Without the padding, which has no position of its own in RoBERTa.
+        ids = torch.randint(4, 256, (length,), generator=generator).tolist()
         with torch.no_grad():
             rows = model(input_ids=torch.tensor([ids])).last_hidden_state[0]
         mean = rows.mean(0)
@@ -238,7 +242,7 @@ def encoder_reference(model, generator):
 def make(folder, index, name, configuration, fields):
     config = configuration(**{**COMMON, **fields})
     config._attn_implementation = "eager"
-    encoder = configuration is transformers.BertConfig
+    encoder = config.model_type in ("bert", "roberta", "xlm-roberta")
     kind = transformers.AutoModel if encoder else transformers.AutoModelForCausalLM
     model = kind.from_config(config, attn_implementation="eager").float().eval()
     randomise(model, 1_000 + index)

@@ -28,6 +28,9 @@ struct HuggingFaceConfiguration {
     /// Whether both ends are one matrix; nil where the tensors tell.
     private(set) var isTied: Bool?
     private(set) var headSize = 0
+    /// Rows of the position table before that of the first position: RoBERTa counts from behind the
+    /// padding's id on.
+    private(set) var skippedPositionCount = 0
     /// Tensors that GGUF has and `config.json` says: divisors of the rotation frequencies.
     var tables: [(name: String, numbers: [Float])] = []
     let json: JSONValue
@@ -36,7 +39,8 @@ struct HuggingFaceConfiguration {
     static let architectures = [
         "llama": "llama", "mistral": "llama", "mixtral": "llama", "qwen2": "qwen2",
         "qwen3": "qwen3", "qwen3_moe": "qwen3moe", "gemma2": "gemma2", "gemma3_text": "gemma3",
-        "phi": "phi2", "phi3": "phi3", "bert": "bert",
+        "phi": "phi2", "phi3": "phi3", "bert": "bert", "roberta": "bert", "xlm-roberta": "bert",
+        "camembert": "bert",
     ]
 
     init(_ directory: HuggingFaceFiles, name: String) throws(CheckpointError) {
@@ -129,7 +133,11 @@ struct HuggingFaceConfiguration {
         let keyHeads = architecture == "bert" ? nil : try integer("num_key_value_heads")
         add(keyHeads ?? heads, for: "attention.head_count_kv")
         add(try integer("intermediate_size"), for: "feed_forward_length")
-        add(try integer("max_position_embeddings"), for: "context_length")
+        if architecture == "bert", json["model_type"] != .string("bert") {
+            skippedPositionCount = 1 + (try integer("pad_token_id") ?? 1)
+        }
+        let positions = try integer("max_position_embeddings")
+        add(positions.map { $0 - skippedPositionCount }, for: "context_length")
         if let size = try integer("head_dim") {
             headSize = size
         } else if let hidden, let heads, heads > 0 {

@@ -27,6 +27,9 @@ public enum SafetensorsDirectory {
         let architecture = configuration.architecture
         nameCanonically(&tensors, architecture)
         tieEmbeddings(&tensors, isTied: configuration.isTied)
+        if let index = tensors.firstIndex(where: { $0.name == "position_embd.weight" }) {
+            try skipRows(of: &tensors[index], configuration.skippedPositionCount, files)
+        }
         // Gemma's norms multiply by 1 + w; GGUF has the sum.
         if architecture.hasPrefix("gemma") {
             for index in tensors.indices where tensors[index].name.hasSuffix("norm.weight") {
@@ -138,6 +141,20 @@ public enum SafetensorsDirectory {
             tensor.name = name
             return tensor
         }
+    }
+
+    /// Leaves out the first `count` rows of a matrix.
+    private static func skipRows(
+        of tensor: inout TensorEntry, _ count: Int, _ files: [NamedRegion]
+    ) throws(CheckpointError) {
+        guard tensor.shape.count == 2, count <= tensor.rowCount else {
+            throw .tensor(
+                file: files[tensor.fileIndex].name, name: tensor.name,
+                expected: "a matrix of at least \(count) rows", found: "shape \(tensor.shape)")
+        }
+        let start = tensor.byteRange.lowerBound + count * tensor.rowByteCount
+        tensor.byteRange = start..<tensor.byteRange.upperBound
+        tensor.shape[0] -= count
     }
 
     /// A tied model has one matrix for both ends; a file may give it either name, or both.

@@ -71,12 +71,9 @@ enum TensorNames {
     }
 
     private static func encoder(_ name: String) -> String? {
-        let plain = name.hasPrefix("bert.") ? String(name.dropFirst(5)) : name
-        if plain.hasPrefix("pooler.") || plain.hasPrefix("cls.")
-            || plain == "embeddings.position_ids"
-        {
-            return nil
-        }
+        let plain = name.without("bert.").without("roberta.")
+        let unread = ["pooler.", "cls.", "lm_head.", "classifier.", "embeddings.position_ids"]
+        if unread.contains(where: { plain.hasPrefix($0) }) { return nil }
         // Files of 2019 call a norm's weight gamma and its bias beta.
         let modern = plain.replacingEnd(".gamma", by: ".weight").replacingEnd(".beta", by: ".bias")
         let ends = [

@@ -53,6 +53,9 @@ extension Limits {
     public static let vocabularyCount = 1_048_576
     /// One piece of a vocabulary, in bytes. A longer one is refused.
     public static let vocabularyPieceByteCount = 4_096
+    /// A tokenizer's table of replacements, in bytes. A larger one is refused. Usual ones have
+    /// 240,000.
+    public static let replacementTableByteCount = 1_048_576
     /// A chat template, in bytes. A longer one is dropped, and the model has none.
     public static let chatTemplateByteCount = 131_072
     /// Levels of a chat template's nesting, in its text and while it runs. Deeper is an error.

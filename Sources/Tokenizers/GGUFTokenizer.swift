@@ -70,12 +70,13 @@ struct GGUFTokenizer {
         case "gpt2": model = try bytePairs()
         case "gemma4": model = try characterPairs()
         case "bert": model = try wordPiece()
+        case "t5": model = try unigram()
         default:
             throw .unsupported(
                 file: metadata.file, what: "kind of tokenizer", found: name,
                 supported: [
                     "llama (SentencePiece BPE)", "gpt2 (byte-level BPE)", "bert (WordPiece)",
-                    "gemma4 (BPE of characters)",
+                    "gemma4 (BPE of characters)", "t5 (unigrams)",
                 ])
         }
         model.cutsLongestFirst = true
@@ -93,7 +94,8 @@ struct GGUFTokenizer {
     }
 
     private func setEnds(
-        _ model: inout TokenizerModel, begin: Int?, end: Int?, addsBegin: Bool
+        _ model: inout TokenizerModel, begin: Int?, end: Int?, addsBegin: Bool,
+        addsEnd: Bool = false
     ) throws(CheckpointError) {
         model.bosID = try id("bos_token_id", standard: begin)
         var ends: [Int?] = [try id("eos_token_id", standard: end)]
@@ -110,7 +112,7 @@ struct GGUFTokenizer {
         if try metadata.bool(Self.key("add_bos_token")) ?? addsBegin, let id = model.bosID {
             model.prefixIDs = [id]
         }
-        if try metadata.bool(Self.key("add_eos_token")) ?? false, let id = ends[0] {
+        if try metadata.bool(Self.key("add_eos_token")) ?? addsEnd, let id = ends[0] {
             model.suffixIDs = [id]
         }
     }
@@ -140,14 +142,18 @@ struct GGUFTokenizer {
 
     // MARK: kinds
 
-    private func sentencePiece() throws(CheckpointError) -> TokenizerModel {
-        var model = TokenizerModel(
-            kind: .sentencePiece, pieces: texts.map { Array($0.utf8) }, types: types)
+    private func scores() throws(CheckpointError) -> [Double] {
         let scores = try metadata.doubles(Self.key("scores")) ?? []
         guard scores.count == texts.count else {
             throw Self.absent(metadata, "scores", "\(texts.count) numbers")
         }
-        model.scores = scores.map { Float($0) }
+        return scores.map { Double(Float($0)) }
+    }
+
+    private func sentencePiece() throws(CheckpointError) -> TokenizerModel {
+        var model = TokenizerModel(
+            kind: .sentencePiece, pieces: texts.map { Array($0.utf8) }, types: types)
+        model.scores = try scores()
         model.unknownID = try id("unknown_token_id", standard: 0)
         if try metadata.bool(Self.key("add_space_prefix")) ?? true {
             model.normalizations.append(.prefixed("▁"))
@@ -155,6 +161,33 @@ struct GGUFTokenizer {
         }
         model.normalizations.append(.replaced(" ", by: "▁"))
         try setEnds(&model, begin: 1, end: 2, addsBegin: true)
+        return model
+    }
+
+    /// Every fragment gets a mark before its first word, and where spaces that are too many vanish,
+    /// so does a fragment of nothing else.
+    private func unigram() throws(CheckpointError) -> TokenizerModel {
+        var model = TokenizerModel(
+            kind: .unigram, pieces: texts.map { Array($0.utf8) }, types: types)
+        model.scores = try scores()
+        model.unknownID = try id("unknown_token_id", standard: 2)
+        let table = try metadata.integers(Self.key("precompiled_charsmap")) ?? []
+        if !table.isEmpty {
+            let bytes = table.map { UInt8(truncatingIfNeeded: $0) }
+            model.normalizations.append(.replacedByTable(bytes, .longest))
+        }
+        let isPrefixed = try metadata.bool(Self.key("add_space_prefix")) ?? false
+        if try metadata.bool(Self.key("remove_extra_whitespaces")) ?? false {
+            model.normalizations += [
+                .replacedMatches(#"\A +| +\z"#, by: ""), .replacedMatches(" +", by: " "),
+                .prefixed(" "),
+            ]
+        } else if isPrefixed {
+            model.normalizations += [.prefixed(" "), .replacedMatches(#"\A (?= *\z)"#, by: "")]
+        }
+        model.normalizations.append(.replaced(" ", by: "▁"))
+        model.dropsFirstSpace = isPrefixed
+        try setEnds(&model, begin: nil, end: 1, addsBegin: false, addsEnd: true)
         return model
     }
 

@@ -27,7 +27,7 @@ struct MergeTable: Sendable {
         case .characterPairs:
             addCharacterSymbols()
             addRankedPairs()
-        case .wordPiece: break
+        case .wordPiece, .unigram: break
         }
     }
 

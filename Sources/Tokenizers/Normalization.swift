@@ -30,36 +30,51 @@ public enum Normalization: Hashable, Sendable {
     case replaced(String, by: String)
     /// Every match of a pattern becomes a text.
     case replacedMatches(String, by: String)
+    /// What a compiled table of replacements has becomes what it says (`CharacterMap`).
+    case replacedByTable([UInt8], TableReading)
+
+    /// How a text is read by a table of replacements.
+    public enum TableReading: UInt8, Hashable, Sendable {
+        /// At each place the longest key counts (SentencePiece, llama.cpp).
+        case longest = 0
+        /// The tokenizers library: a grapheme cluster (UAX #29) of less than six bytes becomes what
+        /// replaces the shortest key that it begins with; of others, and of those that begin with
+        /// none, each character by itself.
+        case clusters = 1
+    }
 }
 
 /// The steps of a tokenizer, ready to run.
 struct Normalizer: Sendable {
-    private let steps: [Normalization]
-    /// By step; nil where a step needs none.
-    private let patterns: [Pattern?]
+    private struct Step: Sendable {
+        var rule: Normalization
+        var pattern: Pattern?
+        var table: CharacterMap?
+    }
 
-    init(_ steps: [Normalization]) throws(TokenizerError) {
-        var patterns: [Pattern?] = []
-        for step in steps {
-            if case .replacedMatches(let pattern, _) = step {
-                patterns.append(try Pattern(pattern))
-            } else {
-                patterns.append(nil)
+    private let steps: [Step]
+
+    init(_ rules: [Normalization]) throws(TokenizerError) {
+        var steps: [Step] = []
+        for rule in rules {
+            switch rule {
+            case .replacedMatches(let pattern, _):
+                steps.append(Step(rule: rule, pattern: try Pattern(pattern)))
+            case .replacedByTable(let table, _):
+                steps.append(Step(rule: rule, table: try CharacterMap(table)))
+            default: steps.append(Step(rule: rule))
             }
         }
         self.steps = steps
-        self.patterns = patterns
     }
 
     /// UTF-8 in, UTF-8 out.
     func normalized(_ text: ArraySlice<UInt8>) -> [UInt8] {
-        var text = Array(text)
-        for (step, pattern) in zip(steps, patterns) { text = apply(step, pattern, to: text) }
-        return text
+        steps.reduce(Array(text)) { apply($1, to: $0) }
     }
 
-    private func apply(_ step: Normalization, _ pattern: Pattern?, to text: [UInt8]) -> [UInt8] {
-        switch step {
+    private func apply(_ step: Step, to text: [UInt8]) -> [UInt8] {
+        switch step.rule {
         case .composed: UnicodeText.normalized(text, .composed)
         case .decomposed: UnicodeText.normalized(text, .decomposed)
         case .compatiblyComposed: UnicodeText.normalized(text, .compatiblyComposed)
@@ -81,7 +96,9 @@ struct Normalizer: Sendable {
         case .trimmed(let left, let right): UnicodeText.trimmed(text, left: left, right: right)
         case .prefixed(let prefix): text.isEmpty ? text : Array(prefix.utf8) + text
         case .replaced(let old, let new): replaced(Array(old.utf8), by: Array(new.utf8), in: text)
-        case .replacedMatches(_, let new): replaced(pattern, by: Array(new.utf8), in: text)
+        case .replacedMatches(_, let new):
+            replaced(step.pattern, by: Array(new.utf8), in: text)
+        case .replacedByTable(_, let reading): step.table?.replaced(text, reading) ?? text
         }
     }
 

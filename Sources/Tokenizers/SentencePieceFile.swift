@@ -9,15 +9,15 @@ struct SentencePieceFile {
     private(set) var pieces: [[UInt8]] = []
     private(set) var scores: [Float] = []
     private(set) var types: [TokenizerModel.PieceType] = []
-    /// 1 is unigram, 2 is BPE; the field is left out for 1.
-    private(set) var modelType: UInt64 = 1
+    /// The field is left out for unigrams.
+    private(set) var kind = TokenizerModel.Kind.unigram
     private(set) var unknownID = 0
     private(set) var bosID = 1
     private(set) var eosID = 2
     private(set) var addsSpacePrefix = true
     private(set) var removesExtraSpaces = true
     /// A table of replacements before anything else; empty for models that keep text as it is.
-    private(set) var replacementByteCount = 0
+    private(set) var replacementTable: [UInt8] = []
 
     init(_ bytes: [UInt8]) throws(CheckpointError) {
         try Self.forEachField(of: bytes, at: 0) { field throws(CheckpointError) in
@@ -27,16 +27,6 @@ struct SentencePieceFile {
             case (3, .bytes(let normalizer)): try readNormalizer(normalizer, at: field.offset)
             default: break
             }
-        }
-        guard replacementByteCount == 0 else {
-            throw .unsupported(
-                file: Self.name, what: "normalizer of a SentencePiece model",
-                found: "a table of \(replacementByteCount) bytes", supported: ["identity"])
-        }
-        guard modelType == 2 else {
-            throw .unsupported(
-                file: Self.name, what: "kind of SentencePiece model", found: "\(modelType)",
-                supported: ["2 (BPE)"])
         }
     }
 
@@ -68,7 +58,14 @@ struct SentencePieceFile {
             // Negative ids (no such piece) are ten-byte varints.
             let id = Int(Int64(bitPattern: value))
             switch field.number {
-            case 3: modelType = value
+            case 3:
+                let kinds: [UInt64: TokenizerModel.Kind] = [1: .unigram, 2: .sentencePiece]
+                guard let known = kinds[value] else {
+                    throw .unsupported(
+                        file: Self.name, what: "kind of SentencePiece model", found: "\(value)",
+                        supported: ["1 (unigram)", "2 (BPE)"])
+                }
+                kind = known
             case 40: unknownID = id
             case 41: bosID = id
             case 42: eosID = id
@@ -80,7 +77,7 @@ struct SentencePieceFile {
     private mutating func readNormalizer(_ bytes: [UInt8], at offset: Int) throws(CheckpointError) {
         try Self.forEachField(of: bytes, at: offset) { field throws(CheckpointError) in
             switch (field.number, field.value) {
-            case (2, .bytes(let table)): replacementByteCount = table.count
+            case (2, .bytes(let table)): replacementTable = table
             case (3, .varint(let value)): addsSpacePrefix = value != 0
             case (4, .varint(let value)): removesExtraSpaces = value != 0
             default: break
@@ -145,12 +142,19 @@ extension TokenizerModel {
     /// Reads `tokenizer.model`, and the added pieces from `tokenizer_config.json`.
     init(sentencePiece region: Region, _ checkpoint: Checkpoint) throws(CheckpointError) {
         let file = try SentencePieceFile(region.bytes)
-        self.init(kind: .sentencePiece, pieces: file.pieces, types: file.types)
-        scores = file.scores
+        self.init(kind: file.kind, pieces: file.pieces, types: file.types)
+        scores = file.scores.map { Double($0) }
+        // A byte's piece is never read in a text by its name.
+        if kind == .unigram {
+            for id in types.indices where types[id] == .byte { scores[id] = -.infinity }
+        }
         fusesUnknown = true
+        if !file.replacementTable.isEmpty {
+            normalizations.append(.replacedByTable(file.replacementTable, .longest))
+        }
         if file.removesExtraSpaces {
             normalizations += [
-                .replacedMatches("^ +| +$", by: ""), .replacedMatches(" +", by: " "),
+                .replacedMatches(#"\A +| +\z"#, by: ""), .replacedMatches(" +", by: " "),
             ]
         }
         if file.addsSpacePrefix {
@@ -189,7 +193,7 @@ extension TokenizerModel {
             }
             while pieces.count <= id {
                 pieces.append([])
-                scores.append(0)
+                scores.append(kind == .unigram ? -.infinity : 0)
                 types.append(.unused)
                 traits.append([])
             }

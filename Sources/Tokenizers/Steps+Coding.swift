@@ -29,6 +29,10 @@ extension Normalization {
             writer.write(UInt8(15))
             writer.writeString(pattern)
             writer.writeString(new)
+        case .replacedByTable(let table, let reading):
+            writer.write(UInt8(16))
+            writer.write(reading.rawValue)
+            writer.writeBlob(table)
         }
     }
 
@@ -57,6 +61,12 @@ extension Normalization {
         case 15:
             let pattern = try reader.readString(limit: limit)
             self = .replacedMatches(pattern, by: try reader.readString(limit: limit))
+        case 16:
+            guard let reading = TableReading(rawValue: try reader.readUInt8()) else {
+                throw .invalid
+            }
+            let table = try reader.readBlob(limit: Limits.replacementTableByteCount)
+            self = .replacedByTable(table, reading)
         default: throw .invalid
         }
     }

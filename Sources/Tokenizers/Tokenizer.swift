@@ -3,6 +3,7 @@ public struct Tokenizer: Sendable {
     public let model: TokenizerModel
     private let merges: MergeTable
     private let wordPieces: WordPieces?
+    private let unigramPieces: UnigramPieces?
     private let normalizer: Normalizer
     private let splitter: WordSplitter
     /// Special pieces that are cut out of the text as it is, and of the normalized text.
@@ -16,6 +17,7 @@ public struct Tokenizer: Sendable {
         self.model = model
         merges = MergeTable(model)
         wordPieces = model.kind == .wordPiece ? WordPieces(model) : nil
+        unigramPieces = model.kind == .unigram ? UnigramPieces(model) : nil
         normalizer = try Normalizer(model.normalizations)
         splitter = try WordSplitter(model.splittings)
         specials = SpecialPieces(model, normalizer, areNormalized: false)
@@ -71,6 +73,7 @@ public struct Tokenizer: Sendable {
             case .sentencePiece, .characterPairs: merges.append(charactersOf: word, to: &ids)
             case .bytePairs: merges.append(bytesOf: word, to: &ids)
             case .wordPiece: wordPieces?.append(word, to: &ids)
+            case .unigram: unigramPieces?.append(word, to: &ids)
             }
         }
     }
@@ -103,7 +106,7 @@ public struct Tokenizer: Sendable {
         case .normal, .unused:
             switch model.kind {
             case .bytePairs: return piece
-            case .sentencePiece, .characterPairs: return unescaped(piece)
+            case .sentencePiece, .characterPairs, .unigram: return unescaped(piece)
             case .wordPiece:
                 let isContinuation = model.traits[id].contains(.continuesWord)
                 return isContinuation ? piece : [UInt8(ascii: " ")] + piece

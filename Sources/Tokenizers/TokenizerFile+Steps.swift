@@ -34,6 +34,13 @@ extension TokenizerFile {
                     let pattern = PatternDialect.translated(step["pattern"]?["Regex"]?.string ?? "")
                     steps.append(.replacedMatches(pattern, by: content))
                 }
+            case "Precompiled":
+                let text = step["precompiled_charsmap"]?.string
+                guard let table = bytes(ofBase64: text ?? "") else {
+                    throw Self.wrong(
+                        "normalizer.precompiled_charsmap", "base64", "'\((text ?? "").prefix(80))'")
+                }
+                if !table.isEmpty { steps.append(.replacedByTable(table, .clusters)) }
             case "BertNormalizer": steps += bertSteps(step)
             case "ByteLevel": break
             default:
@@ -41,7 +48,7 @@ extension TokenizerFile {
                     "normalizer", step,
                     [
                         "NFC", "NFD", "NFKC", "NFKD", "Lowercase", "StripAccents", "Strip",
-                        "Prepend", "Replace", "BertNormalizer", "ByteLevel",
+                        "Prepend", "Replace", "Precompiled", "BertNormalizer", "ByteLevel",
                     ])
             }
         }

@@ -12,7 +12,18 @@ struct TokenizerFile {
         var traits: TokenizerModel.PieceTraits
     }
 
-    enum ModelType: String, CaseIterable { case bytePairs = "BPE", wordPiece = "WordPiece" }
+    enum ModelType: String, CaseIterable {
+        case bytePairs = "BPE"
+        case wordPiece = "WordPiece"
+        case unigram = "Unigram"
+    }
+
+    struct Piece {
+        var text: String
+        var id: Int
+        /// Of unigrams.
+        var score = 0.0
+    }
 
     let json: JSONValue
     let model: JSONValue
@@ -109,11 +120,13 @@ struct TokenizerFile {
         }
     }
 
-    func vocabulary() throws(CheckpointError) -> [(text: String, id: Int)] {
+    /// The pieces of the model itself: an object of ids by text, or a list of texts and scores.
+    func vocabulary() throws(CheckpointError) -> [Piece] {
+        if modelType == .unigram { return try scoredPieces() }
         guard let vocabulary = model["vocab"]?.object else {
             throw Self.wrong("model.vocab", "an object", model["vocab"]?.kind ?? "no such key")
         }
-        var pieces: [(text: String, id: Int)] = []
+        var pieces: [Piece] = []
         pieces.reserveCapacity(vocabulary.keys.count)
         for (text, value) in zip(vocabulary.keys, vocabulary.values) {
             guard let id = value.integer, (0..<Limits.vocabularyCount).contains(id) else {
@@ -121,7 +134,26 @@ struct TokenizerFile {
                     "model.vocab", "ids from 0 to \(Limits.vocabularyCount - 1)",
                     "\(value.kind) for '\(text.prefix(80))'")
             }
-            pieces.append((text, id))
+            pieces.append(Piece(text: text, id: id))
+        }
+        return pieces
+    }
+
+    private func scoredPieces() throws(CheckpointError) -> [Piece] {
+        guard let list = model["vocab"]?.array, list.count <= Limits.vocabularyCount else {
+            throw Self.wrong(
+                "model.vocab", "an array of up to \(Limits.vocabularyCount) pieces",
+                model["vocab"]?.kind ?? "no such key")
+        }
+        var pieces: [Piece] = []
+        pieces.reserveCapacity(list.count)
+        for (id, piece) in list.enumerated() {
+            guard let parts = piece.array, parts.count == 2, let text = parts[0].string,
+                let score = parts[1].number
+            else {
+                throw Self.wrong("model.vocab", "texts with a score each", piece.kind)
+            }
+            pieces.append(Piece(text: text, id: id, score: score))
         }
         return pieces
     }

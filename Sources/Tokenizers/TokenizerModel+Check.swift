@@ -29,10 +29,7 @@ extension TokenizerModel {
                 String(validating: pieces[id], as: UTF8.self) != nil, "special piece \(id)",
                 "UTF-8", "other bytes")
         }
-        let scoreCount = kind == .sentencePiece ? count : 0
-        try require(scores.count == scoreCount, "scores", "\(scoreCount)", "\(scores.count)")
-        try require(
-            scores.allSatisfy { !$0.isNaN }, "scores", "numbers", "one that is not a number")
+        try checkScores()
         let mergeLimit = kind == .bytePairs || kind == .characterPairs ? Limits.vocabularyCount : 0
         try require(
             merges.count <= mergeLimit, "merges", "at most \(mergeLimit)", "\(merges.count)")
@@ -49,6 +46,13 @@ extension TokenizerModel {
         try require(
             stepTexts.allSatisfy { $0.utf8.count <= Limits.vocabularyPieceByteCount }, "patterns",
             "at most \(Limits.vocabularyPieceByteCount) bytes each", "more")
+        let hasRoom = normalizations.allSatisfy { step in
+            guard case .replacedByTable(let table, _) = step else { return true }
+            return table.count <= Limits.replacementTableByteCount
+        }
+        try require(
+            hasRoom, "table of replacements",
+            "at most \(Limits.replacementTableByteCount) bytes", "more")
         for ids in [prefixIDs, suffixIDs] {
             try require(
                 ids.count <= 8, "ids around a text", "at most 8", "\(ids.count)")
@@ -64,6 +68,21 @@ extension TokenizerModel {
         try require(
             (chatTemplate?.utf8.count ?? 0) <= Limits.chatTemplateByteCount, "chat template",
             "at most \(Limits.chatTemplateByteCount) bytes", "more")
+    }
+
+    private func checkScores() throws(TokenizerError) {
+        let count = kind == .sentencePiece || kind == .unigram ? pieces.count : 0
+        guard scores.count == count else {
+            throw .invalid(place: "scores", expected: "\(count)", found: "\(scores.count)")
+        }
+        let isRight = scores.allSatisfy {
+            kind == .unigram ? $0 < .infinity : Double(Float($0)) == $0
+        }
+        guard isRight else {
+            throw .invalid(
+                place: "scores", expected: "numbers of Float32, or below infinity",
+                found: "others")
+        }
     }
 
     private var stepTexts: [String] {

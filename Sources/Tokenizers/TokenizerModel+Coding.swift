@@ -22,7 +22,13 @@ extension TokenizerModel {
             writer.write(types[id].rawValue | traits[id].rawValue << 3)
             writer.writeBlob(pieces[id])
         }
-        for score in scores { writer.write(score.bitPattern) }
+        for score in scores {
+            if kind == .unigram {
+                writer.write(score.bitPattern)
+            } else {
+                writer.write(Float(score).bitPattern)
+            }
+        }
         writer.writeVarint(merges.count)
         for merge in merges {
             writer.writeVarint(merge.left)
@@ -107,8 +113,14 @@ extension TokenizerModel {
             traits.append(PieceTraits(rawValue: byte >> 3))
             pieces.append(try reader.readBlob(limit: Limits.vocabularyPieceByteCount))
         }
-        if kind == .sentencePiece {
-            for _ in 0..<count { scores.append(Float(bitPattern: try reader.readUInt32())) }
+        switch kind {
+        case .sentencePiece:
+            for _ in 0..<count {
+                scores.append(Double(Float(bitPattern: try reader.readUInt32())))
+            }
+        case .unigram:
+            for _ in 0..<count { scores.append(Double(bitPattern: try reader.readUInt64())) }
+        default: break
         }
         let mergeCount = try reader.readCount(
             limit: min(Limits.vocabularyCount, reader.remaining / 3))

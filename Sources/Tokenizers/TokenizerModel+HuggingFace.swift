@@ -21,6 +21,7 @@ extension TokenizerModel {
         let kind: Kind =
             switch file.modelType {
             case .wordPiece: .wordPiece
+            case .unigram: .unigram
             case .bytePairs: file.isByteLevel ? .bytePairs : .characterPairs
             }
         self.init(kind: kind, pieces: [], types: [])
@@ -30,9 +31,12 @@ extension TokenizerModel {
         dropsFirstSpace = file.dropsFirstSpace()
         switch kind {
         case .wordPiece: try setWordPieces(texts, file)
+        case .unigram: pieces = texts.map { Array($0.utf8) }
         default: try setPairs(texts, file)
         }
-        if let unknown = file.model["unk_token"]?.string {
+        if kind == .unigram {
+            try setUnknown(file)
+        } else if let unknown = file.model["unk_token"]?.string {
             unknownID = texts.firstIndex { Array($0.utf8) == Array(unknown.utf8) }
         }
         try setSurroundings(file, metadata)
@@ -58,6 +62,16 @@ extension TokenizerModel {
         }
         setMerges(try file.mergePairs(), of: texts)
         ignoresMerges = file.model["ignore_merges"]?.bool ?? false
+    }
+
+    /// Unigrams name their unknown piece by its id.
+    private mutating func setUnknown(_ file: TokenizerFile) throws(CheckpointError) {
+        guard let value = file.model["unk_id"], value != .null else { return }
+        guard let id = value.integer, pieces.indices.contains(id) else {
+            throw TokenizerFile.wrong("model.unk_id", "the id of a piece", value.kind)
+        }
+        unknownID = id
+        if types[id] == .normal { types[id] = .unknown }
     }
 
     private mutating func setWordPieces(
@@ -107,12 +121,17 @@ extension TokenizerModel {
         var texts = Array(repeating: "", count: highest + 1)
         types = Array(repeating: .unused, count: highest + 1)
         traits = Array(repeating: [], count: highest + 1)
-        let fallsBackToBytes = file.model["byte_fallback"]?.bool ?? (kind == .characterPairs)
+        if kind == .unigram {
+            // What was added is no piece of the model.
+            scores = Array(repeating: -.infinity, count: highest + 1)
+        }
+        let fallsBackToBytes =
+            file.model["byte_fallback"]?.bool ?? (kind == .characterPairs)
+            && (kind == .characterPairs || kind == .unigram)
         for piece in vocabulary {
             texts[piece.id] = piece.text
-            let isByte =
-                fallsBackToBytes && kind == .characterPairs
-                && byteValue(ofPiece: Array(piece.text.utf8)) != nil
+            if kind == .unigram { scores[piece.id] = piece.score }
+            let isByte = fallsBackToBytes && byteValue(ofPiece: Array(piece.text.utf8)) != nil
             types[piece.id] = isByte ? .byte : .normal
         }
         for piece in file.added {

@@ -11,6 +11,8 @@ public struct TokenizerModel: Hashable, Sendable {
         case wordPiece = 3
         /// BPE over characters: merges by rank, unknown characters as bytes.
         case characterPairs = 4
+        /// SentencePiece's unigrams: the most probable sequence of pieces.
+        case unigram = 5
     }
 
     /// What a piece is for, numbered as in SentencePiece and GGUF.
@@ -63,8 +65,9 @@ public struct TokenizerModel: Hashable, Sendable {
     public var types: [PieceType]
     /// By id.
     public var traits: [PieceTraits]
-    /// By id; the higher is merged first. SentencePiece only.
-    public var scores: [Float] = []
+    /// By id. SentencePiece: the higher is merged first, of Float32's precision. Unigram: the
+    /// logarithm of how probable a piece is, minus infinity where it is no piece of the model.
+    public var scores: [Double] = []
     /// The first is merged first. Byte and character pairs only.
     public var merges: [Merge] = []
     /// What is done to the text between special pieces.

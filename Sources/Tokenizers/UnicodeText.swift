@@ -81,6 +81,24 @@ enum UnicodeText {
         return result
     }
 
+    /// Calls `body` with each extended grapheme cluster (UAX #29), in order.
+    static func forEachCluster(of text: [UInt8], _ body: (ArraySlice<UInt8>) -> Void) {
+        var (start, end) = (0, 0)
+        var last: Int32?
+        var state: Int32 = 0
+        for character in String(decoding: text, as: UTF8.self).unicodeScalars {
+            let code = Int32(bitPattern: character.value)
+            // The state is read and written within the call.
+            if let last, unsafe utf8proc_grapheme_break_stateful(last, code, &state) {
+                body(text[start..<end])
+                start = end
+            }
+            end += UTF8.width(character)
+            last = code
+        }
+        if start < end { body(text[start..<end]) }
+    }
+
     static func append(_ character: Unicode.Scalar, to text: inout [UInt8]) {
         text.append(contentsOf: UTF8.encode(character).map { Array($0) } ?? [])
     }

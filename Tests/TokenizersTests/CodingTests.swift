@@ -47,7 +47,12 @@ struct CodingTests {
         character.merges = [.init(left: 0, right: 1, result: 2)]
         character.splittings = [.spaceMarks(.first, splits: true)]
         (character.fusesUnknown, character.takesLineFeedsWhole) = (true, true)
-        return [tiny(), piece, word, character]
+        var unigram = TokenizerModel(
+            kind: .unigram, pieces: [Array("<unk>".utf8), Array("▁a".utf8)],
+            types: [.unknown, .normal])
+        (unigram.scores, unigram.unknownID) = ([0, -1.1], 0)
+        unigram.normalizations = [.replacedByTable([0, 0, 0, 0], .clusters)]
+        return [tiny(), piece, word, character, unigram]
     }
 
     @Test func `encoding has the bytes of the published vectors`() throws {
@@ -90,6 +95,21 @@ struct CodingTests {
             ("pattern", { $0.normalizations = [.replacedMatches("(un", by: "")] }),
             ("steps", { $0.splittings = Array(repeating: .spacePrefix, count: 17) }),
             ("longest word", { $0.wordCharacterCount = -1 }),
+            (
+                "table of replacements",
+                {
+                    let table = [UInt8](repeating: 0, count: 1_048_577)
+                    $0.normalizations = [.replacedByTable(table, .longest)]
+                }
+            ),
+            ("scores", { ($0.kind, $0.merges) = (.unigram, []) }),
+            (
+                "scores",
+                {
+                    ($0.kind, $0.merges) = (.sentencePiece, [])
+                    $0.scores = Array(repeating: 0.1, count: 6)
+                }
+            ),
             ("piece 0", { $0.pieces[0] = Array(repeating: 97, count: 5_000) }),
         ]
         for (place, change) in changes {

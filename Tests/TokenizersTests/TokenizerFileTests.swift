@@ -89,7 +89,7 @@ struct TokenizerFileTests {
     @Test func `all forms are there`() { #expect(Self.cases.count >= 28) }
 
     @Test(arguments: [
-        (#"{"model":{"type":"Unigram","vocab":[]}}"#, "Unigram"),
+        (#"{"model":{"type":"WordLevel","vocab":{}}}"#, "WordLevel"),
         (#"{"model":{"type":"BPE","vocab":{"a":-1},"merges":[]}}"#, "ids from 0"),
         (#"{"model":{"type":"BPE","vocab":{"a":99999999},"merges":[]}}"#, "ids from 0"),
         (#"{"model":{"type":"BPE","vocab":{"a":1000000},"merges":[]}}"#, "large gaps"),
@@ -109,6 +109,18 @@ struct TokenizerFileTests {
         (#"{"normalizer":{"type":"Nmt"},"model":{"vocab":{"a":0},"merges":[]}}"#, "Nmt"),
         (#"{"added_tokens":[{"id":-1,"content":"x"}],"model":{"merges":[]}}"#, "an id and"),
         (#"{"model":{"type":"WordPiece","vocab":{"a":0},"max_input_chars_per_word":0}}"#, "1 to"),
+        (#"{"model":{"type":"Unigram","vocab":[]}}"#, "1 to"),
+        (#"{"model":{"type":"Unigram","vocab":{"a":0}}}"#, "an array"),
+        (#"{"model":{"type":"Unigram","vocab":[["a"]]}}"#, "texts with a score"),
+        (#"{"model":{"type":"Unigram","unk_id":1,"vocab":[["a",0]]}}"#, "the id of a piece"),
+        (
+            #"{"normalizer":{"type":"Precompiled","precompiled_charsmap":"?"},"#
+                + #""model":{"type":"Unigram","vocab":[["a",0]]}}"#, "base64"
+        ),
+        (
+            #"{"normalizer":{"type":"Precompiled","precompiled_charsmap":"AAAA"},"#
+                + #""model":{"type":"Unigram","vocab":[["a",0]]}}"#, "table of replacements"
+        ),
     ])
     func `a file that can't be used is refused with the reason`(text: String, reason: String) {
         do {

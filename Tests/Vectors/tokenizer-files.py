@@ -4,6 +4,7 @@ tokenizers library (PyPI: tokenizers) gives to texts with them.
 Run with: python3 Tests/Vectors/tokenizer-files.py > Tests/Vectors/tokenizer-files.json
 """
 import json
+import pathlib
 from tokenizers import AddedToken, Regex, Tokenizer
 from tokenizers import decoders, models, normalizers, pre_tokenizers, processors, trainers
 
@@ -56,7 +57,7 @@ def pairs(name, added=ADDED, normalizer=None, splitter=None, decoder=None, alpha
         tokenizer.pre_tokenizer = splitter
     tokenizer.train_from_iterator(CORPUS, trainers.BpeTrainer(
         vocab_size=330 if alphabet else 120, special_tokens=["<s>", "</s>", "<unk>"],
-        initial_alphabet=alphabet or []))
+        initial_alphabet=alphabet or [], show_progress=False))
     if settings.get("byte_fallback"):
         file = json.loads(tokenizer.to_str())
         vocabulary = file["model"]["vocab"]
@@ -108,13 +109,48 @@ pairs("NFKC, lower case, words", unk_token="<unk>", splitter=pre_tokenizers.Whit
            normalizers.Replace(Regex(r"\s+"), " ")]))
 pairs("NFD without accents", unk_token="<unk>", splitter=pre_tokenizers.WhitespaceSplit(),
       normalizer=normalizers.Sequence([normalizers.NFD(), normalizers.StripAccents()]))
+
+
+def unigrams(name, steps, splitter, surrounds=False, bytes_=False):
+    """Trained without special pieces, so that plain text can't be read as one of them."""
+    tokenizer = Tokenizer(models.Unigram())
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    tokenizer.train_from_iterator(CORPUS, trainers.UnigramTrainer(
+        vocab_size=140, special_tokens=["<unk>"], unk_token="<unk>", show_progress=False))
+    file = json.loads(tokenizer.to_str())
+    file["normalizer"] = {"type": "Sequence", "normalizers": steps} if steps else None
+    if bytes_:
+        file["model"]["byte_fallback"] = True
+        file["model"]["vocab"] += [[f"<0x{byte:02X}>", -9.5] for byte in range(256)]
+    tokenizer = Tokenizer.from_str(json.dumps(file))
+    if splitter:
+        tokenizer.pre_tokenizer = splitter
+    tokenizer.decoder = decoders.Metaspace()
+    tokenizer.add_special_tokens(["<s>", "</s>"])
+    if surrounds:
+        tokenizer.post_processor = processors.TemplateProcessing(
+            single="<s> $A </s>", special_tokens=[
+                (text, tokenizer.token_to_id(text)) for text in ("<s>", "</s>")])
+    add_case(name, tokenizer, ADDED)
+
+
+TABLE = json.loads((pathlib.Path(__file__).parent / "unigrams.json").read_text())["table"]
+MAPPED = {"type": "Precompiled", "precompiled_charsmap": TABLE}
+SINGLE = {"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": " "}
+METASPACE = pre_tokenizers.Metaspace(prepend_scheme="always")
+unigrams("XLM-RoBERTa", [MAPPED, SINGLE], METASPACE, surrounds=True)
+unigrams("T5", [MAPPED], pre_tokenizers.Sequence(
+    [pre_tokenizers.WhitespaceSplit(), METASPACE]))
+unigrams("unigrams, bytes", [{"type": "NFKC"}, MAPPED], METASPACE, bytes_=True)
+unigrams("unigrams of whole texts", [], None)
 for settings in ({}, {"lowercase": False}, {"strip_accents": False}, {"clean_text": False},
                  {"handle_chinese_chars": False, "lowercase": False, "strip_accents": True}):
     tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]", max_input_chars_per_word=20))
     tokenizer.normalizer = normalizers.BertNormalizer(**settings)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.train_from_iterator(CORPUS, trainers.WordPieceTrainer(
-        vocab_size=150, special_tokens=["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]))
+        vocab_size=150, special_tokens=["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"],
+        show_progress=False))
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)])
     add_case(f"BERT {settings}", tokenizer)

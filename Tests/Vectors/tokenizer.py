@@ -5,7 +5,8 @@ Run with: python3 Tests/Vectors/tokenizer.py > Tests/Vectors/tokenizer.json
 import json
 import struct
 
-KINDS = {"sentencePiece": 1, "bytePairs": 2, "wordPiece": 3, "characterPairs": 4}
+KINDS = {"sentencePiece": 1, "bytePairs": 2, "wordPiece": 3, "characterPairs": 4,
+         "unigram": 5}
 FLAGS = ["ignoresMerges", "takesLineFeedsWhole", "dropsFirstSpace", "fusesUnknown",
          "cutsLongestFirst"]
 
@@ -27,8 +28,10 @@ def ids(values):
 
 
 def step(parts):
-    """A byte for the kind, then bytes and texts."""
-    return b"".join(blob(p.encode()) if isinstance(p, str) else bytes([p]) for p in parts)
+    """A byte for the kind, then bytes, texts, and lists of bytes."""
+    return b"".join(
+        blob(p.encode()) if isinstance(p, str) else blob(bytes(p)) if isinstance(p, list)
+        else bytes([p]) for p in parts)
 
 
 def encoded(t):
@@ -39,7 +42,7 @@ def encoded(t):
     for piece, kind, trait in zip(t["pieces"], t["types"], traits):
         out += bytes([kind | trait << 3]) + blob(piece.encode())
     for score in t.get("scores", []):
-        out += struct.pack("<f", score)
+        out += struct.pack("<d" if t["kind"] == "unigram" else "<f", score)
     merges = t.get("merges", [])
     out += varint(len(merges)) + b"".join(varint(i) for merge in merges for i in merge)
     for steps in (t.get("normalizations", []), t.get("splittings", [])):
@@ -76,6 +79,10 @@ TOKENIZERS = [
         "kind": "characterPairs", "pieces": ["▁", "a", "▁a"], "types": [1, 1, 1],
         "merges": [[0, 1, 2]], "splittings": [[3, 0x81]], "fusesUnknown": True,
         "takesLineFeedsWhole": True,
+    }),
+    ("unigrams of two pieces, with a table of no replacements", {
+        "kind": "unigram", "pieces": ["<unk>", "▁a"], "types": [2, 1], "scores": [0, -1.1],
+        "normalizations": [[16, 1, [0, 0, 0, 0]]], "unknownID": 0,
     }),
 ]
 vectors = [
