@@ -233,11 +233,14 @@ def parts():
 
 def normalization(reader):
     step = reader.u8()
-    check(1 <= step <= 15, "a step of normalization")
+    check(1 <= step <= 16, "a step of normalization")
     if step == 12:
         check(reader.u8() <= 3, "sides")
     for _ in range({13: 1, 14: 2, 15: 2}.get(step, 0)):
         reader.string(4096)
+    if step == 16:
+        check(reader.u8() <= 1, "how a table is read")
+        reader.blob(1_048_576)
 
 
 def splitting(reader):
@@ -255,10 +258,11 @@ def tokenizers():
         reader = Reader(bytes.fromhex(vector["encoded"]))
         check(reader.take(4) == b"BTK1", "magic")
         kind, flags = reader.u8(), reader.u8()
-        check(1 <= kind <= 4 and flags < 32, "kind or flags")
+        check(1 <= kind <= 5 and flags < 32, "kind or flags")
         pieces = [(reader.u8(), reader.blob(4096)) for _ in range(reader.varint(1_048_576))]
         check(all(1 <= piece[0] & 7 <= 6 for piece in pieces), "a piece's type")
-        scores = [reader.u32() for _ in pieces] if kind == 1 else []
+        read = {1: Reader.u32, 5: Reader.u64}.get(kind)
+        scores = [read(reader) for _ in pieces] if read else []
         merges = reader.list(1_048_576, lambda r: (r.varint(), r.varint(), r.varint()))
         check(all(part < len(pieces) for merge in merges for part in merge), "a merge's id")
         check(kind in (2, 4) or not merges, "merges without byte or character pairs")

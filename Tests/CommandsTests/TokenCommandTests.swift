@@ -37,10 +37,10 @@ struct TokenCommandTests {
         guard let mesh = try ProcessMesh(named: "useless") else { return }
         _ = try DataDirectory(mesh.data(0))
         let file = mesh.data(0) + "/tokenizer.json"
-        write("{\"model\": {\"type\": \"Unigram\"}}", to: file)
+        write("{\"model\": {\"type\": \"WordLevel\"}}", to: file)
         let store = ["--data", mesh.data(1)]
         let wrong = try mesh.run(["model", "tokenize", file, "--text", "x"] + store)
-        #expect(wrong.code == 1 && wrong.output.contains("'Unigram' is not supported"))
+        #expect(wrong.code == 1 && wrong.output.contains("'WordLevel' is not supported"))
         let chat = mesh.data(0) + "/chat.json"
         write("{}", to: chat)
         let empty = try mesh.run(["model", "render", "boredling", "--messages", chat] + store)
