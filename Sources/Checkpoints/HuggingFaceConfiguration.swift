@@ -30,7 +30,7 @@ struct HuggingFaceConfiguration {
     private(set) var headSize = 0
     /// Rows of the position table before that of the first position: RoBERTa counts from behind the
     /// padding's id on.
-    private(set) var skippedPositionCount = 0
+    var skippedPositionCount = 0
     /// Tensors that GGUF has and `config.json` says: divisors of the rotation frequencies.
     var tables: [(name: String, numbers: [Float])] = []
     let json: JSONValue
@@ -64,12 +64,7 @@ struct HuggingFaceConfiguration {
         try readVariant(type)
         try readRotation()
         try readTokens(directory)
-        if let pooling = try directory.json(SafetensorsDirectory.poolingFile) {
-            let takesFirst = pooling["pooling_mode_cls_token"]?.bool ?? false
-            let takesMean = pooling["pooling_mode_mean_tokens"]?.bool ?? !takesFirst
-            // GGUF's numbers; 0 where it is another, or several side by side.
-            add(takesFirst == takesMean ? 0 : takesFirst ? 2 : 1, for: "pooling_type")
-        }
+        if architecture == "bert" { try readEncoder(directory) }
     }
 
     /// The part about text, where a model reads images as well (gemma 3 from 4 billion parameters
@@ -133,11 +128,9 @@ struct HuggingFaceConfiguration {
         let keyHeads = architecture == "bert" ? nil : try integer("num_key_value_heads")
         add(keyHeads ?? heads, for: "attention.head_count_kv")
         add(try integer("intermediate_size"), for: "feed_forward_length")
-        if architecture == "bert", json["model_type"] != .string("bert") {
-            skippedPositionCount = 1 + (try integer("pad_token_id") ?? 1)
+        if architecture != "bert" {
+            add(try integer("max_position_embeddings"), for: "context_length")
         }
-        let positions = try integer("max_position_embeddings")
-        add(positions.map { $0 - skippedPositionCount }, for: "context_length")
         if let size = try integer("head_dim") {
             headSize = size
         } else if let hidden, let heads, heads > 0 {

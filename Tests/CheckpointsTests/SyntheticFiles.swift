@@ -100,6 +100,8 @@ struct DirectoryBuilder {
         ("model.layers.0.self_attn.k_proj.weight", [4, 8]), ("model.norm.weight", [8]),
     ]
 
+    var others: [(name: String, text: String)] = []
+
     static func safetensors(_ tensors: [(name: String, shape: [Int])]) -> [UInt8] {
         var (parts, data): ([String], [UInt8]) = ([], [])
         for (name, shape) in tensors {
@@ -123,6 +125,7 @@ struct DirectoryBuilder {
             NamedRegion(name: "config.json", region: Region(Array(configuration.utf8))),
             NamedRegion(name: "model.safetensors", region: Region(Self.safetensors(tensors))),
         ]
+            + others.map { NamedRegion(name: $0.name, region: Region(Array($0.text.utf8))) }
     }
 
     func open() throws(CheckpointError) -> Checkpoint {

@@ -1,0 +1,45 @@
+/// What only encoders have: BERT and RoBERTa, as sentence-transformers publish them.
+extension HuggingFaceConfiguration {
+    /// Parts of a sentence-transformers model that are computed here: one vector of unit length.
+    private static let modules = ["Transformer", "Pooling", "Normalize"]
+
+    /// How rows become one vector, and where the table of positions begins.
+    mutating func readEncoder(_ directory: HuggingFaceFiles) throws(CheckpointError) {
+        if json["model_type"] != .string("bert") {
+            skippedPositionCount = 1 + (try integer("pad_token_id") ?? 1)
+        }
+        if let count = try integer("max_position_embeddings") {
+            guard count > skippedPositionCount else {
+                throw wrong(
+                    "max_position_embeddings", "more than \(skippedPositionCount)",
+                    json["max_position_embeddings"])
+            }
+            add(count - skippedPositionCount, for: "context_length")
+        }
+        let positions = json["position_embedding_type"]?.string ?? "absolute"
+        guard positions == "absolute" else {
+            throw .unsupported(
+                file: "config.json", what: "position_embedding_type", found: positions,
+                supported: ["absolute"])
+        }
+        try requireKnownModules(directory)
+        guard let pooling = try directory.json(SafetensorsDirectory.poolingFile) else { return }
+        let takesFirst = pooling["pooling_mode_cls_token"]?.bool ?? false
+        let takesMean = pooling["pooling_mode_mean_tokens"]?.bool ?? !takesFirst
+        // GGUF's numbers; 0 where it is another, or several side by side.
+        add(takesFirst == takesMean ? 0 : takesFirst ? 2 : 1, for: "pooling_type")
+    }
+
+    /// Throws where a layer follows that would be left out, and the vector be another.
+    private func requireKnownModules(_ directory: HuggingFaceFiles) throws(CheckpointError) {
+        let file = "modules.json"
+        for module in try directory.json(file)?.array ?? [] {
+            let type = module["type"]?.string ?? module.kind
+            let name = type.split(separator: ".").last.map { String($0) } ?? type
+            guard Self.modules.contains(name) else {
+                throw .unsupported(
+                    file: file, what: "part of an encoder", found: name, supported: Self.modules)
+            }
+        }
+    }
+}
