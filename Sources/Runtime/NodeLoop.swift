@@ -1,9 +1,9 @@
 public import Identity
 public import MeshNode
-import Presence
+internal import Presence
 public import Primitives
 public import Tensors
-import Wire
+internal import Wire
 
 /// What a shell gives a node to run with.
 public struct NodeLoopSettings: Sendable {
@@ -41,11 +41,11 @@ public struct NodeLoopSettings: Sendable {
 /// Whoever owns the loop calls `turn` again and again, and gets what the node leaves to its shell:
 /// answers to requests, notes for the log. Everything else is done here.
 public struct NodeLoop: ~Copyable {
-    public private(set) var node: Node
+    public internal(set) var node: Node
     public let address: PeerAddress
-    private var socket: DatagramSocket
+    var socket: DatagramSocket
     private var events: EventLoop
-    private var outbox = Outbox()
+    var outbox = Outbox()
     private let answers: Mailbox<LoopAnswer>
     let compute: ComputeThread
     let disk: ComputeThread
@@ -188,55 +188,6 @@ public struct NodeLoop: ~Copyable {
             if !start(effect) { left.append(effect) }
         }
         return left
-    }
-
-    private mutating func give(_ answer: LoopAnswer) {
-        let now = SystemClock.now()
-        switch answer {
-        case .engine(let answer): give(answer, at: now)
-        case .disk(let answer): give(answer, at: now)
-        case .presence(.verdict(let verdict)):
-            node.setPresence(verdict, at: now, into: &outbox)
-        case .presence(.line(let isSpared)):
-            node.setLine(isSpared: isSpared, at: now, into: &outbox)
-        }
-        socket.send(&outbox)
-    }
-
-    private mutating func give(_ answer: EngineAnswer, at now: Instant) {
-        switch answer {
-        case .loaded(let model, let layers, let microseconds):
-            node.layersLoaded(
-                model: model, layers: layers, layerMicroseconds: microseconds, at: now,
-                into: &outbox)
-        case .cacheOpened(let id, let refusal, let keepsRows):
-            node.cacheOpened(
-                id, refusal: refusal?.reason, keepsRows: keepsRows, at: now, into: &outbox)
-        case .rowsNotKnown(let id, let step):
-            node.rowsNotKnown(id, step: step, at: now, into: &outbox)
-        case .computed(let id, let step, let output, let microseconds):
-            node.computed(
-                id, step: step, output: output, microseconds: microseconds, at: now,
-                into: &outbox)
-        case .cacheExported(let id, let from, let end, let bytes):
-            node.cacheExported(id, from: from, upTo: end, bytes: bytes, at: now, into: &outbox)
-        case .cacheImported(let id, let position):
-            node.cacheImported(id, position: position, at: now, into: &outbox)
-        }
-    }
-
-    private mutating func give(_ answer: DiskAnswer, at now: Instant) {
-        switch answer {
-        case .chunk(let token, let bytes):
-            node.chunkRead(token, bytes: bytes, at: now, into: &outbox)
-        case .chunkList(let token, let digests):
-            node.chunkListRead(token, digests: digests, at: now, into: &outbox)
-        case .manifestStored(let model, let pieces):
-            node.manifestStored(model, pieces: pieces, at: now, into: &outbox)
-        case .pieceStored(let model, let index, let isWhole):
-            node.pieceStored(
-                model: model, pieceIndex: index, isWhole: isWhole, at: now, into: &outbox)
-        }
     }
 
     /// Sends an answer of another thread into the loop; blocks nobody.

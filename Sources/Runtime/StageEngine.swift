@@ -1,7 +1,7 @@
 import CLinux
 public import Pipelines
 public import Primitives
-import Synchronization
+internal import Synchronization
 public import Tensors
 public import Transformers
 
@@ -129,7 +129,7 @@ public final class StageEngine: Sendable {
     public let kernels: Kernels
     let crew: ThreadCrew
     /// For so long, pages of a request that has ended are kept for the next of its entry.
-    private let keepTime: Interval
+    let keepTime: Interval
     let state: Mutex<State>
     /// Steps that the next round takes up: put here by a thread that must not wait for a batch.
     let incoming = Mutex<[Step]>([])
@@ -194,59 +194,6 @@ public final class StageEngine: Sendable {
             state.pool.forgetKept()
         }
         bored_memory_return()
-    }
-
-    /// Makes room for a request. Throws where its layers are not here or memory is short.
-    ///
-    /// - Returns: whether pages of its entry's are kept.
-    @discardableResult
-    public func open(_ offer: StageOffer) throws(StageRefusal) -> Bool {
-        try open(
-            offer.request, model: offer.model, layers: offer.layers,
-            hiddenSize: offer.hiddenSize, positionLimit: offer.positionLimit)
-    }
-
-    /// As above, for positions `0..<positionLimit` of `layers`.
-    @discardableResult
-    public func open(
-        _ id: RequestID, model: Digest, layers: LayerRange, hiddenSize: Int, positionLimit: Int
-    ) throws(StageRefusal) -> Bool {
-        try state.withLock { state throws(StageRefusal) in
-            guard let loaded = state.models[model], let workspace = state.workspaces[model],
-                loaded.layers.contains(layers), loaded.forward.shape.hiddenSize == hiddenSize
-            else { throw .layersNotLoaded }
-            guard (1...loaded.forward.positionCountMaximum).contains(positionLimit) else {
-                throw .tooManyPositions(limit: loaded.forward.positionCountMaximum)
-            }
-            do throws(KeyValueRefusal) {
-                let memory = try state.pool.open(
-                    shape: loaded.forward.shape, layers: layers, capacity: positionLimit)
-                let cache = RequestCache(
-                    loaded, model: model, workspace: workspace, state: memory,
-                    request: id)
-                state.caches[id] = cache
-                return state.keepsPages(of: cache.prefix.origin, at: SystemClock.now())
-            } catch {
-                throw .memory(error)
-            }
-        }
-    }
-
-    /// Ends a request: its memory is free for others at once.
-    public func close(_ id: RequestID) {
-        incoming.withLock { steps in steps.removeAll { $0.request == id } }
-        state.withLock { state in
-            state.queue.remove(id)
-            state.following.removeAll { $0.request == id }
-            state.cohorts.remove(id)
-            if let cache = state.caches[id], keepTime > .zero, state.models[cache.model] != nil {
-                let until = SystemClock.now() + keepTime
-                cache.publishEnd()
-                cache.state.keepPages(until: until)
-                state.keep(cache.prefix.origin, until: until)
-            }
-            state.caches[id] = nil
-        }
     }
 
     /// What was done up to the last round. For any thread; waits for nobody.

@@ -14,8 +14,8 @@ public struct SessionCore: ~Copyable, Core {
 
     var sessions: [Session] = []
     /// When each session has something to do.
-    private var deadlines: [Instant] = []
-    private var vacantSlots: [Int] = []
+    var deadlines: [Instant] = []
+    var vacantSlots: [Int] = []
     var slotOfPeer = OrderedTable<NodeID, Int>()
     /// Key and handshake indices of this node, by the slot they belong to. Looked up, never walked.
     var slotOfIndex: [UInt32: Int] = [:]
@@ -33,9 +33,9 @@ public struct SessionCore: ~Copyable, Core {
     var hasLeft = false
 
     /// Never later than the earliest deadline.
-    private var earliest = Instant.never
+    var earliest = Instant.never
     /// Where the next walk over due sessions begins, so that a full outbox starves nobody.
-    private var cursor = 0
+    var cursor = 0
 
     /// `entropy` is 32 secret bytes: from the system in a shell, from a seed in the simulator.
     public init(
@@ -162,136 +162,5 @@ public struct SessionCore: ~Copyable, Core {
             bench.events.append(.closed(sessions[slot].id, reason))
         }
         vacate(slot)
-    }
-
-    // MARK: slots
-
-    /// A slot for a peer that has none; nil where every session is in use.
-    mutating func allocate(
-        _ peer: NodeID, address: PeerAddress, at now: Instant, into outbox: inout Outbox
-    ) -> Int? {
-        if slotOfPeer.count >= bench.settings.sessionCount {
-            guard let victim = leastRecentlyUsed() else {
-                bench.counters.droppedTableFull += 1
-                return nil
-            }
-            end(victim, .evicted, tellsPeer: true, at: now, into: &outbox)
-        }
-        let session = Session(id: peer, address: address, at: now)
-        let slot: Int
-        if let vacant = vacantSlots.popLast() {
-            slot = vacant
-            sessions[slot] = session
-            deadlines[slot] = .never
-        } else {
-            slot = sessions.count
-            sessions.append(session)
-            deadlines.append(.never)
-        }
-        slotOfPeer[peer] = slot
-        return slot
-    }
-
-    private func leastRecentlyUsed() -> Int? {
-        sessions.indices.filter { sessions[$0].isIdle }
-            .min { sessions[$0].lastActivity < sessions[$1].lastActivity }
-    }
-
-    mutating func vacate(_ slot: Int) {
-        let id = sessions[slot].id
-        if let mark = sessions[slot].lastInitiation { remember(mark, of: id) }
-        bench.reassemblyByteCount -= sessions[slot].transport.partialByteCount
-        for index in [
-            sessions[slot].current?.localIndex, sessions[slot].previous?.localIndex,
-            sessions[slot].next?.keys.localIndex, sessions[slot].handshake?.index,
-        ] {
-            if let index { slotOfIndex[index] = nil }
-        }
-        slotOfPeer[id] = nil
-        sessions[slot] = Session(id: id, address: sessions[slot].address, at: .origin)
-        deadlines[slot] = .never
-        vacantSlots.append(slot)
-    }
-
-    private mutating func remember(_ mark: Session.InitiationMark, of peer: NodeID) {
-        if initiationMarks[peer] == nil { initiationOrder.append(peer) }
-        initiationMarks[peer] = mark
-        if initiationOrder.count > Limits.sessionCount, let oldest = initiationOrder.popFirst() {
-            initiationMarks[oldest] = nil
-        }
-    }
-
-    // MARK: time
-
-    /// Lets a session send what it can, renews its keys, and notes when it is next due.
-    mutating func service(_ slot: Int, at now: Instant, into outbox: inout Outbox) {
-        let service = sessions[slot].service(at: now, bench: &bench, into: &outbox)
-        guard service.wantsRenewal else { return setDeadline(slot, service.deadline) }
-        beginHandshake(slot, with: [sessions[slot].address], at: now, into: &outbox)
-        if service.isBlocked { setDeadline(slot, now) }
-    }
-
-    func phase(_ slot: Int) -> Session.Phase { sessions[slot].phase }
-
-    mutating func setDeadline(_ slot: Int, _ deadline: Instant) {
-        deadlines[slot] = deadline
-        earliest = min(earliest, deadline)
-    }
-
-    public var nextDeadline: Instant {
-        inquiries.reduce(earliest) { min($0, $1.retryAt) }
-    }
-
-    public mutating func fire(at now: Instant, into outbox: inout Outbox) {
-        fireInquiries(at: now, into: &outbox)
-        guard earliest <= now else { return }
-        let slotCount = sessions.count
-        for step in 0..<slotCount {
-            let slot = (cursor + step) % slotCount
-            guard deadlines[slot] <= now else { continue }
-            guard !outbox.isFull else {
-                cursor = slot
-                break
-            }
-            fire(slot, at: now, into: &outbox)
-        }
-        earliest = deadlines.reduce(.never) { min($0, $1) }
-    }
-
-    private mutating func fire(_ slot: Int, at now: Instant, into outbox: inout Outbox) {
-        if let next = sessions[slot].next, next.expires <= now {
-            slotOfIndex[next.keys.localIndex] = nil
-            sessions[slot].next = nil
-            if sessions[slot].phase == .answering {
-                if sessions[slot].isWanted {
-                    bench.events.append(.unreachable(sessions[slot].id))
-                }
-                return vacate(slot)
-            }
-        }
-        if let handshake = sessions[slot].handshake, handshake.retryAt <= now {
-            guard retryHandshake(slot, at: now, into: &outbox) else { return }
-        }
-        guard sessions[slot].phase == .established else {
-            return setDeadline(slot, sessions[slot].nextDeadline(bench.settings))
-        }
-        if sessions[slot].transport.lostPeerAt(bench.settings.lossTimeout) <= now {
-            return end(slot, .timeout, tellsPeer: false, at: now, into: &outbox)
-        }
-        if sessions[slot].transport.isQuiet,
-            sessions[slot].lastActivity + bench.settings.idleTimeout <= now
-        {
-            return end(slot, .idle, tellsPeer: true, at: now, into: &outbox)
-        }
-        if sessions[slot].transport.lossAt <= now {
-            let lossCount = sessions[slot].transport.lossCount
-            sessions[slot].transport.detectLosses(at: now)
-            bench.counters.packetsLost += sessions[slot].transport.lossCount - lossCount
-        } else if sessions[slot].transport.probeAt <= now {
-            sessions[slot].transport.probe()
-            bench.counters.probes += 1
-        }
-        sessions[slot].tryPath(at: now, bench: &bench, into: &outbox)
-        service(slot, at: now, into: &outbox)
     }
 }
