@@ -6,6 +6,7 @@ Written from Protocol.md alone. Needs Python 3.9 and, for signatures, the packag
 import hashlib
 import ipaddress
 import struct
+import unicodedata
 
 try:
     from cryptography.exceptions import InvalidSignature
@@ -212,6 +213,8 @@ class Manifest:
             self.pieces.append((inner.varint(2**40 - 1), inner.take(32)))
         inner.end()
         check(self.name and self.layer_count > 0 and self.hidden_size > 0, "an empty manifest")
+        text = self.name + self.license
+        check(all(unicodedata.category(sign) != "Cc" for sign in text), "a control character")
 
     def is_authentic(self):
         return is_signed(self.publisher, self.encoded, self.signature)

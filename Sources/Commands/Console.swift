@@ -1,5 +1,6 @@
 import Glibc
 import Runtime
+import Synchronization
 
 /// The terminal: answers on the standard output, everything else on the standard error.
 public enum Console {
@@ -7,6 +8,27 @@ public enum Console {
     public static func out(_ text: String) { write(text, to: STDOUT_FILENO) }
     public static func line(_ text: String) { out(text + "\n") }
     public static func note(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
+
+    /// Why not all of the answer was written: a full disk, for one. Nil where nobody reads any more,
+    /// which is the reader's own choice.
+    static var failure: String? {
+        switch firstError.load(ordering: .relaxed) {
+        case 0, EPIPE: nil
+        case EBADF: "the standard output is closed"
+        case let code: SystemError(code: code, call: "write").reason
+        }
+    }
+
+    /// Opens what of the three standard descriptors is closed, for nobody to write to: else the
+    /// first file that is opened takes its number, and gets the answers.
+    static func fillClosedDescriptors() {
+        for descriptor in STDIN_FILENO...STDERR_FILENO where fcntl(descriptor, F_GETFD) == -1 {
+            // A constant path; the lowest free number is this one.
+            _ = unsafe open("/dev/null", O_RDONLY)
+        }
+    }
+
+    private static let firstError = Atomic<Int32>(0)
 
     private static func write(_ text: String, to descriptor: Int32) {
         var bytes = Array(text.utf8)[...]
@@ -16,8 +38,13 @@ public enum Console {
                 unsafe Glibc.write(descriptor, buffer.baseAddress, buffer.count)
             }
             if written < 0, errno == EINTR { continue }
-            // Nobody reads any more: there is nothing to say it to.
-            guard written > 0 else { return }
+            guard written > 0 else {
+                if descriptor == STDOUT_FILENO {
+                    _ = firstError.compareExchange(
+                        expected: 0, desired: errno, ordering: .relaxed)
+                }
+                return
+            }
             bytes = bytes.dropFirst(written)
         }
     }

@@ -13,7 +13,10 @@ enum EmbedCommand {
         let encoder = try source.encoder(kernels)
         let tokenizer = try Tokenizer(try source.tokenizerModel())
         var ids = tokenizer.encode(try settings.text(), addSpecial: true, parseSpecial: false)
-        guard !ids.isEmpty, ids.allSatisfy({ $0 < encoder.shape.vocabularySize }) else {
+        guard !ids.isEmpty else {
+            throw CommandError("The text has no tokens for \(source.name): give another one.")
+        }
+        guard ids.allSatisfy({ $0 < encoder.shape.vocabularySize }) else {
             throw CommandError("The tokenizer of \(source.name) does not fit the model.")
         }
         // What is longer keeps its last piece, which ends every text.

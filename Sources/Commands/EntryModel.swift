@@ -10,7 +10,7 @@ enum EntryModel {
         _ name: String, loop: inout NodeLoop, store: ModelStore, settings: Settings,
         patience: Interval
     ) throws -> TextModel {
-        if let stored = store.models(matching: name).first {
+        if let stored = try store.model(named: name) {
             let pieces = store.statuses(of: stored.manifest)
             loop.with { node, now, outbox in
                 node.addModel(

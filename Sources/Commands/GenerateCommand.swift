@@ -31,12 +31,16 @@ enum GenerateCommand {
             var line = JSONLine()
             line.add("ids", Array(generation.answerIDs))
             line.add("text", text)
+            line.add("finish", (generation.finishReason ?? .length).rawValue)
             if settings.string("logprobs") != nil {
                 line.add("logprobs", generation.likelihoods.map(\.object))
             }
             Console.line(line.text)
         } else if !text.hasSuffix("\n") {
             Console.out("\n")
+        }
+        if generation.ids.count == shape.contextLength {
+            Console.note("(the context of \(shape.contextLength) tokens is full)")
         }
         return 0
     }
@@ -48,6 +52,11 @@ enum GenerateCommand {
         let count = try settings.integer("max-tokens", in: 1...Limits.positionCount) ?? 64
         do {
             let sampling = try settings.sampling(seed: try settings.seed("seed") ?? 0)
+            if let bias = sampling.biases.first(where: { $0.id >= shape.vocabularySize }) {
+                throw UsageError(
+                    "--logit-bias names the id \(bias.id), and the model has ids from 0 to "
+                        + "\(shape.vocabularySize - 1).")
+            }
             return try Generation(
                 promptIDs: promptIDs,
                 settings: GenerationSettings(

@@ -11,12 +11,15 @@ enum ModelCommand {
         let keys = try directory.keys()
         let store = ModelStore(in: directory)
         let checkpoint = try ModelFiles.open(settings.operands[0])
-        if let name = settings.string("name"), name.utf8.count > Limits.modelNameByteCount {
-            throw UsageError("--name takes at most \(Limits.modelNameByteCount) bytes.")
+        if let name = settings.string("name"), !ModelStore.isUsableName(name) {
+            throw UsageError(
+                "--name takes 1 to \(Limits.modelNameByteCount) bytes without '/' and control "
+                    + "characters, that do not begin with '-' or '.', or end in .gguf, .json or "
+                    + ".model.")
         }
         let start = SystemClock.now()
         let signed = try store.importModel(
-            checkpoint, name: settings.string("name"), keys: keys
+            checkpoint, name: settings.string("name"), keys: keys, isNameUnique: true
         ) { progress in
             guard !settings.wantsJSON else { return }
             Console.note(line(progress, after: SystemClock.now().since(start).seconds))
@@ -106,13 +109,8 @@ enum ModelCommand {
     static func remove(_ settings: Settings) throws -> Int32 {
         let store = ModelStore(in: try settings.dataDirectory())
         let name = settings.operands[0]
-        let found = store.models(matching: name)
-        guard let model = found.first else {
+        guard let model = try store.model(named: name) else {
             throw CommandError("The store has no model '\(name)': see bored model list.")
-        }
-        guard found.count == 1 else {
-            throw CommandError(
-                "\(found.count) models are called '\(name)': name one by its digest.")
         }
         try store.remove(model.manifest.digest)
         if settings.wantsJSON {

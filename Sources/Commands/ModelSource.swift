@@ -24,12 +24,7 @@ enum ModelSource {
             let store = ModelStore(
                 path: (settings.string("data")
                     ?? DataDirectory.defaultPath(environment: environmentValue)) + "/models")
-            let found = store.models(matching: word)
-            guard found.count < 2 else {
-                throw CommandError(
-                    "\(found.count) models are called '\(word)': name one by its digest.")
-            }
-            if let stored = found.first { return .stored(stored, store) }
+            if let stored = try store.model(named: word) { return .stored(stored, store) }
             if word == EmbeddedModel.name {
                 return .checkpoint(try EmbeddedModel.checkpoint(), name: word)
             }
@@ -55,7 +50,7 @@ enum ModelSource {
     func tokenizerModel() throws -> TokenizerModel {
         switch self {
         case .stored(let model, let store):
-            return try TextModel(model.manifest, store: store).tokenizer.model
+            return try TextModel.tokenizerModel(of: model.manifest, store: store)
         case .checkpoint(let checkpoint, _):
             do { return try TokenizerModel(checkpoint) } catch { throw CommandError("\(error)") }
         }
@@ -76,5 +71,19 @@ enum ModelSource {
         case .checkpoint(let checkpoint, _):
             return try ModelStore.localModel(of: checkpoint)
         }
+    }
+}
+
+extension ModelStore {
+    /// The model of this name, or whose digest begins with these digits; nil where there is none.
+    /// Throws where there are several.
+    func model(named word: String) throws(CommandError) -> StoredModel? {
+        let found = models(matching: word)
+        guard found.count < 2 else {
+            throw CommandError(
+                "\(found.count) models of the store are called '\(word)': name one by its digest, "
+                    + "as bored model list shows it.")
+        }
+        return found.first
     }
 }

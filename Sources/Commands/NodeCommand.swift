@@ -85,13 +85,7 @@ enum NodeCommand {
         let names = asked.isEmpty ? [EmbeddedModel.name] : asked
         if names.contains(EmbeddedModel.name) { try EmbeddedModel.add(to: store, keys: keys) }
         for name in names {
-            let found = store.models(matching: name)
-            guard found.count <= 1 else {
-                throw CommandError(
-                    "\(found.count) models of the store are called '\(name)': name one by its "
-                        + "digest, as bored model list shows it.")
-            }
-            if let model = found.first {
+            if let model = try store.model(named: name) {
                 let pieces = store.statuses(of: model.manifest)
                 loop.with { node, now, outbox in
                     node.addModel(

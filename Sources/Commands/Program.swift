@@ -15,10 +15,29 @@ struct CommandError: Error, CustomStringConvertible {
 
 /// The way from what was typed to the command that does it.
 public enum Program {
+    /// Runs the command of this process; the result is its exit code.
+    public static func run() -> Int32 {
+        Console.fillClosedDescriptors()
+        for index in 1..<max(1, Int(CommandLine.argc)) {
+            // The arguments live as long as the process, each with a zero at its end.
+            if let word = unsafe CommandLine.unsafeArgv[index],
+                unsafe String(validatingCString: word) == nil
+            {
+                Console.note("bored: Argument \(index) is not UTF-8 text.")
+                return UsageError.exitCode
+            }
+        }
+        return run(Array(CommandLine.arguments.dropFirst()))
+    }
+
     /// Runs one command; the result is the exit code of the process.
     public static func run(_ arguments: [String]) -> Int32 {
         do {
-            return try dispatch(arguments)
+            let code = try dispatch(arguments)
+            if let reason = Console.failure {
+                throw CommandError("The output could not be written: \(reason).")
+            }
+            return code
         } catch let error as UsageError {
             Console.note("bored: \(error)")
             return UsageError.exitCode
@@ -32,6 +51,9 @@ public enum Program {
     }
 
     private static func dispatch(_ arguments: [String]) throws -> Int32 {
+        if arguments.count > 1, arguments[0] == "help" {
+            return try dispatch(arguments.dropFirst() + ["--help"])
+        }
         guard let first = arguments.first, first != "--help", first != "-h", first != "help" else {
             Console.out(Help.overview(CommandList.all, about: CommandList.about))
             return 0

@@ -52,7 +52,7 @@ enum PromptCommand {
         case "none": return nil
         case "text": return PromptLookup()
         case let name:
-            guard let stored = store.models(matching: name).first, stored.hasAllPieces else {
+            guard let stored = try store.model(named: name), stored.hasAllPieces else {
                 throw CommandError(
                     "The store has no complete model '\(name)' to draft with: see bored model list."
                 )
@@ -82,7 +82,7 @@ enum PromptCommand {
         if name == EmbeddedModel.name {
             try EmbeddedModel.add(to: store, keys: try directory.keys())
         }
-        guard let stored = store.models(matching: name).first, stored.hasAllPieces else {
+        guard let stored = try store.model(named: name), stored.hasAllPieces else {
             throw CommandError(
                 "The store has no complete model '\(name)': see bored model list, or bring one in "
                     + "with bored model import PATH.")

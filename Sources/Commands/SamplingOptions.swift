@@ -46,6 +46,13 @@ extension Settings {
         {
             Float(try self.number(name, in: range) ?? Double(standard))
         }
+        // Ranges that leave out one end.
+        if self.string("top-p").flatMap({ Double($0) }) == 0 {
+            throw UsageError("--top-p takes a number above 0, up to 1.")
+        }
+        if self.string("repetition-penalty").flatMap({ Double($0) }) == 0 {
+            throw UsageError("--repetition-penalty takes a number above 0, up to 100.")
+        }
         do {
             return try SamplingSettings(
                 temperature: try number("temperature", 0...100, 0),
@@ -66,9 +73,12 @@ extension Settings {
     /// `42=-1.5`.
     private func bias(_ text: String) throws -> SamplingSettings.Bias {
         let parts = text.split(separator: "=", omittingEmptySubsequences: false)
-        guard parts.count == 2, let id = Int(parts[0]), let value = Float(String(parts[1])) else {
+        guard parts.count == 2, let id = Int(parts[0]), id >= 0,
+            let value = Float(String(parts[1])), value.magnitude <= 1_000
+        else {
             throw UsageError(
-                "--logit-bias takes an id and a number, such as 42=-1.5, not '\(text)'.")
+                "--logit-bias takes an id and a number from -1000 to 1000, such as 42=-1.5, not "
+                    + "'\(text)'.")
         }
         return SamplingSettings.Bias(id: id, value: value)
     }

@@ -21,6 +21,9 @@ public struct DataDirectory: Sendable {
         } catch {
             throw DataError("The data directory \(path) can't be made: \(error.reason).")
         }
+        guard Files.isDirectory(self.path) else {
+            throw DataError("\(path) is a file: a data directory is wanted.")
+        }
         guard unsafe access(self.path, R_OK | W_OK | X_OK) == 0 else {
             throw DataError(
                 "The data directory \(path) can't be used: \(SystemError.last("access").reason).")

@@ -26,10 +26,14 @@ enum Files {
         let temporary = path + ".new"
         // One left by a crash may have another mode.
         try remove(temporary)
-        do {
+        do throws(SystemError) {
             let file = try File(temporary, O_WRONLY | O_CREAT | O_EXCL, mode: mode)
             try file.write(bytes, at: 0)
             if isDurable { try file.synchronize() }
+        } catch {
+            // Half of it helps nobody, least of all on a full disk.
+            try? remove(temporary)
+            throw error
         }
         try rename(temporary, to: path, isDurable: isDurable)
     }

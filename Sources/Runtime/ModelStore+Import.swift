@@ -23,9 +23,11 @@ extension ModelStore {
     /// The digest depends on the checkpoint and the name alone. Memory needed is that of the
     /// largest piece. The manifest comes last, so a crash leaves pieces and no model; the next
     /// import uses them. `progress` is called after each piece. Without `isDurable` the disk is not
-    /// waited for: good for what can be imported again.
+    /// waited for: good for what can be imported again. With `isNameUnique` it throws where another
+    /// model has the name; its pieces are then there for another try.
     public func importModel(
         _ checkpoint: Checkpoint, name: String? = nil, keys: NodeKeys, isDurable: Bool = true,
+        isNameUnique: Bool = false,
         progress: (ImportProgress) -> Void = { _ in }
     ) throws(DataError) -> SignedManifest {
         let builder = try Self.builder(of: checkpoint)
@@ -43,6 +45,14 @@ extension ModelStore {
         }
         let manifest = try Self.manifest(
             of: checkpoint, name: name, shape: builder.shape, pieces: entries)
+        if isNameUnique, let other = models(matching: manifest.name).first,
+            other.manifest.name == manifest.name, other.manifest.digest != manifest.digest
+        {
+            throw DataError(
+                "The store has another model '\(manifest.name)', \(other.manifest.digest.short): "
+                    + "give this one another name with --name, or take that one out with bored "
+                    + "model remove.")
+        }
         let signed = SignedManifest(manifest, keys: keys)
         try add(signed, isDurable: isDurable)
         try markKept(manifest.digest)
@@ -108,7 +118,12 @@ extension ModelStore {
             case .malformedShape:
                 "another version of bored imported it; take it out by its digest with bored model "
                     + "remove, and import it again"
-            default: "\(error)"
+            case .unsupported(let words), .invalidShape(let words): words
+            case .wrongPieceSize, .wrongPieceHeader:
+                "a piece is another than its shape says; take it out with bored model remove, and "
+                    + "import it again"
+            case .tokenizer(let error): "\(error)"
+            case nil: "\(error)"
             }
         // It ends another sentence.
         return words.hasSuffix(".") ? String(words.dropLast()) : words
@@ -120,15 +135,41 @@ extension ModelStore {
         let metadata = checkpoint.metadata
         let given = (try? metadata.string("general.name")) ?? nil
         let license = (try? metadata.string("general.license")) ?? nil
-        let name = cut(name ?? given ?? "unnamed")
-        guard !name.isEmpty else { throw DataError("A model needs a name: give one by --name.") }
+        let name = name ?? usableName(given ?? "unnamed")
+        guard isUsableName(name) else {
+            throw DataError("A model needs a name: give one by --name.")
+        }
         let manifest = ModelManifest(
-            name: name, license: cut(license ?? ""), layerCount: shape.layerCount,
+            name: name, license: cut(plain(license ?? "")), layerCount: shape.layerCount,
             hiddenSize: shape.hiddenSize, shape: shape.encoded, pieces: pieces)
         guard manifest.encoded.count <= Limits.manifestByteCount else {
             throw DataError("The model has too many layers for a manifest.")
         }
         return manifest
+    }
+
+    /// Whether a person can use it: it stands in tables, and is no option, path or file's name.
+    public static func isUsableName(_ name: String) -> Bool {
+        (1...Limits.modelNameByteCount).contains(name.utf8.count) && plain(name) == name
+            && !name.contains("/") && !name.hasPrefix("-") && !name.hasPrefix(".")
+            && ![".gguf", ".json", ".model"].contains { name.hasSuffix($0) }
+    }
+
+    /// What a file calls its model, as near as that is usable; else nothing.
+    private static func usableName(_ name: String) -> String {
+        let plain = plain(name).map { $0 == "/" ? "-" : $0 }.drop { $0 == "-" || $0 == "." }
+        var cut = cut(String(plain))
+        for ending in [".gguf", ".json", ".model"] where cut.hasSuffix(ending) {
+            cut.removeLast(ending.count)
+        }
+        return cut
+    }
+
+    /// Without control characters, which a terminal would obey.
+    private static func plain(_ text: String) -> String {
+        String(
+            String.UnicodeScalarView(
+                text.unicodeScalars.filter { $0.properties.generalCategory != .control }))
     }
 
     /// The text up to `Limits.modelNameByteCount` bytes of UTF-8, between characters.

@@ -87,7 +87,9 @@ extension ModelStore {
     /// then the piece counts as incomplete, and only its bad chunks are fetched again.
     public func readPiece(_ entry: PieceEntry) throws(DataError) -> WeightBytes {
         guard files.isComplete(entry) else {
-            throw DataError("The piece \(entry.root) is missing.")
+            throw DataError(
+                "A piece of the model is missing (\(entry.root.short)): it was removed, or never "
+                    + "came; import it, or start a node with it.")
         }
         var badChunk: Int?
         let weights = try attempt { () throws(SystemError) in

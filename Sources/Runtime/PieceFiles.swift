@@ -53,6 +53,8 @@ struct PieceFiles: Sendable {
         try Files.remove(part(root))
         try Files.remove(complete(root))
         try Files.remove(chunks(root))
+        // What a process that was killed left half-written.
+        for path in [complete(root), chunks(root)] { try Files.remove(path + ".new") }
     }
 
     /// The roots that files here are named by, in order, each once.

@@ -32,6 +32,20 @@ public struct TextModel: Sendable {
         self.manifest = manifest
     }
 
+    /// The tokenizer's rules of a stored model, which may be an encoder.
+    public static func tokenizerModel(
+        of manifest: ModelManifest, store: ModelStore
+    ) throws(DataError) -> TokenizerModel {
+        let bytes = try store.readPiece(manifest.pieces[0])
+        do {
+            return try TokenizerModel(
+                endsPiece: bytes, shape: try ModelShape(decoding: manifest.shape))
+        } catch {
+            throw DataError(
+                "The model \(manifest.name) can't be used: \(ModelStore.sentence(of: error)).")
+        }
+    }
+
     /// The ids of a prompt: a chat of one message, or, `isRaw` or without a template, the text
     /// itself behind the model's begin token. Throws where the template refuses it.
     public func promptIDs(for text: String, isRaw: Bool) throws(TemplateError) -> [Int] {

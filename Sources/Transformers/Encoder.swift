@@ -17,7 +17,9 @@ public struct Encoder: Sendable {
     /// one of them is not of this shape.
     public init(shape: ModelShape, pieces: [WeightBytes], kernels: Kernels) throws(ModelError) {
         guard shape.options.contains(.encoder) else {
-            throw .unsupported("an embedding from a model that writes text (\(shape.architecture))")
+            throw .unsupported(
+                "it writes text (\(shape.architecture)), and vectors are an encoder's, such as "
+                    + "MiniLM")
         }
         guard pieces.count == shape.layerCount + 1 else {
             throw .invalidShape("\(shape.layerCount) layers in \(pieces.count) pieces")

@@ -17,7 +17,7 @@ public struct Ends: Sendable {
     /// Looks at the ends' piece. Throws unless it has the size and the header that `shape` gives.
     public init(_ bytes: WeightBytes, shape: ModelShape) throws(ModelError) {
         guard !shape.options.contains(.encoder) else {
-            throw .unsupported("text from an encoder, which has no head: see bored embed")
+            throw .unsupported("it is an encoder and writes no text: see bored embed")
         }
         let view = try PieceView(bytes, index: 0, shape: shape)
         self.shape = shape

@@ -10,7 +10,7 @@ extension ModelShape {
     /// has. Throws where its architecture or a variant of it is not supported.
     public init(_ parameters: ModelParameters, of checkpoint: Checkpoint) throws(ModelError) {
         guard let architecture = Architecture(name: parameters.architecture) else {
-            throw .unsupported("architecture \(parameters.architecture)")
+            throw .unsupported("the architecture \(parameters.architecture) is not supported")
         }
         try self.init(
             architecture: architecture,

@@ -8,7 +8,7 @@ public enum ModelError: Error, Hashable, Sendable {
     case invalidShape(String)
     /// An encoded shape is cut short, too long or not canonical.
     case malformedShape(WireError)
-    /// The checkpoint's architecture or one of its settings is not supported.
+    /// The model, or what is wanted of it, is not supported: why, in words.
     case unsupported(String)
     /// The checkpoint cannot be read or converted: the error says where and why.
     case checkpoint(CheckpointError)

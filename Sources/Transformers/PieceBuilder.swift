@@ -20,7 +20,9 @@ public struct PieceBuilder: Sendable {
     /// dimensions, a type that can't be read, or no use that is known.
     public init(_ checkpoint: Checkpoint, tokenizerBytes: [UInt8]) throws(ModelError) {
         guard tokenizerBytes.count <= Limits.tokenizerByteCount else {
-            throw .unsupported("a tokenizer of \(tokenizerBytes.count) bytes")
+            throw .unsupported(
+                "its tokenizer has \(tokenizerBytes.count) bytes, and at most "
+                    + "\(Limits.tokenizerByteCount) are supported")
         }
         let parameters: ModelParameters
         do throws(CheckpointError) {

@@ -89,7 +89,7 @@ public struct SamplingSettings: Hashable, Sendable {
 }
 
 /// Why a generation cannot begin.
-public enum GenerationError: Error, Hashable, Sendable {
+public enum GenerationError: Error, Hashable, Sendable, CustomStringConvertible {
     /// A sampling or length setting is outside of its range.
     case invalidSetting(String)
     /// There is nothing to continue.
@@ -98,4 +98,15 @@ public enum GenerationError: Error, Hashable, Sendable {
     case promptTooLong(tokenCount: Int, contextLength: Int)
     /// The prompt has an id that the vocabulary has not.
     case unknownToken(Int)
+
+    public var description: String {
+        switch self {
+        case .invalidSetting(let name): "The \(name) is outside of its range."
+        case .emptyPrompt: "The prompt has no tokens: there is nothing to continue."
+        case .promptTooLong(let tokenCount, let contextLength):
+            "The prompt has \(tokenCount) tokens, and the model's context of \(contextLength) has no "
+                + "room for an answer: shorten it."
+        case .unknownToken(let id): "The prompt has the id \(id), which the vocabulary does not."
+        }
+    }
 }

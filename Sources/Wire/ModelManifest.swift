@@ -77,6 +77,11 @@ public struct ModelManifest: Hashable, Sendable {
         digest = Digest.of(encoded, for: .manifest)
     }
 
+    /// Whether a text has no control characters: strangers' names stand on people's terminals.
+    private static func isPlain(_ text: String) -> Bool {
+        text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
+    }
+
     public init(decoding bytes: [UInt8]) throws(WireError) {
         guard bytes.count <= Limits.manifestByteCount else { throw .overLimit }
         var reader = ByteReader(bytes)
@@ -94,7 +99,9 @@ public struct ModelManifest: Hashable, Sendable {
             pieces.append(PieceEntry(byteCount: byteCount, root: try reader.read32(Digest.self)))
         }
         try reader.finish()
-        guard layerCount > 0, hiddenSize > 0, !name.isEmpty else { throw .invalid }
+        guard layerCount > 0, hiddenSize > 0, !name.isEmpty, Self.isPlain(name + license) else {
+            throw .invalid
+        }
         self.pieces = pieces
         encoded = bytes
         digest = Digest.of(bytes, for: .manifest)

@@ -2,11 +2,13 @@ import Glibc
 import Primitives
 import Runtime
 
-/// A GGUF file of a tiny model with random weights: experts, quantised matrices, or both.
+/// A GGUF file of a tiny model with random weights: experts, quantised matrices, or both; or an
+/// encoder.
 struct TinyModelFile {
     var layerCount = 4
     var expertCount = 0
     var usesQ8 = false
+    var isEncoder = false
 
     private static let words =
         ["<unk>", "<s>", "</s>"]
@@ -18,7 +20,10 @@ struct TinyModelFile {
     private var hiddenSize: Int { 64 }
     private var innerSize: Int { 96 }
 
+    private var architecture: String { isEncoder ? "bert" : "llama" }
+
     private var tensors: [(name: String, shape: [Int])] {
+        if isEncoder { return encoderTensors }
         var all = [
             ("token_embd.weight", [Self.words.count, hiddenSize]),
             ("output_norm.weight", [hiddenSize]),
@@ -43,6 +48,30 @@ struct TinyModelFile {
                     ("ffn_down.weight", [hiddenSize, innerSize]),
                 ]
             }
+            all += own.map { ("blk.\(layer).\($0.0)", $0.1) }
+        }
+        return all
+    }
+
+    private var encoderTensors: [(name: String, shape: [Int])] {
+        func norm(_ name: String) -> [(String, [Int])] {
+            [(name + ".weight", [hiddenSize]), (name + ".bias", [hiddenSize])]
+        }
+        func matrix(_ name: String, _ shape: [Int]) -> [(String, [Int])] {
+            [(name + ".weight", shape), (name + ".bias", [shape[0]])]
+        }
+        var all = norm("token_embd_norm")
+        for (name, count) in [("token_embd", Self.words.count), ("position_embd", 256)] {
+            all.append((name + ".weight", [count, hiddenSize]))
+        }
+        all.append(("token_types.weight", [2, hiddenSize]))
+        for layer in 0..<layerCount {
+            var own = norm("attn_output_norm") + norm("layer_output_norm")
+            for name in ["attn_q", "attn_k", "attn_v", "attn_output"] {
+                own += matrix(name, [hiddenSize, hiddenSize])
+            }
+            own += matrix("ffn_up", [innerSize, hiddenSize])
+            own += matrix("ffn_down", [hiddenSize, innerSize])
             all += own.map { ("blk.\(layer).\($0.0)", $0.1) }
         }
         return all
@@ -95,17 +124,20 @@ struct TinyModelFile {
 
     private var keys: [[UInt8]] {
         let integers: [(String, Int)] = [
-            ("llama.block_count", layerCount), ("llama.embedding_length", hiddenSize),
-            ("llama.feed_forward_length", innerSize), ("llama.context_length", 256),
-            ("llama.attention.head_count", 4), ("llama.attention.head_count_kv", 2),
+            ("\(architecture).block_count", layerCount),
+            ("\(architecture).embedding_length", hiddenSize),
+            ("\(architecture).feed_forward_length", innerSize),
+            ("\(architecture).context_length", 256), ("\(architecture).attention.head_count", 4),
+            ("\(architecture).attention.head_count_kv", isEncoder ? 4 : 2),
             ("tokenizer.ggml.bos_token_id", 1), ("tokenizer.ggml.eos_token_id", 2),
         ]
         var keys = [
-            Self.string("general.architecture") + [8, 0, 0, 0] + Self.string("llama"),
+            Self.string("general.architecture") + [8, 0, 0, 0] + Self.string(architecture),
             Self.string("general.license") + [8, 0, 0, 0] + Self.string("none"),
             Self.string("tokenizer.ggml.model") + [8, 0, 0, 0] + Self.string("llama"),
-            Self.string("llama.attention.layer_norm_rms_epsilon") + [6, 0, 0, 0]
-                + [0xAC, 0xC5, 0x27, 0x37],
+            Self.string(
+                "\(architecture).attention.layer_norm_" + (isEncoder ? "epsilon" : "rms_epsilon"))
+                + [6, 0, 0, 0] + [0xAC, 0xC5, 0x27, 0x37],
             array("tokenizer.ggml.tokens", type: 8, Self.words.flatMap(Self.string)),
             array("tokenizer.ggml.scores", type: 6, Self.words.flatMap { _ in [0, 0, 0, 0] }),
             array(

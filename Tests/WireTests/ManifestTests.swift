@@ -56,6 +56,15 @@ import Wire
         #expect(throws: WireError.overLimit) { try ModelManifest(decoding: large) }
     }
 
+    @Test func `a name that a terminal would obey is refused`() {
+        for name in ["a\u{1B}[31m", "a\nb", "a\u{9B}b", "\u{7F}"] {
+            let named = ModelManifest(
+                name: name, license: "", layerCount: 2, hiddenSize: 8, shape: [1],
+                pieces: manifest().pieces)
+            #expect(throws: WireError.invalid) { try ModelManifest(decoding: named.encoded) }
+        }
+    }
+
     @Test func `a manifest of the most layers fits, and pieces of no bytes don't`() throws {
         let most = manifest(layerCount: Limits.layerCount)
         #expect(most.encoded.count <= Limits.manifestByteCount)
