@@ -146,6 +146,12 @@ def variants(gemma, moe, long):
         num_key_value_heads=2, partial_rotary_factor=0.5, hidden_act="gelu_new",
         qk_layernorm=True)
     table = dict(hidden_act="gelu", max_position_embeddings=258, layer_norm_eps=1e-5)
+    yield "qwen3moe-window", t.Qwen3MoeConfig, dict(moe, use_sliding_window=True, sliding_window=6)
+    yield "mixtral-usual", t.MixtralConfig, dict(num_local_experts=8, num_experts_per_tok=2)
+    wide = dict(num_key_value_heads=4, num_hidden_layers=4)
+    yield "gemma2-usual", t.Gemma2Config, dict(wide, tie_word_embeddings=True)
+    yield "gemma3-usual", t.Gemma3TextConfig, dict(wide, tie_word_embeddings=True)
+    yield "qwen3-usual", t.Qwen3Config, dict()
     yield "roberta", t.RobertaConfig, dict(table, type_vocab_size=1, pad_token_id=1)
     yield "xlm-roberta", t.XLMRobertaConfig, dict(table, type_vocab_size=1, pad_token_id=1)
 
@@ -239,6 +245,26 @@ def encoder_reference(model, generator):
     return dict(cases=cases)
 
 
+# Fields that files of these models leave out: each is what its configuration class has as usual.
+LEFT_OUT = {
+    "mixtral-usual": [
+        "rms_norm_eps", "rope_parameters", "num_local_experts", "num_experts_per_tok",
+        "hidden_act"],
+    "gemma2-usual": [
+        "head_dim", "query_pre_attn_scalar", "num_key_value_heads", "rms_norm_eps",
+        "sliding_window", "attn_logit_softcapping", "final_logit_softcapping", "layer_types"],
+    "gemma3-usual": [
+        "head_dim", "query_pre_attn_scalar", "num_key_value_heads", "rms_norm_eps",
+        "sliding_window", "rope_parameters", "layer_types"],
+    "qwen3-usual": ["head_dim", "rms_norm_eps", "rope_parameters"],
+}
+
+
+def leave_out(path, keys):
+    config = json.loads(path.read_text())
+    path.write_text(json.dumps({key: config[key] for key in config if key not in keys}))
+
+
 def make(folder, index, name, configuration, fields):
     config = configuration(**{**COMMON, **fields})
     config._attn_implementation = "eager"
@@ -252,6 +278,7 @@ def make(folder, index, name, configuration, fields):
     model.to(torch.bfloat16).save_pretrained(target, safe_serialization=True)
     if configuration is with_images:
         leave_out_what_is_usual(target / "config.json")
+    leave_out(target / "config.json", LEFT_OUT.get(name, []))
     tokenizer().save(str(target / "tokenizer.json"))
     reference["transformers"] = transformers.__version__
     (target / "reference.json").write_text(json.dumps(reference))

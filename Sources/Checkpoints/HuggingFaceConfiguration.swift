@@ -47,7 +47,7 @@ struct HuggingFaceConfiguration {
         guard let whole = try directory.json("config.json") else {
             throw .missingFile(name: "config.json", wantedBy: "a Hugging Face model")
         }
-        let json = Self.textPart(of: whole)
+        let json = HuggingFaceDefaults.completing(Self.textPart(of: whole))
         self.json = json
         guard let type = json["model_type"]?.string else {
             throw .metadata(
@@ -68,23 +68,14 @@ struct HuggingFaceConfiguration {
     }
 
     /// The part about text, where a model reads images as well (gemma 3 from 4 billion parameters
-    /// on). Such a part leaves out what is as usual (transformers' `Gemma3TextConfig`).
+    /// on).
     private static func textPart(of json: JSONValue) -> JSONValue {
         guard json["model_type"]?.string == "gemma3", case .object(var text)? = json["text_config"]
         else { return json }
         for key in ["tie_word_embeddings", "bos_token_id", "eos_token_id"] {
             if let value = json[key] { text.add(value, for: key) }
         }
-        let usual: [(String, JSONValue)] = [
-            ("model_type", .string("gemma3_text")), ("vocab_size", .integer(262_208)),
-            ("hidden_size", .integer(2_304)), ("intermediate_size", .integer(9_216)),
-            ("num_hidden_layers", .integer(26)), ("num_attention_heads", .integer(8)),
-            ("num_key_value_heads", .integer(4)), ("head_dim", .integer(256)),
-            ("hidden_activation", .string("gelu_pytorch_tanh")),
-            ("max_position_embeddings", .integer(131_072)), ("rms_norm_eps", .number(1e-6)),
-            ("query_pre_attn_scalar", .integer(256)), ("sliding_window", .integer(4_096)),
-        ]
-        for (key, value) in usual { text.add(value, for: key) }
+        text.add(.string("gemma3_text"), for: "model_type")
         return .object(text)
     }
 
@@ -141,16 +132,17 @@ struct HuggingFaceConfiguration {
         add(json["rms_norm_eps"]?.number, for: "attention.layer_norm_rms_epsilon")
         add(json["layer_norm_eps"]?.number, for: "attention.layer_norm_epsilon")
         isTied = json["tie_word_embeddings"]?.bool ?? (architecture.hasPrefix("gemma") ? true : nil)
-        if let isTied { metadata.add(.bool(isTied), for: architecture + ".tied_embeddings") }
     }
 
     /// What only some architectures have.
     private mutating func readVariant(_ type: String) throws(CheckpointError) {
-        let experts = try integer("num_local_experts")
-        add(experts == nil ? try integer("num_experts") : experts, for: "expert_count")
-        add(try integer("num_experts_per_tok"), for: "expert_used_count")
-        add(try integer("moe_intermediate_size"), for: "expert_feed_forward_length")
+        if type == "mixtral" || type == "qwen3_moe" {
+            let experts = try integer("num_local_experts")
+            add(experts == nil ? try integer("num_experts") : experts, for: "expert_count")
+            add(try integer("num_experts_per_tok"), for: "expert_used_count")
+        }
         if type == "qwen3_moe" {
+            add(try integer("moe_intermediate_size"), for: "expert_feed_forward_length")
             metadata.add(
                 .bool(json["norm_topk_prob"]?.bool ?? false),
                 for: architecture + ".expert_weights_norm")
@@ -161,15 +153,19 @@ struct HuggingFaceConfiguration {
             where json[key] != nil {
                 add(json[key]?.number ?? 0, for: key)
             }
-        } else {
-            add(json["attn_logit_softcapping"]?.number, for: "attn_logit_softcapping")
+        } else if architecture == "gemma3" {
             add(json["final_logit_softcapping"]?.number, for: "final_logit_softcapping")
+            guard json["use_bidirectional_attention"]?.bool != true else {
+                throw .unsupported(
+                    file: "config.json", what: "use_bidirectional_attention", found: "true",
+                    supported: ["false"])
+            }
         }
-        if let scalar = json["query_pre_attn_scalar"]?.number {
+        let gemma = architecture.hasPrefix("gemma")
+        if gemma, let scalar = json["query_pre_attn_scalar"]?.number {
             guard scalar > 0 else { throw wrong("query_pre_attn_scalar", "above 0", json) }
             add(1 / scalar.squareRoot(), for: "attention.scale")
         }
-        let gemma = architecture.hasPrefix("gemma")
         let activation = json[gemma ? "hidden_activation" : "hidden_act"]?.string
         if let activation {
             metadata.add(.string(activation), for: architecture + ".activation")
@@ -179,10 +175,15 @@ struct HuggingFaceConfiguration {
 
     /// The window of positions, and which layers have it: `layer_types`, or the older rules.
     private mutating func readWindow(_ type: String) throws(CheckpointError) {
+        guard type != "llama", type != "phi" else { return }
         guard let window = try integer("sliding_window"), window > 0 else { return }
         let types = json["layer_types"]?.array?.map { $0.string == "sliding_attention" }
         if type.hasPrefix("qwen") {
             guard json["use_sliding_window"]?.bool ?? false else { return }
+            // Of qwen3_moe all layers have it, whatever else its file says.
+            guard type != "qwen3_moe" else {
+                return add(window, for: "attention.sliding_window")
+            }
             let first = try integer("max_window_layers") ?? 0
             let count = try integer("num_hidden_layers") ?? 0
             guard count <= Limits.layerCount else { return }

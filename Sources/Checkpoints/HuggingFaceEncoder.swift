@@ -16,6 +16,10 @@ extension HuggingFaceConfiguration {
             }
             add(count - skippedPositionCount, for: "context_length")
         }
+        guard json["is_decoder"]?.bool != true else {
+            throw .unsupported(
+                file: "config.json", what: "is_decoder", found: "true", supported: ["false"])
+        }
         let positions = json["position_embedding_type"]?.string ?? "absolute"
         guard positions == "absolute" else {
             throw .unsupported(
@@ -24,10 +28,18 @@ extension HuggingFaceConfiguration {
         }
         try requireKnownModules(directory)
         guard let pooling = try directory.json(SafetensorsDirectory.poolingFile) else { return }
-        let takesFirst = pooling["pooling_mode_cls_token"]?.bool ?? false
-        let takesMean = pooling["pooling_mode_mean_tokens"]?.bool ?? !takesFirst
+        var modes: [String] = []
+        if let mode = pooling["pooling_mode"]?.string { modes = [mode] }
+        for (key, value) in zip(pooling.object?.keys ?? [], pooling.object?.values ?? [])
+        where key.hasPrefix("pooling_mode_") && value == .bool(true) {
+            modes.append(String(key.dropFirst("pooling_mode_".utf8.count)))
+        }
         // GGUF's numbers; 0 where it is another, or several side by side.
-        add(takesFirst == takesMean ? 0 : takesFirst ? 2 : 1, for: "pooling_type")
+        switch modes {
+        case [], ["mean"], ["mean_tokens"]: add(1, for: "pooling_type")
+        case ["cls"], ["cls_token"]: add(2, for: "pooling_type")
+        default: add(0, for: "pooling_type")
+        }
     }
 
     /// Throws where a layer follows that would be left out, and the vector be another.

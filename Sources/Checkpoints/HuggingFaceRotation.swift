@@ -3,30 +3,41 @@
 extension HuggingFaceConfiguration {
     mutating func readRotation() throws(CheckpointError) {
         guard architecture != "bert" else { return }
-        var parameters = json["rope_parameters"] ?? json["rope_scaling"] ?? .null
+        // Where a file has both, transformers takes the older one.
+        let given = [json["rope_scaling"], json["rope_parameters"]].compactMap { $0 }
+        var parameters = given.first { $0 != .null } ?? .null
         // Gemma 3 of transformers 5 says it for each type of layer.
         if let full = parameters["full_attention"] {
-            let local = parameters["sliding_attention"]?["rope_theta"]?.number
-            add(try base(local, among: parameters), for: "rope.freq_base_swa")
+            let local = parameters["sliding_attention"] ?? .null
+            let type = (local["rope_type"] ?? local["type"])?.string ?? "default"
+            guard type == "default" else {
+                throw .unsupported(
+                    file: "config.json", what: "rotary scaling of sliding_attention", found: type,
+                    supported: ["default"])
+            }
+            let theta = local["rope_theta"]?.number ?? 10_000
+            add(try base(theta, among: parameters), for: "rope.freq_base_swa")
             parameters = full
         } else if architecture == "gemma3" {
             let local = json["rope_local_base_freq"]?.number ?? 10_000
             add(try base(local, among: parameters), for: "rope.freq_base_swa")
         }
         let standard = architecture == "gemma3" ? 1_000_000.0 : 10_000
-        let given = parameters["rope_theta"]?.number ?? json["rope_theta"]?.number ?? standard
-        let theta = try base(given, among: parameters)
-        add(theta, for: "rope.freq_base")
-        // Only phi's own default is not the whole head.
-        let share =
-            (parameters["partial_rotary_factor"] ?? json["partial_rotary_factor"])?.number
-            ?? (architecture == "phi2" ? 0.5 : 1)
+        let theta = parameters["rope_theta"]?.number ?? json["rope_theta"]?.number ?? standard
+        add(try base(theta, among: parameters), for: "rope.freq_base")
+        // Only phi's heads may be turned in part; phi-2's default is half of them.
+        var share = 1.0
+        if architecture.hasPrefix("phi") {
+            share =
+                (parameters["partial_rotary_factor"] ?? json["partial_rotary_factor"])?.number
+                ?? (architecture == "phi2" ? 0.5 : 1)
+        }
         guard share > 0, share <= 1, headSize <= 4_096 else {
             throw wrong("partial_rotary_factor", "a number up to 1", json["partial_rotary_factor"])
         }
         let dimension = Int(Double(headSize) * share)
         add(dimension, for: "rope.dimension_count")
-        try readScaling(parameters, base: given, dimension: dimension)
+        try readScaling(parameters, base: theta, dimension: dimension)
     }
 
     /// GGUF keeps the base as Float32; both formats must give the same model.
@@ -49,7 +60,9 @@ extension HuggingFaceConfiguration {
             }
             return value
         }
-        let type = (parameters["rope_type"] ?? parameters["type"])?.string ?? "default"
+        var type = (parameters["rope_type"] ?? parameters["type"])?.string ?? "default"
+        // The first files of phi-3 call theirs so.
+        if architecture == "phi3", type == "yarn" { type = "longrope" }
         switch type {
         // "dynamic" changes nothing inside of the context, and nothing goes beyond it.
         case "default", "dynamic": break
@@ -57,11 +70,13 @@ extension HuggingFaceConfiguration {
             metadata.add(.string("linear"), for: architecture + ".rope.scaling.type")
             add(try number("factor"), for: "rope.scaling.factor")
         case "llama3":
+            var context = try originalContext(parameters).map { Double($0) } ?? 0
+            if context == 0 { context = try number("max_position_embeddings") }
             let divisors = llama3RopeDivisors(
                 base: base, dimension: dimension, factor: try number("factor"),
                 lowFrequencyFactor: try number("low_freq_factor"),
                 highFrequencyFactor: try number("high_freq_factor"),
-                originalContextLength: try number("original_max_position_embeddings"))
+                originalContextLength: context)
             tables.append(("rope_freqs.weight", divisors))
         case "yarn": try readYarn(parameters)
         case "longrope", "su": try readLongRope(parameters)
@@ -72,13 +87,23 @@ extension HuggingFaceConfiguration {
         }
     }
 
+    /// The context before it was stretched; what `config.json` says beside the rotation counts more
+    /// than what is said within.
+    private func originalContext(_ parameters: JSONValue) throws(CheckpointError) -> Int? {
+        let key = "original_max_position_embeddings"
+        return try integer(key) ?? parameters[key]?.integer
+    }
+
     private mutating func readYarn(_ parameters: JSONValue) throws(CheckpointError) {
         metadata.add(.string("yarn"), for: architecture + ".rope.scaling.type")
         let context = try integer("max_position_embeddings")
-        let original = parameters["original_max_position_embeddings"]?.integer ?? context
+        let original = try originalContext(parameters) ?? context
         add(original, for: "rope.scaling.original_context_length")
-        add(parameters["beta_fast"]?.number, for: "rope.scaling.yarn_beta_fast")
-        add(parameters["beta_slow"]?.number, for: "rope.scaling.yarn_beta_slow")
+        // 0 means what is usual.
+        for key in ["beta_fast", "beta_slow"] {
+            let beta = parameters[key]?.number ?? 0
+            add(beta == 0 ? nil : beta, for: "rope.scaling.yarn_\(key)")
+        }
         let factor: Double
         if let given = parameters["factor"]?.number, given > 0 {
             factor = given
@@ -115,8 +140,7 @@ extension HuggingFaceConfiguration {
             tables.append((name, numbers.map { Float($0) }))
         }
         let context = try integer("max_position_embeddings") ?? 0
-        let own = try integer("original_max_position_embeddings") ?? context
-        let original = parameters["original_max_position_embeddings"]?.integer ?? own
+        let original = try originalContext(parameters) ?? context
         add(original, for: "rope.scaling.original_context_length")
         if let attention = parameters["attention_factor"]?.number {
             add(attention, for: "rope.scaling.attn_factor")

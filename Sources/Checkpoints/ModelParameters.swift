@@ -131,6 +131,9 @@ public struct ModelParameters: Hashable, Sendable {
         eosIDs =
             try checkpoint.metadata.integers("tokenizer.ggml.eos_token_id")?.map { Int($0) } ?? []
         chatTemplate = try checkpoint.metadata.string("tokenizer.chat_template")
+        // Ids that the vocabulary has not are never met.
+        eosIDs.removeAll { !(0..<vocabularyCount).contains($0) }
+        if let id = bosID, !(0..<vocabularyCount).contains(id) { bosID = nil }
         try checkSizes(source)
     }
 
@@ -144,11 +147,6 @@ public struct ModelParameters: Hashable, Sendable {
         guard valueSize == headSize else {
             throw source.wrong(
                 "attention.value_length", "the size \(headSize) of the keys", "\(valueSize)")
-        }
-        for id in eosIDs + [bosID].compactMap({ $0 }) where !(0..<vocabularyCount).contains(id) {
-            throw .metadata(
-                file: source.file, key: "tokenizer.ggml.bos_token_id or eos_token_id",
-                expected: "ids below the \(vocabularyCount) of the vocabulary", found: "\(id)")
         }
     }
 }

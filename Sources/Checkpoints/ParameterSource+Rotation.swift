@@ -40,11 +40,14 @@ extension ParameterSource {
             rotation.divisors = try table("rope_freqs.weight", count)
             return
         }
-        let type = try metadata.string(architecture + ".rope.scaling.type") ?? "none"
+        // As llama.cpp: a factor without a type is linear, and 0 is none.
+        let old = try number("rope.scale_linear", in: 0...1e6, absent: 0)
+        let factor = try number("rope.scaling.factor", in: 0...1e6, absent: old)
+        let type = try metadata.string(architecture + ".rope.scaling.type") ?? "linear"
         switch type {
         case "none": break
         case "linear":
-            let factor = try number("rope.scaling.factor", in: 1e-3...1e6)
+            guard factor != 0 else { break }
             rotation.divisors = Array(repeating: Float(factor), count: count)
         case "yarn": try stretchByYarn(&rotation)
         default:
@@ -53,7 +56,8 @@ extension ParameterSource {
     }
 
     private func stretchByYarn(_ rotation: inout ModelParameters.Rotation) throws(CheckpointError) {
-        let factor = try number("rope.scaling.factor", in: 1e-3...1e6)
+        let given = try number("rope.scaling.factor", in: 0...1e6, absent: 1)
+        let factor = given == 0 ? 1 : given
         let context = try size(
             "rope.scaling.original_context_length", absent: rotation.originalContextLength,
             most: 1 << 31)
@@ -64,9 +68,9 @@ extension ParameterSource {
             slowRotations: try number("rope.scaling.yarn_beta_slow", in: 1e-3...1e6, absent: 1),
             truncates: try metadata.bool(architecture + ".rope.scaling.yarn_truncate") ?? true)
         let usual = factor <= 1 ? 1 : 0.1 * naturalLogarithm(factor) + 1
-        let given = try number("rope.scaling.yarn_attn_factor", in: 0.01...100, absent: usual)
+        let own = try number("rope.scaling.yarn_attn_factor", in: 0.01...100, absent: usual)
         let more = try number("rope.scaling.attn_factor", in: 0.01...100, absent: 1)
-        rotation.scale = Float(given * more)
+        rotation.scale = Float(own * more)
     }
 
     /// Divisors of the frequencies, from a tensor.

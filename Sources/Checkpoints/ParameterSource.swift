@@ -95,7 +95,8 @@ struct ParameterSource {
     func activation() throws(CheckpointError) -> ModelParameters.Activation {
         if let name = try metadata.string(architecture + ".activation") {
             let known: [String: ModelParameters.Activation] = [
-                "silu": .silu, "gelu": .gelu, "gelu_new": .geluTanh, "gelu_fast": .geluTanh,
+                "silu": .silu, "swish": .silu, "gelu": .gelu, "gelu_python": .gelu,
+                "gelu_new": .geluTanh, "gelu_fast": .geluTanh, "gelu_accurate": .geluTanh,
                 "gelu_pytorch_tanh": .geluTanh,
             ]
             guard let activation = known[name] else {

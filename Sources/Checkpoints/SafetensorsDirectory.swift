@@ -26,7 +26,7 @@ public enum SafetensorsDirectory {
             of: files, index: directory.json("model.safetensors.index.json"))
         let architecture = configuration.architecture
         nameCanonically(&tensors, architecture)
-        tieEmbeddings(&tensors, isTied: configuration.isTied)
+        let isTied = tieEmbeddings(&tensors, isTied: configuration.isTied, files)
         if let index = tensors.firstIndex(where: { $0.name == "position_embd.weight" }) {
             try skipRows(of: &tensors[index], configuration.skippedPositionCount, files)
         }
@@ -61,9 +61,11 @@ public enum SafetensorsDirectory {
                     byteRange: 0..<bytes.count))
             files.append(NamedRegion(name: "config.json, rope_scaling", region: Region(bytes)))
         }
+        var metadata = configuration.metadata
+        if let isTied { metadata.add(.bool(isTied), for: architecture + ".tied_embeddings") }
         return try Checkpoint(
-            format: .safetensors, architecture: configuration.architecture,
-            metadata: configuration.metadata, tensors: tensors, files: files)
+            format: .safetensors, architecture: architecture, metadata: metadata,
+            tensors: tensors, files: files)
     }
 
     /// Reads the files of a tokenizer with no model: a checkpoint of no tensors.
@@ -158,12 +160,26 @@ public enum SafetensorsDirectory {
     }
 
     /// A tied model has one matrix for both ends; a file may give it either name, or both.
-    private static func tieEmbeddings(_ tensors: inout [TensorEntry], isTied: Bool?) {
-        guard isTied == true else { return }
-        if tensors.contains(where: { $0.name == "token_embd.weight" }) {
-            tensors.removeAll { $0.name == "output.weight" }
-        } else if let index = tensors.firstIndex(where: { $0.name == "output.weight" }) {
-            tensors[index].name = "token_embd.weight"
+    /// Where both are there and differ, transformers does not tie them. Returns whether they are
+    /// one.
+    private static func tieEmbeddings(
+        _ tensors: inout [TensorEntry], isTied: Bool?, _ files: [NamedRegion]
+    ) -> Bool? {
+        guard isTied == true,
+            let head = tensors.firstIndex(where: { $0.name == "output.weight" })
+        else { return isTied }
+        guard let embedding = tensors.firstIndex(where: { $0.name == "token_embd.weight" }) else {
+            tensors[head].name = "token_embd.weight"
+            return true
         }
+        func bytes(_ index: Int) -> [UInt8] {
+            files[tensors[index].fileIndex].region.bytes(in: tensors[index].byteRange)
+        }
+        let (first, second) = (tensors[embedding], tensors[head])
+        guard first.type == second.type, first.shape == second.shape,
+            bytes(embedding) == bytes(head)
+        else { return false }
+        tensors.remove(at: head)
+        return true
     }
 }

@@ -9,8 +9,8 @@ public enum Console {
     public static func line(_ text: String) { out(text + "\n") }
     public static func note(_ text: String) { write(text + "\n", to: STDERR_FILENO) }
 
-    /// Why not all of the answer was written: a full disk, for one. Nil where nobody reads any more,
-    /// which is the reader's own choice.
+    /// Why not all of the answer was written: a full disk, for one. Nil where nobody reads any
+    /// more, which is the reader's own choice.
     static var failure: String? {
         switch firstError.load(ordering: .relaxed) {
         case 0, EPIPE: nil

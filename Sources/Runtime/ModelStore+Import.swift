@@ -68,9 +68,12 @@ extension ModelStore {
         return pieces
     }
 
-    /// A whole model in memory, through the same pieces as an import makes.
+    /// A whole model in memory, through the same pieces as an import makes. One that has no
+    /// tokenizer has ids without texts.
     public static func localModel(of checkpoint: Checkpoint) throws(DataError) -> LocalModel {
-        do { return try LocalModel(try builder(of: checkpoint)) } catch let error as DataError {
+        do {
+            return try LocalModel(try builder(of: checkpoint, mayHaveNoTokenizer: true))
+        } catch let error as DataError {
             throw error
         } catch {
             throw DataError("The model can't be used: \(sentence(of: error)).")
@@ -92,10 +95,19 @@ extension ModelStore {
 
 extension ModelStore {
     /// Reads a checkpoint as far as pieces need it. Throws where it can't be run.
-    public static func builder(of checkpoint: Checkpoint) throws(DataError) -> PieceBuilder {
+    public static func builder(
+        of checkpoint: Checkpoint, mayHaveNoTokenizer: Bool = false
+    ) throws(DataError) -> PieceBuilder {
         do {
-            let tokenizer = try TokenizerModel(checkpoint).encode()
-            return try PieceBuilder(checkpoint, tokenizerBytes: tokenizer)
+            let tokenizer: TokenizerModel
+            if mayHaveNoTokenizer, TokenizerModel.isAbsent(in: checkpoint) {
+                let parameters = try ModelParameters(checkpoint)
+                tokenizer = TokenizerModel(
+                    withoutTexts: parameters.vocabularyCount, eosIDs: parameters.eosIDs)
+            } else {
+                tokenizer = try TokenizerModel(checkpoint)
+            }
+            return try PieceBuilder(checkpoint, tokenizerBytes: tokenizer.encode())
         } catch let error as CheckpointError {
             throw DataError("\(error)")
         } catch {

@@ -168,10 +168,12 @@ extension TokenizerModel {
         }
         func valid(_ id: Int) -> Int? { pieces.indices.contains(id) ? id : nil }
         let metadata = checkpoint.metadata
-        bosID = try metadata.integer("tokenizer.ggml.bos_token_id") ?? valid(file.bosID)
+        let begin = try metadata.integers("tokenizer.ggml.bos_token_id")?.first.map { Int($0) }
+        bosID = begin.flatMap(valid) ?? valid(file.bosID)
         unknownID = valid(file.unknownID)
         let ends = try metadata.integers("tokenizer.ggml.eos_token_id")?.map { Int($0) }
         eosIDs = ends ?? valid(file.eosID).map { [$0] } ?? []
+        try keepEnds(metadata)
         if try metadata.bool("tokenizer.ggml.add_bos_token") ?? true {
             prefixIDs = [bosID].compactMap { $0 }
         }

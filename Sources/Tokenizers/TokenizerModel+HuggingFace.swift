@@ -1,4 +1,4 @@
-import Checkpoints
+public import Checkpoints
 import Primitives
 
 extension TokenizerModel {
@@ -14,6 +14,22 @@ extension TokenizerModel {
         }
         let json = try JSONValue(parsing: region.bytes, file: TokenizerFile.name)
         try self.init(json, checkpoint.metadata)
+    }
+
+    /// Whether a directory has none of the files that say what its ids mean.
+    public static func isAbsent(in checkpoint: Checkpoint) -> Bool {
+        checkpoint.format == .safetensors
+            && [TokenizerFile.name, SentencePieceFile.name].allSatisfy {
+                checkpoint.file(named: $0) == nil
+            }
+    }
+
+    /// Ids of which nobody knows what they mean.
+    public init(withoutTexts count: Int, eosIDs: [Int]) {
+        self.init(
+            kind: .bytePairs, pieces: Array(repeating: [], count: count),
+            types: Array(repeating: .unused, count: count))
+        self.eosIDs = eosIDs
     }
 
     private init(_ json: JSONValue, _ metadata: Metadata) throws(CheckpointError) {
@@ -98,15 +114,23 @@ extension TokenizerModel {
     ) throws(CheckpointError) {
         let configured = try metadata.integers("tokenizer.ggml.bos_token_id")?.first.map { Int($0) }
         eosIDs = try metadata.integers("tokenizer.ggml.eos_token_id")?.map { Int($0) } ?? []
+        // The post-processor alone: transformers does not read `add_bos_token` beside this file.
         (prefixIDs, suffixIDs) = file.surroundings()
-        bosID = prefixIDs.first ?? configured
-        // What the configuration says counts more than the post-processor.
-        if let adds = try metadata.bool("tokenizer.ggml.add_bos_token"), kind != .wordPiece {
-            prefixIDs = adds ? [bosID].compactMap { $0 } : []
-        }
-        if let adds = try metadata.bool("tokenizer.ggml.add_eos_token"), kind != .wordPiece {
-            suffixIDs = adds ? Array(eosIDs.prefix(1)) : []
-        }
+        try keepEnds(metadata)
+        bosID = prefixIDs.first ?? configured.flatMap { pieces.indices.contains($0) ? $0 : nil }
+    }
+
+    /// An id that ends a text may be the model's and no piece; one that is neither is never met.
+    mutating func keepEnds(_ metadata: Metadata) throws(CheckpointError) {
+        let architecture = try metadata.string("general.architecture") ?? ""
+        let count = try metadata.integer(architecture + ".vocab_size") ?? 0
+        eosIDs.removeAll { $0 < 0 || $0 >= max(pieces.count, min(count, Limits.vocabularyCount)) }
+        guard let highest = eosIDs.max(), highest >= pieces.count else { return }
+        let more = highest + 1 - pieces.count
+        pieces += Array(repeating: [], count: more)
+        types += Array(repeating: .unused, count: more)
+        traits += Array(repeating: [], count: more)
+        if !scores.isEmpty { scores += Array(repeating: -.infinity, count: more) }
     }
 
     /// Sets the types and returns the texts of all pieces, by id.

@@ -104,8 +104,8 @@ public enum GenerationError: Error, Hashable, Sendable, CustomStringConvertible 
         case .invalidSetting(let name): "The \(name) is outside of its range."
         case .emptyPrompt: "The prompt has no tokens: there is nothing to continue."
         case .promptTooLong(let tokenCount, let contextLength):
-            "The prompt has \(tokenCount) tokens, and the model's context of \(contextLength) has no "
-                + "room for an answer: shorten it."
+            "The prompt has \(tokenCount) tokens, and the model's context of \(contextLength) has "
+                + "no room for an answer: shorten it."
         case .unknownToken(let id): "The prompt has the id \(id), which the vocabulary does not."
         }
     }

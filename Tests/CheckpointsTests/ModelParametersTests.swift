@@ -33,7 +33,6 @@ struct ModelParametersTests {
             ("llama.attention.key_length", 4, GGUFBuilder.integer(UInt32.max)),
             ("llama.attention.value_length", 4, GGUFBuilder.integer(UInt32(8))),
             ("llama.expert_count", 8, GGUFBuilder.string("many")),
-            ("tokenizer.ggml.bos_token_id", 4, GGUFBuilder.integer(UInt32(4))),
         ]
         for (key, type, value) in wrong {
             var builder = GGUFBuilder.llama()
@@ -42,6 +41,27 @@ struct ModelParametersTests {
             let error = failure { () throws(CheckpointError) in try ModelParameters(checkpoint) }
             #expect("\(error.map { "\($0)" } ?? "accepted")".contains(key))
         }
+    }
+
+    @Test func `ids that the vocabulary has not are never met`() throws {
+        var builder = GGUFBuilder.llama()
+        builder.add("tokenizer.ggml.bos_token_id", type: 4, GGUFBuilder.integer(UInt32(4)))
+        builder.add("tokenizer.ggml.eos_token_id", type: 4, GGUFBuilder.integer(UInt32(5_000)))
+        let parameters = try ModelParameters(builder.open())
+        #expect(parameters.bosID == nil && parameters.eosIDs == [])
+    }
+
+    @Test(arguments: [
+        (["rope.scaling.factor"], 4), (["rope.scale_linear"], 4), ([], 0),
+        (["rope.scaling.factor", "rope.scale_linear"], 4),
+    ])
+    func `a factor without a type stretches positions evenly`(keys: [String], factor: Int) throws {
+        var builder = GGUFBuilder.llama()
+        for key in keys {
+            builder.add("llama." + key, type: 6, GGUFBuilder.integer(Float(4).bitPattern))
+        }
+        let divisors = try ModelParameters(builder.open()).rotation.divisors
+        #expect(Set(divisors ?? []) == (factor == 0 ? [] : [Float(factor)]))
     }
 
     @Test func `configurations of transformers 4 and 5 mean the same`() throws {
