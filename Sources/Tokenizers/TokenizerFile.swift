@@ -30,10 +30,14 @@ struct TokenizerFile {
     let modelType: ModelType
     let added: [AddedPiece]
 
-    init(_ json: JSONValue) throws(CheckpointError) {
+    /// - Parameter configuration: `tokenizer_config.json`, whose `added_tokens_decoder` may add
+    ///   pieces, and says more than this file what is special and what swallows spaces.
+    init(_ json: JSONValue, configuration: JSONValue?) throws(CheckpointError) {
         self.json = json
         model = json["model"] ?? .null
-        added = try Self.addedPieces(json["added_tokens"])
+        var added = try Self.addedPieces(json["added_tokens"])
+        Self.merge(configuration?["added_tokens_decoder"]?.object, into: &added, model["vocab"])
+        self.added = added
         var type = model["type"]?.string
         if type == nil, model["merges"] != nil { type = ModelType.bytePairs.rawValue }
         guard let known = type.flatMap({ ModelType(rawValue: $0) }) else {
@@ -52,15 +56,45 @@ struct TokenizerFile {
             else {
                 throw wrong("added_tokens", "an id and a content", piece.kind)
             }
-            let isSpecial = piece["special"]?.bool ?? false
-            var traits: TokenizerModel.PieceTraits = []
-            if piece["lstrip"]?.bool ?? false { traits.insert(.stripsLeft) }
-            if piece["rstrip"]?.bool ?? false { traits.insert(.stripsRight) }
-            if piece["single_word"]?.bool ?? false { traits.insert(.isWord) }
-            if piece["normalized"]?.bool ?? !isSpecial { traits.insert(.isNormalized) }
-            added.append(AddedPiece(id: id, text: text, isSpecial: isSpecial, traits: traits))
+            added.append(addedPiece(piece, id: id, text: text))
         }
         return added
+    }
+
+    private static func addedPiece(_ piece: JSONValue, id: Int, text: String) -> AddedPiece {
+        let isSpecial = piece["special"]?.bool ?? false
+        var traits: TokenizerModel.PieceTraits = []
+        if piece["lstrip"]?.bool ?? false { traits.insert(.stripsLeft) }
+        if piece["rstrip"]?.bool ?? false { traits.insert(.stripsRight) }
+        if piece["single_word"]?.bool ?? false { traits.insert(.isWord) }
+        if piece["normalized"]?.bool ?? !isSpecial { traits.insert(.isNormalized) }
+        return AddedPiece(id: id, text: text, isSpecial: isSpecial, traits: traits)
+    }
+
+    /// Pieces of `added_tokens_decoder`: those that are known get its traits, new ones follow. One
+    /// whose id is not the next is left out, as transformers would give it another.
+    private static func merge(
+        _ pieces: JSONObject?, into added: inout [AddedPiece], _ vocabulary: JSONValue?
+    ) {
+        let known = vocabulary?.object
+        let count = known?.keys.count ?? vocabulary?.array?.count ?? 0
+        let sorted = zip(pieces?.keys ?? [], pieces?.values ?? []).compactMap { key, value in
+            Int(key).map { ($0, value) }
+        }.sorted { $0.0 < $1.0 }
+        var places: [[UInt8]: Int] = [:]
+        for (index, piece) in added.enumerated() { places[Array(piece.text.utf8)] = index }
+        var next = max(count, (added.map(\.id).max() ?? -1) + 1)
+        for (id, value) in sorted where (0..<Limits.vocabularyCount).contains(id) {
+            guard let text = value["content"]?.string, !text.isEmpty else { continue }
+            let piece = addedPiece(value, id: id, text: text)
+            if let index = places[Array(text.utf8)] {
+                if added[index].id == id { added[index] = piece }
+            } else if known?[text]?.integer ?? next == id {
+                places[Array(text.utf8)] = added.count
+                added.append(piece)
+                next = max(next, id + 1)
+            }
+        }
     }
 
     static func wrong(_ key: String, _ expected: String, _ found: String) -> CheckpointError {

@@ -13,7 +13,11 @@ extension TokenizerModel {
             throw .missingFile(name: TokenizerFile.name, wantedBy: "a Hugging Face model")
         }
         let json = try JSONValue(parsing: region.bytes, file: TokenizerFile.name)
-        try self.init(json, checkpoint.metadata)
+        let file = "tokenizer_config.json"
+        let configuration = try checkpoint.file(named: file).map { region throws(CheckpointError) in
+            try JSONValue(parsing: region.bytes, file: file)
+        }
+        try self.init(json, configuration, checkpoint.metadata)
     }
 
     /// Whether a directory has none of the files that say what its ids mean.
@@ -32,8 +36,10 @@ extension TokenizerModel {
         self.eosIDs = eosIDs
     }
 
-    private init(_ json: JSONValue, _ metadata: Metadata) throws(CheckpointError) {
-        let file = try TokenizerFile(json)
+    private init(_ json: JSONValue, _ configuration: JSONValue?, _ metadata: Metadata)
+        throws(CheckpointError)
+    {
+        let file = try TokenizerFile(json, configuration: configuration)
         let kind: Kind =
             switch file.modelType {
             case .wordPiece: .wordPiece

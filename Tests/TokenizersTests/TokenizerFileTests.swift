@@ -86,6 +86,28 @@ struct TokenizerFileTests {
         #expect(refusedCount > 20, "seed \(seed)")
     }
 
+    /// As transformers 5.24 reads them; it adds what is new in order.
+    @Test func `pieces of tokenizer_config.json are added, and their traits count more`() throws {
+        let texts = [
+            (
+                "tokenizer.json",
+                #"{"model":{"type":"BPE","vocab":{"a":0," ":1,"b":2},"merges":[]},"#
+                    + #""added_tokens":[{"id":3,"content":"<s>","special":true}]}"#
+            ),
+            (
+                "tokenizer_config.json",
+                #"{"added_tokens_decoder":{"3":{"content":"<s>","special":true,"lstrip":true},"#
+                    + #""4":{"content":"<new>"},"9":{"content":"<far>"}}}"#
+            ),
+        ]
+        let files = texts.map { NamedRegion(name: $0.0, region: Region(Array($0.1.utf8))) }
+        let model = try TokenizerModel(SafetensorsDirectory.openVocabulary(files, name: "x"))
+        let ids = try Tokenizer(model).encode(
+            "a <s>b<new>", addSpecial: false, parseSpecial: true)
+        #expect(ids == [0, 3, 2, 4])
+        #expect(model.specialID("<far>") == nil)
+    }
+
     @Test func `all forms are there`() { #expect(Self.cases.count >= 28) }
 
     @Test(arguments: [
