@@ -104,6 +104,19 @@ enum Visitor {
     }
 }
 
+extension Visitor {
+    /// What a visitor says who met nobody at all.
+    static func nobodyAnswers(
+        at contacts: [PeerAddress], exitCode: Int32 = 1
+    ) -> CommandError {
+        let places = contacts.map(\.description).joined(separator: ", ")
+        return CommandError(
+            contacts.isEmpty
+                ? "No peer was found: name one with --peer ADDR:PORT."
+                : "Nobody answers at \(places): is a node running there?", exitCode: exitCode)
+    }
+}
+
 extension RunningNode {
     /// A node bound to every interface is reached over loopback.
     var reachableAddress: PeerAddress {

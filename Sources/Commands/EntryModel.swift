@@ -30,6 +30,9 @@ enum EntryModel {
                 return try fetchEnds(of: signed.manifest, &loop, store, patience)
             }
         }
+        guard loop.node.peerCount > 0 else {
+            throw Visitor.nobodyAnswers(at: try settings.contacts())
+        }
         throw CommandError(
             "Nobody within reach has a model '\(name)': bored health shows which there are.")
     }

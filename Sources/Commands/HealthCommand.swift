@@ -16,9 +16,7 @@ enum HealthCommand {
         repeat {
             guard let report = try look(&loop, patience: patience, isSurvey: isSurvey) else {
                 if loop.isSignalled { break }
-                throw CommandError(
-                    "Nobody answers at \(contacts.map(\.description).joined(separator: ", ")).",
-                    exitCode: 2)
+                throw Visitor.nobodyAnswers(at: contacts, exitCode: 2)
             }
             if settings.wantsJSON {
                 Console.line(report.json.text)

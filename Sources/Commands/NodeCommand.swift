@@ -29,6 +29,10 @@ enum NodeCommand {
                 address: loop.address, processID: Int(getpid()), swarm: swarm, id: keys.id),
             holding: lock)
         log.write("listening", "node \(keys.id.short) on \(loop.address), swarm \(swarm)")
+        // Asked again later: names come and go with the containers behind them.
+        for name in settings.list("peer") {
+            do { _ = try resolve(name) } catch { log.write("waiting", "for a peer: \(error)") }
+        }
         try addModels(settings, keys: keys, store: store, log: log, loop: &loop)
         loop.with { node, now, outbox in
             node.meet(directory.keptPeers(), at: now, into: &outbox)

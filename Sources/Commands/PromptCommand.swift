@@ -161,7 +161,10 @@ enum PromptCommand {
             try loop.leave()
             return answer.finish == .cancelled ? 130 : 0
         } catch let error as AnswerError {
-            let failure = sentence(for: error, model: model.manifest)
+            var failure = sentence(for: error, model: model.manifest)
+            if case .request(.layersMissing) = error, loop.node.peerCount == 0 {
+                failure = Visitor.nobodyAnswers(at: contacts)
+            }
             writer.fail(failure.description)
             try? loop.leave()
             throw failure

@@ -83,6 +83,17 @@ import Testing
         #expect((process.wait() >> 8) & 0xFF == 1)
     }
 
+    @Test func `a prompt to nobody says that nobody answers`() throws {
+        guard let mesh = try ProcessMesh(named: "nobody") else { return }
+        for model in ["boredling", "unheard-of"] {
+            let run = try mesh.run([
+                "prompt", "hi", "--peer", "127.0.0.1:9", "--wait", "1", "--model", model, "--data",
+                mesh.data(1),
+            ])
+            #expect(run.code == 1 && run.output.contains("Nobody answers at 127.0.0.1:9"))
+        }
+    }
+
     @Test func `help follows its command`() throws {
         guard let mesh = try ProcessMesh(named: "help") else { return }
         let help = try mesh.run(["help", "model", "import"])
