@@ -172,14 +172,24 @@ public enum SafetensorsDirectory {
             tensors[head].name = "token_embd.weight"
             return true
         }
-        func bytes(_ index: Int) -> [UInt8] {
-            files[tensors[index].fileIndex].region.bytes(in: tensors[index].byteRange)
-        }
-        let (first, second) = (tensors[embedding], tensors[head])
-        guard first.type == second.type, first.shape == second.shape,
-            bytes(embedding) == bytes(head)
-        else { return false }
+        guard haveEqualNumbers(tensors[embedding], tensors[head], files) else { return false }
         tensors.remove(at: head)
         return true
+    }
+
+    /// Compares a mebibyte at a time: such matrices may have a gigabyte each.
+    private static func haveEqualNumbers(
+        _ first: TensorEntry, _ second: TensorEntry, _ files: [NamedRegion]
+    ) -> Bool {
+        guard first.type == second.type, first.shape == second.shape else { return false }
+        func bytes(_ tensor: TensorEntry, from start: Int, _ count: Int) -> [UInt8] {
+            let start = tensor.byteRange.lowerBound + start
+            return files[tensor.fileIndex].region.bytes(in: start..<start + count)
+        }
+        let size = first.byteRange.count
+        return stride(from: 0, to: size, by: 1 << 20).allSatisfy { start in
+            let count = min(1 << 20, size - start)
+            return bytes(first, from: start, count) == bytes(second, from: start, count)
+        }
     }
 }

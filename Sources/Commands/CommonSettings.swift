@@ -42,8 +42,10 @@ extension Settings {
         .milliseconds(Int((try number(name, in: 0...86_400) ?? 0) * 1_000))
     }
 
-    /// Addresses of first contacts, as far as their names resolve now.
-    func contacts() throws -> [PeerAddress] {
+    /// Addresses of first contacts, as far as their names resolve now; `tell` hears of others.
+    func contacts(
+        unresolved tell: (ResolveError) -> Void = { _ in }
+    ) throws -> [PeerAddress] {
         var addresses: [PeerAddress] = []
         for text in list("peer") {
             do { addresses += try resolve(text) } catch ResolveError.malformed {
@@ -51,7 +53,7 @@ extension Settings {
                     "--peer takes an address such as 192.0.2.7:7777, not '\(text)'.")
             } catch {
                 // Names come and go with the containers behind them: the caller asks again.
-                continue
+                tell(error)
             }
         }
         return addresses

@@ -29,10 +29,6 @@ enum NodeCommand {
                 address: loop.address, processID: Int(getpid()), swarm: swarm, id: keys.id),
             holding: lock)
         log.write("listening", "node \(keys.id.short) on \(loop.address), swarm \(swarm)")
-        // Asked again later: names come and go with the containers behind them.
-        for name in settings.list("peer") {
-            do { _ = try resolve(name) } catch { log.write("waiting", "for a peer: \(error)") }
-        }
         try addModels(settings, keys: keys, store: store, log: log, loop: &loop)
         loop.with { node, now, outbox in
             node.meet(directory.keptPeers(), at: now, into: &outbox)
@@ -112,13 +108,17 @@ enum NodeCommand {
     ) throws {
         var nextResolve = SystemClock.now()
         var wait = Interval.milliseconds(200)
+        var hasComplained = false
         while !loop.isSignalled {
             let now = SystemClock.now()
             if nextResolve <= now {
                 // Names are asked again while the node is alone: a service's other containers may
                 // start later than this one.
                 if loop.node.peerCount == 0 {
-                    let contacts = try settings.contacts()
+                    let contacts = try settings.contacts { error in
+                        if !hasComplained { log.write("waiting", "for a peer: \(error)") }
+                    }
+                    hasComplained = true
                     loop.with { node, now, outbox in
                         node.meet(contacts, at: now, into: &outbox)
                     }
