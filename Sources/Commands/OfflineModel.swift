@@ -52,8 +52,9 @@ extension Settings {
         }
         var ids: [Int] = []
         for word in text.split(separator: ",", omittingEmptySubsequences: false) {
-            let digits = word.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()
-            guard let id = Int(String(digits)), (0..<shape.vocabularySize).contains(id) else {
+            let parts = word.split(separator: " ")
+            guard parts.count == 1, let id = Int(parts[0]), (0..<shape.vocabularySize).contains(id)
+            else {
                 throw UsageError(
                     "--tokens takes ids from 0 to \(shape.vocabularySize - 1) with commas between, "
                         + "not '\(word)'.")

@@ -46,19 +46,14 @@ extension Settings {
         {
             Float(try self.number(name, in: range) ?? Double(standard))
         }
-        // Ranges that leave out one end.
-        if self.string("top-p").flatMap({ Double($0) }) == 0 {
-            throw UsageError("--top-p takes a number above 0, up to 1.")
-        }
-        if self.string("repetition-penalty").flatMap({ Double($0) }) == 0 {
-            throw UsageError("--repetition-penalty takes a number above 0, up to 100.")
-        }
         do {
             return try SamplingSettings(
                 temperature: try number("temperature", 0...100, 0),
                 topK: try integer("top-k", in: 0...1_000_000) ?? 0,
-                topP: try number("top-p", 0...1, 1), minP: try number("min-p", 0...1, 0),
-                repetitionPenalty: try number("repetition-penalty", 0...100, 1),
+                topP: Float(try self.number("top-p", above: 0, upTo: 1) ?? 1),
+                minP: try number("min-p", 0...1, 0),
+                repetitionPenalty: Float(
+                    try self.number("repetition-penalty", above: 0, upTo: 100) ?? 1),
                 frequencyPenalty: try number("frequency-penalty", -100...100, 0),
                 presencePenalty: try number("presence-penalty", -100...100, 0),
                 biases: try list("logit-bias").map(bias), seed: seed)

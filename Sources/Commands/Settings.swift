@@ -67,6 +67,17 @@ public struct Settings: Sendable {
         return value
     }
 
+    /// A number that `lower` itself is too low for.
+    public func number(_ name: String, above lower: Double, upTo upper: Double)
+        throws(UsageError) -> Double?
+    {
+        guard let value = try number(name, in: lower...upper) else { return nil }
+        guard value > lower else {
+            throw wrong(name, string(name) ?? "", "a number above \(lower), up to \(upper)")
+        }
+        return value
+    }
+
     /// A seed: any number of 64 bits.
     public func seed(_ name: String) throws(UsageError) -> UInt64? {
         guard let text = string(name) else { return nil }
