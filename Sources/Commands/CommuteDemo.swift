@@ -136,9 +136,9 @@ struct Reading {
             }
             do {
                 mesh = try MeshAnswer(
-                    model, promptIDs: promptIDs, settings: generation, draftedBy: nil, pace: pace,
-                    tell: tell
-                ).run(on: &loop, patience: .seconds(20), watch: drive.take)
+                    model, promptIDs: promptIDs, settings: generation, draftedBy: nil,
+                    patience: .seconds(20), pace: pace, tell: tell
+                ).run(on: &loop, watch: drive.take)
             } catch { throw PromptCommand.sentence(for: error, model: model.manifest) }
             drive.end()
             let alone = try AloneAnswer.run(

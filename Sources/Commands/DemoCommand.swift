@@ -85,8 +85,9 @@ enum DemoCommand {
         }
         let printer = AnswerPrinter(settings)
         let overMesh = try MeshAnswer(
-            model, promptIDs: prompt, settings: generation, tell: printer.tell
-        ).run(on: &loop, patience: .seconds(20)) { effect in
+            model, promptIDs: prompt, settings: generation, patience: .seconds(20),
+            tell: printer.tell
+        ).run(on: &loop) { effect in
             if case .requestOpened(_, let seats) = effect { show(seats, settings) }
         }
         try loop.leave()

@@ -13,7 +13,7 @@ enum GenerateCommand {
         var generation = try generation(settings, promptIDs, tokenizer, shape)
         var run = LocalRun(
             offline.model, kernels: offline.kernels,
-            positionCount: generation.positionCountMaximum,
+            positionCount: generation.cachePositionCount,
             rowCountMaximum: generation.settings.prefillRowCount)
         let hasText = !tokenizer.decode(promptIDs, skipSpecial: true).isEmpty
         var decoder = StreamingDecoder(tokenizer, startsText: !hasText)
@@ -62,7 +62,8 @@ enum GenerateCommand {
                 settings: GenerationSettings(
                     sampling: sampling, maximumTokenCount: count, stopIDs: stopIDs,
                     likelihoodCount: try settings.likelihoodCount()),
-                vocabularySize: shape.vocabularySize, contextLength: shape.contextLength)
+                vocabularySize: shape.vocabularySize, contextLength: shape.contextLength,
+                originalContextLength: shape.numbers.originalContextLength)
         } catch let error as GenerationError {
             throw CommandError("\(error)")
         }

@@ -148,8 +148,8 @@ enum PromptCommand {
             let drafter = try drafter(settings, model, promptIDs: promptIDs, generation, store)
             let run = try MeshAnswer(
                 model, promptIDs: promptIDs, settings: generation, draftedBy: drafter,
-                tell: writer.tell)
-            let answer = try run.run(on: &loop, patience: patience) { effect in
+                patience: patience, tell: writer.tell)
+            let answer = try run.run(on: &loop) { effect in
                 switch effect {
                 case .requestOpened(_, let seats), .requestMended(_, let seats):
                     writer.show(chain: seats)

@@ -29,13 +29,14 @@ public enum AloneAnswer {
     ) throws(GenerationError) -> Answer {
         var generation = try Generation(
             promptIDs: promptIDs, settings: settings, vocabularySize: model.shape.vocabularySize,
-            contextLength: model.shape.contextLength)
+            contextLength: model.shape.contextLength,
+            originalContextLength: model.shape.numbers.originalContextLength)
         var writer = AnswerWriter(
             model, promptIDs: promptIDs, stopStrings: settings.stopStrings, tell: tell)
         var answer = Answer(
             promptIDs: promptIDs, seed: settings.sampling.seed, model: model.manifest)
         var run = LocalRun(
-            local, kernels: kernels, positionCount: generation.positionCountMaximum,
+            local, kernels: kernels, positionCount: generation.cachePositionCount,
             rowCountMaximum: max(settings.prefillRowCount, 1 + settings.draftCountMaximum))
         let start = SystemClock.now()
         var first: Instant?

@@ -24,6 +24,9 @@ public struct MeshAnswer: ~Copyable {
     private var scratch: EndsScratch
     private var hidden: FloatBuffer
     private var ticket: Ticket?
+    private let patience: Interval
+    /// Positions that the chain's caches are made for.
+    private var openedPositionCount = 0
     /// Rows that are on their way, oldest first, with the time they left, and with the time from
     /// which on they were guessed.
     private var underWay: [(rows: Generation.Rows, sentAt: Instant, begunAt: Instant)] = []
@@ -36,12 +39,13 @@ public struct MeshAnswer: ~Copyable {
     private var nextAt = Instant.origin
     private var isResting = false
 
-    /// - Parameter pace: the time between a token and the rows that follow it: a reader who takes
-    ///   no more.
+    /// - Parameters:
+    ///   - patience: how long to wait for layers that nobody holds, each time they are missing.
+    ///   - pace: the time between a token and the rows that follow it: a reader who takes no more.
     public init(
         _ model: TextModel, promptIDs: [Int], settings: GenerationSettings,
-        draftedBy drafter: (any Drafter)? = PromptLookup(), pace: Interval = .zero,
-        tell: @escaping (String) -> Void
+        draftedBy drafter: (any Drafter)? = PromptLookup(), patience: Interval,
+        pace: Interval = .zero, tell: @escaping (String) -> Void
     ) throws(AnswerError) {
         var settings = settings
         let rowLimit = Step.rowCountMaximum(hiddenSize: model.shape.hiddenSize)
@@ -53,7 +57,8 @@ public struct MeshAnswer: ~Copyable {
             generation = try Generation(
                 promptIDs: promptIDs, settings: settings,
                 vocabularySize: model.shape.vocabularySize,
-                contextLength: min(model.shape.contextLength, Limits.cachePositionCount))
+                contextLength: min(model.shape.contextLength, Limits.cachePositionCount),
+                originalContextLength: model.shape.numbers.originalContextLength)
         } catch {
             throw .generation(error)
         }
@@ -63,6 +68,7 @@ public struct MeshAnswer: ~Copyable {
         answer = Answer(
             promptIDs: promptIDs, seed: settings.sampling.seed, model: model.manifest)
         self.drafter = drafter
+        self.patience = patience
         self.pace = pace
         let yieldingCount = 1 + settings.draftCountMaximum
         scratch = EndsScratch(shape: model.shape, rowCountMaximum: yieldingCount)
@@ -72,19 +78,12 @@ public struct MeshAnswer: ~Copyable {
 
     /// Runs the request to its end.
     ///
-    /// - Parameters:
-    ///   - patience: how long to wait for layers that nobody holds, each time they are missing.
-    ///   - watch: gets what the node says meanwhile, and the chain once it is open.
+    /// - Parameter watch: gets what the node says meanwhile, and the chain once it is open.
     public consuming func run(
-        on loop: inout NodeLoop, patience: Interval, watch: (NodeEffect) -> Void
+        on loop: inout NodeLoop, watch: (NodeEffect) -> Void
     ) throws(AnswerError) -> Answer {
         startedAt = SystemClock.now()
-        let (digest, limit) = (model.manifest.digest, generation.positionCountMaximum)
-        let ticket = loop.with { node, now, outbox in
-            node.openRequest(
-                model: digest, positionLimit: limit, patience: patience, at: now, into: &outbox)
-        }
-        self.ticket = ticket
+        open(&loop)
         while generation.finishReason == nil {
             for effect in try turn(&loop, isResting ? nextAt : .never) {
                 watch(effect)
@@ -92,15 +91,29 @@ public struct MeshAnswer: ~Copyable {
             }
             if isResting, generation.finishReason == nil { sendRows(&loop) }
             if loop.isSignalled, generation.finishReason == nil {
-                loop.with { node, now, outbox in
-                    node.cancelRequest(ticket, at: now, into: &outbox)
+                if let ticket {
+                    loop.with { node, now, outbox in
+                        node.cancelRequest(ticket, at: now, into: &outbox)
+                    }
                 }
                 guard firstAt != nil else { throw .cancelled }
                 answer.finish = .cancelled
                 break
             }
         }
-        return try finish(&loop, ticket)
+        return try finish(&loop)
+    }
+
+    /// Asks for a chain, in the place of the one there may be.
+    private mutating func open(_ loop: inout NodeLoop) {
+        let (digest, old, patience) = (model.manifest.digest, ticket, patience)
+        let limit = generation.cachePositionCount
+        openedPositionCount = limit
+        ticket = loop.with { node, now, outbox in
+            if let old { node.closeRequest(old, at: now, into: &outbox) }
+            return node.openRequest(
+                model: digest, positionLimit: limit, patience: patience, at: now, into: &outbox)
+        }
     }
 
     private func turn(_ loop: inout NodeLoop, _ limit: Instant) throws(AnswerError) -> [NodeEffect]
@@ -126,7 +139,13 @@ public struct MeshAnswer: ~Copyable {
             sendRows(&loop)
         case .stepDone(ticket, let step):
             receive(step, on: loop.engine)
-            if generation.finishReason == nil { sendRows(&loop) }
+            guard generation.finishReason == nil else { break }
+            guard generation.cachePositionCount == openedPositionCount else {
+                // The text has outgrown its caches: all of it goes through new ones.
+                generation.rewind()
+                return open(&loop)
+            }
+            sendRows(&loop)
         case .requestFailed(ticket, let end): throw .request(end)
         default: break
         }
@@ -192,7 +211,7 @@ public struct MeshAnswer: ~Copyable {
 
     /// Closes the request, and gives the stages a moment for their accounts.
     private consuming func finish(
-        _ loop: inout NodeLoop, _ ticket: Ticket
+        _ loop: inout NodeLoop
     ) throws(AnswerError) -> Answer {
         writer.finish()
         let end = SystemClock.now()
@@ -202,6 +221,7 @@ public struct MeshAnswer: ~Copyable {
         answer.stats.firstTokenMicroseconds = (firstAt ?? end).since(startedAt).microseconds
         answer.stats.decodeMicroseconds = end.since(firstAt ?? end).microseconds
         answer.stats.decodedTokenCount = max(0, generation.answerIDs.count - 1)
+        guard let ticket else { return answer }
         loop.with { node, now, outbox in node.closeRequest(ticket, at: now, into: &outbox) }
         let patience = SystemClock.now() + Limits.accountPatience
         while answer.stats.accountCount < answer.chain.count, SystemClock.now() < patience {

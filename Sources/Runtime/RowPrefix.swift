@@ -11,9 +11,12 @@ struct RowPrefix {
     /// By position: of all rows up to that one. None where the cache came from another holder.
     private(set) var digests: [Digest] = []
 
-    init(_ request: RequestID, model: Digest, layers: LayerRange) {
+    /// - Parameter isLong: whether positions are rotated by the divisors for long texts: what is
+    ///   computed of equal rows differs then.
+    init(_ request: RequestID, model: Digest, layers: LayerRange, isLong: Bool) {
         names = RowNames(entry: request.entry, model: model, layer: layers.lower)
-        origin = Digest.of(names.origin, layers.upper, for: .prefix)
+        let end = Digest.of(names.origin, layers.upper, for: .prefix)
+        origin = isLong ? Digest.of(end, 1, for: .prefix) : end
     }
 
     /// The digests of a step's rows, which take the place of what was known from there on.

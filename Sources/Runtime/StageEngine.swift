@@ -81,7 +81,9 @@ public final class StageEngine: Sendable {
             _ loaded: LoadedLayers, model: Digest, workspace: Workspace, state: KeyValueState,
             request: RequestID
         ) {
-            prefix = RowPrefix(request, model: model, layers: state.layers)
+            prefix = RowPrefix(
+                request, model: model, layers: state.layers,
+                isLong: loaded.forward.isLong(state))
             recent = RecentOutput(
                 rowByteCount: loaded.forward.shape.hiddenSize * 4,
                 pageSize: state.pagePositionCount)

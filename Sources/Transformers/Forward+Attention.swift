@@ -121,8 +121,10 @@ extension Forward {
             .advanced(by: firstRow)
     }
 
-    /// Whether a request goes beyond the context that the first divisors are for.
-    private func isLong(_ state: KeyValueState) -> Bool {
-        state.capacity > shape.numbers.originalContextLength
+    /// Whether a request goes beyond the context that the first divisors are for: then others are
+    /// taken for all of its positions.
+    public func isLong(_ state: KeyValueState) -> Bool {
+        let original = shape.numbers.originalContextLength
+        return original > 0 && state.capacity > original
     }
 }

@@ -35,6 +35,7 @@ public struct Generation: Sendable {
     /// How likely the tokens of the answer were, where the settings ask for it.
     public private(set) var likelihoods: [LogProbabilities] = []
     private let contextLength: Int
+    private let originalContextLength: Int
     private var sampler: Sampler
     /// Positions handed out by `nextRows`.
     private var issuedCount = 0
@@ -45,8 +46,13 @@ public struct Generation: Sendable {
     public private(set) var draftedCount = 0
     public private(set) var heldDraftCount = 0
 
+    /// - Parameters:
+    ///   - contextLength: positions that prompt and answer may have.
+    ///   - originalContextLength: texts beyond it are rotated by other divisors, all of their
+    ///     positions; 0 where there is only one set.
     public init(
-        promptIDs: [Int], settings: GenerationSettings, vocabularySize: Int, contextLength: Int
+        promptIDs: [Int], settings: GenerationSettings, vocabularySize: Int, contextLength: Int,
+        originalContextLength: Int = 0
     ) throws(GenerationError) {
         try settings.validate()
         guard !promptIDs.isEmpty else { throw .emptyPrompt }
@@ -58,14 +64,23 @@ public struct Generation: Sendable {
         ids = promptIDs
         promptCount = promptIDs.count
         self.contextLength = contextLength
+        self.originalContextLength = originalContextLength
         sampler = Sampler(settings.sampling)
     }
 
     /// The ids of the answer so far.
     public var answerIDs: ArraySlice<Int> { ids[promptCount...] }
-    /// Positions that the answer can reach: what caches are made for.
+    /// Positions that the answer can reach.
     public var positionCountMaximum: Int {
         min(contextLength, promptCount + settings.maximumTokenCount)
+    }
+
+    /// Positions that the caches are made for at present: all, or those up to the original context
+    /// while the text is within. Once this has grown, new caches are due and `rewind`: the rotation
+    /// of every position is another one then.
+    public var cachePositionCount: Int {
+        let isWithin = originalContextLength > 0 && ids.count <= originalContextLength
+        return min(positionCountMaximum, isWithin ? originalContextLength : .max)
     }
 
     /// The next positions to run, or nil while the last of those handed out are on their way, and
@@ -82,8 +97,9 @@ public struct Generation: Sendable {
     public mutating func nextRows(draftedBy drafter: (any Drafter)?) -> Rows? {
         guard var rows = nextRows() else { return nil }
         guard let drafter, rows.count == 1, rows.yieldsToken else { return rows }
-        let room = min(settings.draftCountMaximum, positionCountMaximum - ids.count - 1)
-        let count = budget.draftCount(maximum: room)
+        // The last token of all needs no row; where a cache ends before, its last row is needed.
+        let room = min(positionCountMaximum - 1, cachePositionCount) - ids.count
+        let count = budget.draftCount(maximum: min(settings.draftCountMaximum, room))
         if count > 0 {
             rows.draft = drafter.draft(after: ids, count: count)
             precondition(rows.draft.count <= count, "a drafter keeps to its count")

@@ -51,6 +51,7 @@ public struct LocalRun: ~Copyable {
     public let model: LocalModel
     public let forward: Forward
     private let state: KeyValueState
+    private let rowCountMaximum: Int
     private var hidden: FloatBuffer
     private var scratch: ForwardScratch
     private var endsScratch: EndsScratch
@@ -60,6 +61,7 @@ public struct LocalRun: ~Copyable {
         _ model: LocalModel, kernels: Kernels, positionCount: Int, rowCountMaximum: Int
     ) {
         self.model = model
+        self.rowCountMaximum = rowCountMaximum
         let shape = model.shape
         forward = Forward(
             shape: shape, kernels: kernels, positionCountMaximum: positionCount)
@@ -109,6 +111,7 @@ public struct LocalRun: ~Copyable {
     }
 
     /// Runs `generation` on until it ends or `tell` says no. `tell` gets each id as it is chosen.
+    /// A text that grows beyond what the memory was made for begins anew in larger memory.
     ///
     /// - Parameter drafting: who guesses ahead, if anybody does.
     public mutating func run(
@@ -117,7 +120,14 @@ public struct LocalRun: ~Copyable {
     ) {
         // Guessing takes time too.
         var start = drafting?.microseconds() ?? 0
-        while let rows = generation.nextRows(draftedBy: drafting?.drafter) {
+        while true {
+            if generation.cachePositionCount > forward.positionCountMaximum {
+                self = LocalRun(
+                    model, kernels: forward.kernels, positionCount: generation.cachePositionCount,
+                    rowCountMaximum: rowCountMaximum)
+                generation.rewind()
+            }
+            guard let rows = generation.nextRows(draftedBy: drafting?.drafter) else { break }
             defer { start = drafting?.microseconds() ?? 0 }
             truncate(to: rows.start)
             append(

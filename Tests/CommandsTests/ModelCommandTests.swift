@@ -28,6 +28,31 @@ import Testing
         #expect(alone.field("ids") != nil && alone.field("ids") == together.field("ids"))
     }
 
+    @Test func `an answer beyond the original context begins anew there, alone and over a mesh`()
+        throws
+    {
+        guard let mesh = try ProcessMesh(named: "long") else { return }
+        let file = try TinyModelFile(originalContextLength: 32).write(in: mesh)
+        for data in [mesh.data(0), mesh.prompterData] {
+            let imported = try mesh.run(
+                ["model", "import", file, "--name", "long", "--data", data])
+            #expect(imported.code == 0, "\(imported.output)")
+        }
+        for index in 0..<2 {
+            try mesh.start(
+                index, peer: index == 0 ? nil : mesh.address(0),
+                ["--model", "long", "--layers", "2"])
+        }
+        let peer = try mesh.address(0)
+        // 14 tokens, and 40 more.
+        let wishes = ["--raw", "--model", "long", "--seed", "5", "--temperature", "0.9"]
+        let alone = try mesh.prompt("A small text.", wishes)
+        let together = try mesh.prompt("A small text.", through: peer, wishes)
+        #expect(alone.code == 0 && together.code == 0, "\(alone.output) \(together.output)")
+        #expect(alone.field("finish") == "\"length\"", "\(alone.output)")
+        #expect(alone.field("ids") != nil && alone.field("ids") == together.field("ids"))
+    }
+
     @Test func `commands look into a file as they look into the store`() throws {
         guard let mesh = try ProcessMesh(named: "look") else { return }
         let file = try TinyModelFile(expertCount: 2).write(in: mesh)

@@ -2,13 +2,15 @@ import Glibc
 import Primitives
 import Runtime
 
-/// A GGUF file of a tiny model with random weights: experts, quantised matrices, or both; or an
-/// encoder.
+/// A GGUF file of a tiny model with random weights: experts, quantised matrices, divisors of their
+/// own for long texts; or an encoder.
 struct TinyModelFile {
     var layerCount = 4
     var expertCount = 0
     var usesQ8 = false
     var isEncoder = false
+    /// Longer texts are rotated by other divisors; 0 where there is no such thing.
+    var originalContextLength = 0
 
     private static let words =
         ["<unk>", "<s>", "</s>"]
@@ -28,6 +30,9 @@ struct TinyModelFile {
             ("token_embd.weight", [Self.words.count, hiddenSize]),
             ("output_norm.weight", [hiddenSize]),
         ]
+        if originalContextLength > 0 {
+            all += ["short", "long"].map { ("rope_factors_\($0).weight", [8]) }
+        }
         for layer in 0..<layerCount {
             var own = [
                 ("attn_norm.weight", [hiddenSize]), ("ffn_norm.weight", [hiddenSize]),
@@ -145,6 +150,11 @@ struct TinyModelFile {
                 Self.words.indices.flatMap { Self.word($0 == 0 ? 2 : $0 < 3 ? 3 : 6) }),
         ]
         keys += integers.map { Self.string($0.0) + [4, 0, 0, 0] + Self.word($0.1) }
+        if originalContextLength > 0 {
+            keys.append(
+                Self.string("llama.rope.scaling.original_context_length") + [4, 0, 0, 0]
+                    + Self.word(originalContextLength))
+        }
         if expertCount > 0 {
             keys.append(
                 Self.string("llama.expert_count") + [4, 0, 0, 0] + Self.word(expertCount))

@@ -17,12 +17,16 @@ struct Stage {
 
     init(
         layers: LayerRange? = nil, cacheByteLimit: Int = 1 << 24, memberCount: Int = 1,
-        keepTime: Interval = .zero
+        keepTime: Interval = .zero, originalContextLength: Int = 0
     ) throws {
+        var numbers = BlockNumbers()
+        numbers.originalContextLength = originalContextLength
+        if originalContextLength > 0 { numbers.longRotaryDivisors = [2, 2, 3, 3, 4, 4, 5, 5] }
         shape = try ModelShape(
             architecture: .llama, options: [], layerCount: 4, hiddenSize: 64,
             feedForwardSize: 96, headCount: 4, keyValueHeadCount: 2, headSize: 16,
-            vocabularySize: 100, contextLength: 512, normEpsilon: 1e-5, rotaryBase: 10_000)
+            vocabularySize: 100, contextLength: 512, normEpsilon: 1e-5, rotaryBase: 10_000,
+            rotaryDivisors: numbers.longRotaryDivisors.map { _ in 1 }, numbers: numbers)
         self.layers = layers ?? shape.layers
         self.cacheByteLimit = cacheByteLimit
         engine = StageEngine(

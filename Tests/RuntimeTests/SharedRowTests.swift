@@ -53,6 +53,20 @@ import Transformers
         #expect(stage.engine.cacheFigures.pageCount == 8)
     }
 
+    @Test func `share nothing where one's positions are rotated for long texts`() throws {
+        let stage = try Stage(originalContextLength: 150)
+        let reference = try Stage(originalContextLength: 150)
+        try reference.open(request(1), positionLimit: 200)
+        let expected = try reference.run(request(1), 0..<128)
+        try stage.open(request(1), positionLimit: 150)
+        let short = try stage.run(request(1), 0..<128)
+        try stage.open(request(2), positionLimit: 200)
+        let long = try #require(
+            stage.engine.run(stage.step(request(2), rowsOf: request(1), 0..<128)))
+        #expect(long.output == expected && short != expected)
+        #expect(stage.engine.cacheFigures.sharedRowCount == 0)
+    }
+
     /// What an entry sends of a prompt: what comes of the last row is all that it wants.
     @Test(arguments: [false, true]) func `share what a prompter's steps fill`(isLast: Bool) throws {
         let (stage, reference) = (try Stage(), try Stage())

@@ -82,6 +82,38 @@ private func makeGeneration(
         }
     }
 
+    @Test func `a text beyond the original context is what its ids give as a prompt`() throws {
+        var numbers = BlockNumbers()
+        numbers.longRotaryDivisors = (0..<8).map { 2 + Float($0) }
+        numbers.originalContextLength = 40
+        let model = RandomModel.make(
+            shape: try makeShape(
+                headSize: 16, rotaryDivisors: [1, 1, 1, 1, 1, 1, 1, 1], numbers: numbers), seed: 7)
+        func answer(_ prompt: [Int], _ count: Int, _ drafter: (any Drafter)? = nil) throws -> [Int]
+        {
+            var generation = try Generation(
+                promptIDs: prompt,
+                settings: GenerationSettings(
+                    sampling: try SamplingSettings(temperature: 0.9, seed: 4),
+                    maximumTokenCount: count), vocabularySize: model.shape.vocabularySize,
+                contextLength: model.shape.contextLength, originalContextLength: 40)
+            var run = LocalRun(
+                model, kernels: fastestKernels, positionCount: generation.cachePositionCount,
+                rowCountMaximum: 64)
+            run.run(&generation, drafting: drafter.map { Drafting($0) { 0 } })
+            return generation.ids
+        }
+        let prompt = Array(1...37)
+        let long = try answer(prompt, 12)
+        #expect(try answer(prompt, 12, PromptLookup()) == long)
+        // How far an answer may go changes none of its tokens.
+        for count in 1...12 { #expect(try answer(prompt, count) == Array(long.prefix(37 + count))) }
+        // Nor does where the prompt ends; the first 40 ids need the plain divisors only.
+        for split in 38...48 {
+            #expect(try answer(Array(long.prefix(split)), 49 - split) == long, "\(split)")
+        }
+    }
+
     @Test func `a lookup guesses what followed before`() {
         let lookup = PromptLookup()
         #expect(lookup.draft(after: [1, 2, 3, 4, 5], count: 3).isEmpty)

@@ -22,6 +22,13 @@ extension Generation {
     }
 }
 
+/// Guesses that the last id comes again and again.
+private final class Repeater: Drafter {
+    func draft(after ids: [Int], count: Int) -> [Int] {
+        Array(repeating: ids[ids.count - 1], count: count)
+    }
+}
+
 /// Runs to the end and returns the steps that were asked for.
 private func run(_ generation: inout Generation) -> [Generation.Rows] {
     var steps: [Generation.Rows] = []
@@ -65,6 +72,30 @@ private func run(_ generation: inout Generation) -> [Generation.Rows] {
         // Where nothing overlaps, nothing shrinks.
         settings.lastStepRowCount = .max
         #expect(sizes(100) == [32, 32, 32, 4])
+    }
+
+    @Test func `asks for new caches where the text outgrows the original context`() throws {
+        var generation = try Generation(
+            promptIDs: [1, 2, 3], settings: GenerationSettings(maximumTokenCount: 7),
+            vocabularySize: 10, contextLength: 100, originalContextLength: 5)
+        #expect(generation.positionCountMaximum == 10)
+        for count in 3...5 {
+            #expect(generation.ids.count == count && generation.cachePositionCount == 5)
+            let next = generation.nextRows(draftedBy: Repeater())
+            var rows = try #require(next)
+            // No guess lies in a row that the caches have no room for.
+            #expect(rows.start + rows.rowCount <= 5)
+            rows.draft = []
+            _ = generation.accept(rows, logits: logits(after: generation.ids))
+        }
+        #expect(generation.cachePositionCount == 10)
+        generation.rewind()
+        #expect(generation.nextRows() == Generation.Rows(start: 0, count: 6, yieldsToken: true))
+        // An answer that ends before never asks.
+        let short = try Generation(
+            promptIDs: [1], settings: GenerationSettings(maximumTokenCount: 3), vocabularySize: 10,
+            contextLength: 100, originalContextLength: 5)
+        #expect(short.cachePositionCount == 4)
     }
 
     @Test func `hands out all chunks of a prompt before any comes back`() throws {
