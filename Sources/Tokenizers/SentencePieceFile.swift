@@ -139,7 +139,7 @@ struct SentencePieceFile {
 }
 
 extension TokenizerModel {
-    /// Reads `tokenizer.model`, and the added pieces from `tokenizer_config.json`.
+    /// Reads `tokenizer.model`, and the pieces that files beside it add.
     init(sentencePiece region: Region, _ checkpoint: Checkpoint) throws(CheckpointError) {
         let file = try SentencePieceFile(region.bytes)
         self.init(kind: file.kind, pieces: file.pieces, types: file.types)
@@ -162,10 +162,7 @@ extension TokenizerModel {
             dropsFirstSpace = true
         }
         normalizations.append(.replaced(" ", by: "▁"))
-        if let config = checkpoint.file(named: "tokenizer_config.json") {
-            let json = try JSONValue(parsing: config.bytes, file: "tokenizer_config.json")
-            try addPieces(json["added_tokens_decoder"]?.object ?? JSONObject())
-        }
+        try addPieces(of: checkpoint)
         func valid(_ id: Int) -> Int? { pieces.indices.contains(id) ? id : nil }
         let metadata = checkpoint.metadata
         let begin = try metadata.integers("tokenizer.ggml.bos_token_id")?.first.map { Int($0) }
@@ -181,29 +178,5 @@ extension TokenizerModel {
             suffixIDs = Array(eosIDs.prefix(1))
         }
         chatTemplate = try metadata.string("tokenizer.chat_template")
-    }
-
-    private mutating func addPieces(_ added: JSONObject) throws(CheckpointError) {
-        for (key, value) in zip(added.keys, added.values) {
-            guard let id = Int(key), (0..<Limits.vocabularyCount).contains(id),
-                id < pieces.count + added.keys.count, let text = value["content"]?.string
-            else {
-                throw .metadata(
-                    file: "tokenizer_config.json", key: "added_tokens_decoder",
-                    expected: "ids that follow the vocabulary, each with a content",
-                    found: "\(value.kind) for '\(key.prefix(80))'")
-            }
-            while pieces.count <= id {
-                pieces.append([])
-                scores.append(kind == .unigram ? -.infinity : 0)
-                types.append(.unused)
-                traits.append([])
-            }
-            pieces[id] = Array(text.utf8)
-            let isSpecial = value["special"]?.bool ?? false
-            types[id] = isSpecial ? .control : .userDefined
-            if value["lstrip"]?.bool == true { traits[id].insert(.stripsLeft) }
-            if value["rstrip"]?.bool == true { traits[id].insert(.stripsRight) }
-        }
     }
 }

@@ -27,11 +27,14 @@ enum ReferenceData {
     }
 
     /// A Hugging Face directory; files named in `without` are left out.
-    static func directory(_ path: String, without: [String] = []) throws -> Checkpoint {
+    static func directory(
+        _ path: String, without: [String] = [], adding texts: [(String, String)] = []
+    ) throws -> Checkpoint {
         let root = try #require(root)
         let names = try FileManager.default.contentsOfDirectory(atPath: root + "/" + path).sorted()
         let files = try names.filter { SafetensorsDirectory.isWanted($0) && !without.contains($0) }
             .map { NamedRegion(name: $0, region: Region(try bytes(path + "/" + $0))) }
-        return try SafetensorsDirectory.open(files, name: "reference")
+        let added = texts.map { NamedRegion(name: $0.0, region: Region(Array($0.1.utf8))) }
+        return try SafetensorsDirectory.open(files + added, name: "reference")
     }
 }

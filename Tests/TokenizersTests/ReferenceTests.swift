@@ -99,6 +99,46 @@ struct ReferenceTests {
         }
     }
 
+    /// Ids from transformers 5.24, which reads both forms alike.
+    @Test(arguments: [false, true]) func `pieces beside a tokenizer.model follow it`(isOlder: Bool)
+        throws
+    {
+        let newer =
+            #"{"added_tokens_decoder":{"512":{"content":"[PAD]","special":true},"#
+            + #""513":{"content":"<|im_start|>"},"514":{"content":"<|x|>","special":true}}}"#
+        let older = [
+            ("added_tokens.json", #"{"[PAD]":512,"<|im_start|>":513,"<|x|>":514}"#),
+            (
+                "special_tokens_map.json",
+                #"{"pad_token":{"content":"[PAD]"},"additional_special_tokens":["<|x|>"]}"#
+            ),
+            ("tokenizer_config.json", "{}"),
+        ]
+        func tokenizer(_ added: [(String, String)]) throws -> Tokenizer {
+            try Tokenizer(
+                TokenizerModel(
+                    ReferenceData.directory(
+                        "random/rand-llama-k/hf",
+                        without: ["tokenizer.json", "tokenizer_config.json"], adding: added)))
+        }
+        let read = try tokenizer(isOlder ? older : [("tokenizer_config.json", newer)])
+        func ids(_ text: String, parsesSpecial: Bool = true) -> [Int] {
+            read.encode(text, addSpecial: false, parseSpecial: parsesSpecial)
+        }
+        #expect(
+            ids("hello <|im_start|>user") == [287, 290, 338, 332, 513, 332, 360, 352, 333, 346])
+        #expect(ids("a[PAD]b") == [262, 512, 268])
+        #expect(ids("x<|im_start|>", parsesSpecial: false).last == 513)
+        #expect(!ids("<|x|>", parsesSpecial: false).contains(514))
+        #expect(ids("<|x|>") == [514])
+        #expect(throws: CheckpointError.self) {
+            _ = try tokenizer([("added_tokens.json", #"{"<far>":900}"#)])
+        }
+        #expect(throws: CheckpointError.self) {
+            _ = try tokenizer([("added_tokens.json", #"{"<a>":"b"}"#)])
+        }
+    }
+
     @Test(arguments: [("gpt-2", "gpt2"), ("qwen2", "qwen2")])
     func `a rebuilt tokenizer.json equals the GGUF it came from`(
         name: String, reference: String

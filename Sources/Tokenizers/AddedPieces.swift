@@ -1,0 +1,99 @@
+import Checkpoints
+import Primitives
+
+/// Pieces that files beside a `tokenizer.model` add to its vocabulary.
+struct AddedPieces {
+    private static let configurationName = "tokenizer_config.json"
+    private static let olderName = "added_tokens.json"
+    private static let specialName = "special_tokens_map.json"
+    /// Where files name special pieces; a text, an object with a content, or a list of both.
+    private static let specialKeys = [
+        "bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token",
+        "additional_special_tokens", "extra_special_tokens",
+    ]
+
+    struct Piece {
+        var id: Int
+        var text: String
+        var isSpecial: Bool
+        var traits: TokenizerModel.PieceTraits = []
+    }
+
+    private(set) var pieces: [Piece] = []
+    /// Who adds them.
+    private var file = Self.configurationName
+
+    /// Reads `added_tokens_decoder` of `tokenizer_config.json`; where that is not there,
+    /// `added_tokens.json`, whose pieces are special if `special_tokens_map.json` or the
+    /// configuration name them.
+    init(_ checkpoint: Checkpoint) throws(CheckpointError) {
+        func json(_ name: String) throws(CheckpointError) -> JSONValue? {
+            guard let file = checkpoint.file(named: name) else { return nil }
+            return try JSONValue(parsing: file.bytes, file: name)
+        }
+        let configuration = try json(Self.configurationName)
+        if let added = configuration?["added_tokens_decoder"]?.object {
+            for (key, value) in zip(added.keys, added.values) {
+                guard let id = Int(key), let text = value["content"]?.string else {
+                    throw wrong(value.kind, for: key)
+                }
+                var traits: TokenizerModel.PieceTraits = []
+                if value["lstrip"]?.bool == true { traits.insert(.stripsLeft) }
+                if value["rstrip"]?.bool == true { traits.insert(.stripsRight) }
+                let isSpecial = value["special"]?.bool ?? false
+                pieces.append(Piece(id: id, text: text, isSpecial: isSpecial, traits: traits))
+            }
+        } else if let added = try json(Self.olderName)?.object {
+            file = Self.olderName
+            let special = Self.special(of: [configuration, try json(Self.specialName)])
+            for (text, value) in zip(added.keys, added.values) {
+                guard let id = value.integer else { throw wrong(value.kind, for: text) }
+                let isSpecial = special.contains(Array(text.utf8))
+                pieces.append(Piece(id: id, text: text, isSpecial: isSpecial))
+            }
+        }
+    }
+
+    private static func special(of files: [JSONValue?]) -> Set<[UInt8]> {
+        var texts: Set<[UInt8]> = []
+        for file in files {
+            for key in specialKeys {
+                let value = file?[key] ?? .null
+                for one in value.array ?? [value] {
+                    if let text = one.string ?? one["content"]?.string {
+                        texts.insert(Array(text.utf8))
+                    }
+                }
+            }
+        }
+        return texts
+    }
+
+    func wrong(_ found: String, for key: String) -> CheckpointError {
+        .metadata(
+            file: file, key: String(key.prefix(80)),
+            expected: "a text and an id that follows the vocabulary", found: found)
+    }
+}
+
+extension TokenizerModel {
+    /// Adds them, in their places or behind the vocabulary. Throws where that would leave a gap.
+    mutating func addPieces(of checkpoint: Checkpoint) throws(CheckpointError) {
+        let added = try AddedPieces(checkpoint)
+        let most = min(pieces.count + added.pieces.count, Limits.vocabularyCount)
+        for piece in added.pieces {
+            guard (0..<most).contains(piece.id) else {
+                throw added.wrong("\(piece.id)", for: piece.text)
+            }
+            while pieces.count <= piece.id {
+                pieces.append([])
+                scores.append(kind == .unigram ? -.infinity : 0)
+                types.append(.unused)
+                traits.append([])
+            }
+            pieces[piece.id] = Array(piece.text.utf8)
+            types[piece.id] = piece.isSpecial ? .control : .userDefined
+            traits[piece.id].formUnion(piece.traits)
+        }
+    }
+}
