@@ -99,6 +99,10 @@ public struct ModelParameters: Hashable, Sendable {
     /// What a checkpoint says about itself, checked for consistency. Throws where the architecture
     /// or a variant of it is not supported, and where a value is absent or impossible.
     public init(_ checkpoint: Checkpoint) throws(CheckpointError) {
+        // The files of a tokenizer alone are a checkpoint too.
+        if checkpoint.format == .safetensors, checkpoint.tensors.isEmpty {
+            throw .missingFile(name: "model.safetensors", wantedBy: "a Hugging Face model")
+        }
         let source = ParameterSource(checkpoint)
         architecture = checkpoint.architecture
         try source.checkVariant()

@@ -8,8 +8,8 @@ public enum ModelFiles {
     }
 
     /// Reads a GGUF file (one part of several stands for all of them), a Hugging Face directory, or
-    /// a tokenizer alone: a `tokenizer.json` or `tokenizer.model` of any name, with what lies
-    /// beside it if it has the usual one.
+    /// a tokenizer alone: a directory without weights, or a `tokenizer.json` or `tokenizer.model`
+    /// of any name, with what lies beside it if it has the usual one.
     ///
     /// Files are mapped, not loaded. The error names the file and the place in it.
     public static func open(_ path: String) throws(DataError) -> Checkpoint {
@@ -34,6 +34,12 @@ public enum ModelFiles {
         for name in Files.list(folder) where SafetensorsDirectory.isWanted(name) {
             regions.append(
                 NamedRegion(name: name, region: try MappedFile.open(folder + "/" + name)))
+        }
+        let names = regions.map(\.name)
+        if !names.contains(where: { $0.hasSuffix(".safetensors") }),
+            names.contains("tokenizer.json") || names.contains("tokenizer.model")
+        {
+            return try SafetensorsDirectory.openVocabulary(regions, name: Files.name(of: folder))
         }
         let pooling = SafetensorsDirectory.poolingFile
         if Files.byteCount(folder + "/" + pooling) != nil {

@@ -41,6 +41,14 @@ struct TokenCommandTests {
         let store = ["--data", mesh.data(1)]
         let wrong = try mesh.run(["model", "tokenize", file, "--text", "x"] + store)
         #expect(wrong.code == 1 && wrong.output.contains("'WordLevel' is not supported"))
+        // A folder with a tokenizer alone is one to the commands that need no more.
+        write("{\"model\": {\"type\": \"BPE\", \"vocab\": {\"x\": 0}, \"merges\": []}}", to: file)
+        let folder = try mesh.run(["model", "tokenize", mesh.data(0), "--text", "x"] + store)
+        #expect(folder.code == 0 && folder.output.hasPrefix("0 "), "\(folder.output)")
+        for path in [mesh.data(0), file] {
+            let model = try mesh.run(["model", "logits", path, "--tokens", "0"] + store)
+            #expect(model.code == 1 && model.output.contains("'model.safetensors' is missing"))
+        }
         let chat = mesh.data(0) + "/chat.json"
         write("{}", to: chat)
         let empty = try mesh.run(["model", "render", "boredling", "--messages", chat] + store)
