@@ -199,6 +199,10 @@ enum CommandList {
         options: [
             .init("text", .value("TEXT"), "the text"),
             .init("file", .value("FILE"), "the text, in a file; - reads the standard input"),
+            .init(
+                "window", .value("TOKENS"),
+                "cuts a longer text into windows, each scored on its own; standard: the model's "
+                    + "context"),
             data, threads, kernel, config, json,
         ], notes: [sourceNote])
 

@@ -72,6 +72,16 @@ import Testing
             let (stored, read) = try (run("tiny"), run(file))
             #expect(stored.code == 0 && stored.output == read.output, "\(stored.output)")
         }
+        func perplexity(_ more: [String]) throws -> ProcessMesh.Run {
+            try mesh.run(
+                ["model", "perplexity", "tiny", "--text", "Once upon", "--json"] + more + store)
+        }
+        // Behind the begin token: in windows of 3 two letters each, all counted.
+        let (whole, cut) = try (perplexity([]), perplexity(["--window", "3"]))
+        #expect(whole.field("tokens") == cut.field("tokens"), "\(cut.output)")
+        #expect(whole.field("perplexity") != cut.field("perplexity"))
+        #expect(try perplexity(["--window", "100"]).output == whole.output)
+        #expect(try perplexity(["--window", "1"]).output.contains("from 2 to 256"))
         let logits = try mesh.run(
             ["model", "logits", file, "--tokens", "5,6", "--top", "1", "--json"])
         #expect(logits.output.hasPrefix("{\"positions\":[{\"position\":1,\"top\":[{\"id\":"))
