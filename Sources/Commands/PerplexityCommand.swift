@@ -28,7 +28,8 @@ enum PerplexityCommand {
             offline.eachLogits(of: window, wants: { $0 < window.count - 1 }) { position, logits in
                 sum += surprise(window[window.startIndex + position + 1], logits)
                 count += 1
-                if !settings.wantsJSON { progress.tell(count, perplexity: exp(sum / Double(count))) }
+                guard !settings.wantsJSON else { return }
+                progress.tell(count, perplexity: exp(sum / Double(count)))
             }
         }
         let perplexity = exp(sum / Double(count))
