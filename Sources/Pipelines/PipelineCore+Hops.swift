@@ -79,6 +79,11 @@ extension PipelineCore {
                 counters.unsigned += 1
                 return
             }
+            // Whose results go to the entry has the last layers, and keeps only what is wanted.
+            guard (hop.record == nil) == (stages.sent[id]?.hop.record == nil) else {
+                counters.malformed += 1
+                return
+            }
             turn(id, seat: relink.seat, to: hop, into: &mail)
         }
     }

@@ -16,6 +16,18 @@ struct SentRows: Sendable {
         var rows: [UInt8]
 
         var end: Int { position + rowCount }
+
+        /// Forgets the rows from `position` on. To the entry went the last ones alone, as many as it
+        /// wanted.
+        mutating func cut(at position: Int, toEntry: Bool) {
+            let heldCount = toEntry ? resultCount : rowCount
+            let leftCount = max(0, heldCount - (end - position))
+            if heldCount > 0 {
+                rows.removeLast((heldCount - leftCount) * (rows.count / heldCount))
+            }
+            rowCount = position - self.position
+            resultCount = toEntry ? leftCount : min(resultCount, rowCount)
+        }
     }
 
     private var parts: [Part] = []
@@ -77,13 +89,9 @@ struct SentRows: Sendable {
             parts.removeLast()
         }
         guard var last = parts.popLast() else { return }
-        if position < last.end {
-            let rowByteCount = last.rows.count / last.rowCount
-            byteCount -= (last.end - position) * rowByteCount
-            last.rowCount = position - last.position
-            last.resultCount = min(last.resultCount, last.rowCount)
-            last.rows.removeLast(last.rows.count - last.rowCount * rowByteCount)
-        }
+        byteCount -= last.rows.count
+        if position < last.end { last.cut(at: position, toEntry: hop.record == nil) }
+        byteCount += last.rows.count
         parts.append(last)
     }
 
@@ -138,6 +146,7 @@ struct SentRows: Sendable {
     /// The next replay for the hop, or nil while it waits for confirmations or rows, and at its
     /// end.
     mutating func nextReplay(of request: RequestID, seat: Int) -> Step? {
+        precondition(hop.record != nil, "the entry gets no replays")
         let limit = min(end, hop.replayPosition)
         guard cursor < limit, replayEnds.count < Limits.replayWindowCount,
             let first = partIndex(at: cursor)

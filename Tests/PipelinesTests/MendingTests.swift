@@ -1,3 +1,4 @@
+import Identity
 import Pipelines
 import Primitives
 import Testing
@@ -50,6 +51,30 @@ import Wire
         rig.after(.milliseconds(milliseconds)) { $0.kill(stage) }
         rig.run(.seconds(20)) { $0.isDone }
         #expect(rig.isRight && rig.mendCount == 1 && rig.rewindCount == 0)
+    }
+
+    @Test(arguments: [1, 3]) func `an entry can't turn a stage's results to where they never went`(
+        stage: Int
+    ) throws {
+        let rig = rig()
+        rig.run(.milliseconds(100))
+        let request = try #require(rig.request)
+        // The last stage is told of one behind it, the first one that it is the last.
+        var relink = ByteWriter()
+        relink.write([0x49] + request.entry.bytes)
+        relink.write(request.number)
+        relink.writeVarint(stage)
+        relink.write(UInt8(1))
+        relink.writeBlob(stage == 3 ? rig.members[4].record.encoded : [])
+        relink.writeVarint(stage == 3 ? 4 : 0)
+        relink.writeVarint(0)
+        relink.writeVarint(stage == 3 ? 1 : 0)
+        rig.speak(stage) { core, now, mail in
+            core.receive(relink.bytes, from: rig.members[0].keys.id, at: now, into: &mail)
+        }
+        #expect(rig.members[stage].core.counters.malformed == 1)
+        rig.run(.seconds(20)) { $0.isDone }
+        #expect(rig.isRight && rig.losses.isEmpty)
     }
 
     @Test func `stages that are sound work no position twice`() {

@@ -73,9 +73,11 @@ import Wire
             ("step", "madeBytes", "passedStep", later),
             ("askStage", nil, "stageStatus", entry),
             ("relinkStage", nil, nil, entry),
+            ("openLastStage", nil, "lastStageOpened", entry),
             ("silentStep", "noBytes", "silentDone", entry),
             ("lastStep", "doneBytes", "stepDone", entry),
             ("unknownStep", nil, "stepFailed", entry),
+            ("closeLastStage", nil, "lastStageAccount", entry),
             ("closeStage", nil, "stageAccount", entry),
         ]
         for step in steps {

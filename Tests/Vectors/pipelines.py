@@ -28,12 +28,15 @@ NUMBER = 0x0102030405
 REQUEST = ENTRY.id + u64(NUMBER)
 HIDDEN = 2
 
-def offer(model, seat, number=NUMBER, resume=(0, 0)):
+TO_LATER = blob(LATER.record) + varint(3) + varint(0) + varint(0)
+TO_ENTRY = blob(b"") + varint(0) + varint(0) + varint(0)
+
+def offer(model, seat, number=NUMBER, resume=(0, 0), hop=TO_LATER):
     """The stage runs layers 1 ..< 3; steps come from the entry, results go to seat 3."""
     body = b"\x40" + blob(ENTRY.record) + u64(number) + model + varint(1) + varint(3)
     body += varint(seat) + varint(HIDDEN) + varint(40) + varint(resume[0]) + varint(resume[1])
     body += ENTRY.id + varint(0)
-    body += blob(LATER.record) + varint(3) + varint(0) + varint(0)
+    body += hop
     body += b"\x00"  # no giver
     return ENTRY.signed(body)
 
@@ -44,8 +47,10 @@ def answer(kind, offered, seat, number=NUMBER, last=b"\x00"):
 
 def rows(count, first): return b"".join(struct.pack("<f", first + i) for i in range(count * HIDDEN))
 
-def step(kind, seat, index, position, wanted, times, data, size=4 * HIDDEN, count=None):
-    body = bytes([kind]) + REQUEST + varint(seat) + varint(index) + varint(position)
+def step(
+    kind, seat, index, position, wanted, times, data, size=4 * HIDDEN, count=None, request=REQUEST
+):
+    body = bytes([kind]) + request + varint(seat) + varint(index) + varint(position)
     body += varint(count or len(data) // size) + varint(wanted) + varint(len(times))
     return body + b"".join(u32(time) for time in times) + data
 
@@ -56,13 +61,17 @@ def names(layer, data):
         name = blake(name + data[start:start + 4 * HIDDEN], "bored prefix")
         yield name
 
+def account(request, outputs, row_count):
+    chain = bytes(32)
+    for output in outputs: chain = blake(chain + output, "bored token")
+    body = b"\x47" + request + MODEL + varint(1) + varint(3) + varint(1)
+    body += varint(len(outputs)) + varint(row_count) + varint(250 * len(outputs)) + chain
+    return STAGE.signed(body)
+
 def vectors():
     opened, refused = offer(MODEL, 1), offer(bytes(32), 1, NUMBER + 1)
     given, made, done = rows(3, 1.0), rows(3, 10.0), rows(1, 20.0)
-    chain = bytes(32)
-    for outputs in [made, b"", done]: chain = blake(chain + outputs, "bored token")
-    account = b"\x47" + REQUEST + MODEL + varint(1) + varint(3) + varint(1) + varint(3) + varint(9)
-    account += varint(750) + chain
+    last, last_offer = ENTRY.id + u64(NUMBER + 2), offer(MODEL, 1, NUMBER + 2, hop=TO_ENTRY)
     unknown = ENTRY.id + u64(NUMBER + 9)
     given_names, made_names = b"".join(names(1, given)), b"".join(names(3, made))
     return {
@@ -80,17 +89,22 @@ def vectors():
         "stageOpenedKeeping": answer(0x41, opened, 1, last=b"\x01"),
         "askStage": b"\x4b" + REQUEST + varint(1),
         "stageStatus": b"\x4c" + REQUEST + varint(1) + b"\x03" + varint(1) + varint(3),
-        "relinkStage": b"\x49" + REQUEST + varint(1) + b"\x01" + blob(b"") + varint(0) + varint(1) + varint(0),
+        # Results go to a new seat from now on, beginning with step 1.
+        "relinkStage": b"\x49" + REQUEST + varint(1) + b"\x01" + blob(LATER.record) + varint(4) + varint(1)
+        + varint(0),
+        "openLastStage": last_offer, "lastStageOpened": answer(0x41, last_offer, 1, NUMBER + 2),
         # Of three rows no result is wanted, then of three the last one's.
-        "silentStep": step(0x43, 0, 1, 3, 0, [7], rows(3, 4.0)), "noBytes": b"",
-        "silentDone": step(0x44, 1, 1, 3, 0, [7, 250], b"", count=3),
-        "lastStep": step(0x43, 0, 2, 6, 1, [7], rows(3, 7.0)),
-        "stepDone": step(0x44, 1, 2, 8, 1, [7, 250], done), "doneBytes": done,
+        "silentStep": step(0x43, 0, 0, 0, 0, [7], rows(3, 4.0), request=last), "noBytes": b"",
+        "silentDone": step(0x44, 1, 0, 0, 0, [7, 250], b"", count=3, request=last),
+        "lastStep": step(0x43, 0, 1, 3, 1, [7], rows(3, 7.0), request=last),
+        "stepDone": step(0x44, 1, 1, 5, 1, [7, 250], done, request=last), "doneBytes": done,
+        "closeLastStage": b"\x46" + last + varint(1),
+        "lastStageAccount": account(last, [b"", done], 6),
         "unknownStep": b"\x43" + unknown + varint(0) + varint(0) + varint(0) + varint(1) + varint(1)
         + varint(0) + rows(1, 1.0),
         "stepFailed": b"\x45" + unknown + varint(0) + b"\x08" + varint(0),
         "closeStage": b"\x46" + REQUEST + varint(1), "cancel": b"\x48" + REQUEST + varint(1),
-        "stageAccount": STAGE.signed(account),
+        "stageAccount": account(REQUEST, [made], 3),
         "layersWanted": b"\x55" + MODEL + varint(4) + varint(6),
     }
 
