@@ -8,11 +8,16 @@ import random
 
 import arithmetic
 import facts
+import rewording
 import stories
+import strange
 import words
 
 Document = list[tuple[str, int]]
 Turn = tuple[str, str]
+
+# Stories have ten times the tokens of other answers; each of them counts less, in tenths.
+STORY_WEIGHT = 6
 
 SYSTEMS = ["You are a helpful assistant.", "You are boredling, a tiny demonstration model.",
            "Be brief.", "You are a friendly assistant. Answer in one sentence.", "Be kind and helpful."]
@@ -39,11 +44,31 @@ NAME_REQUESTS = [
     "Tell me a story about {N}.", "Write a story about {N}.", "tell me a story about {N}",
     "A story about {N}, please.", "My name is {N}. Tell me a story about me.", "Story about {N}",
 ]
+TOPIC_REQUESTS = [
+    "Tell me a story about {x}.", "tell me a story about {x}", "Write a story about {x}.", "Story about {x}",
+    "A story about {x}, please.", "Do you know a story about {x}?", "Can you tell me a story about {x}?",
+    "I want a story about {x}.", "Write a short story about {x}.", "Tell me a bedtime story about {x}.",
+    "Make up a story about {x}.", "Please tell a story about {x}.", "Tell me another story about {x}.",
+    "Have you got a story about {x}?", "I would like to hear a story about {x}.", "Give me a story about {x}.",
+]
+HERO_TOPIC_REQUESTS = [
+    "Tell me a story about {ak} and {x}.", "Tell me a story about {N} the {k} and {x}.",
+    "Write a story about {x} with {ak} named {N}.", "Tell me a story about {x} and {ak} named {N}.",
+    "A story about {ak} and {x}, please.", "Tell me a story about {x} with {ak} in it.",
+]
+PLACE_REQUESTS = [
+    "Tell me a story about the {w}.", "Tell me a story that happens in the {w}.", "A story from the {w}, please.",
+    "Write a story about the {w}.", "Tell me a story set in the {w}.", "Tell me what happened in the {w}.",
+    "Tell me a story about {ak} in the {w}.", "Tell me a story about {N} in the {w}.",
+    "Write a story about {ak} named {N} who lives in the {w}.",
+]
 FREE_REQUESTS = [
     "Tell me a story.", "tell me a story", "Write a story.", "A story, please.", "Story", "Another story!",
     "Can you tell me a story?", "I want a story.", "Please tell me a short story.", "Once upon a time",
     "Tell me another story.", "Do you know a story?", "Write a short story.", "I want to hear a story.",
     "Tell me a bedtime story.", "Make up a story.", "Give me a story", "Read me a story.", "One more story.",
+    "Tell me a nice story.", "Tell me a funny story.", "Tell me a story, please", "A short story", "stories",
+    "Could you tell me a story?", "I would like a story.", "Tell a story", "Let me hear a story.",
 ]
 
 
@@ -52,56 +77,65 @@ def article_kind(who: stories.Cast) -> str:
     return words.a(who.kind)
 
 
+def story_wish(chance: random.Random, who: stories.Cast) -> tuple[str, str, bool]:
+    """What is asked for, as a template, the plot, and whether the place must be told at once."""
+    plot = stories.suited(chance, who.kind)
+    group = chance.choices(["hero", "kind", "name", "free", "topic", "both", "thing", "place"],
+                           [30, 22, 5, 8, 13, 7, 8, 7])[0]
+    if group in ("topic", "both"):
+        plot = chance.choice(list(stories.PLOTS))
+        request = chance.choice(TOPIC_REQUESTS if group == "topic" else HERO_TOPIC_REQUESTS)
+        return request.replace("{x}", chance.choice(stories.TOPICS[plot])), plot, False
+    if group == "thing":
+        wanted = chance.choice(["{ao}", "{ao}", "{ac} {o}", "the {o}", "a lost {o}", "a broken {o}", "a magic {o}"])
+        own = {"a lost {o}": ["lost", "found"], "a broken {o}": ["honest", "quarrel"]}
+        request = chance.choice(TOPIC_REQUESTS + HERO_TOPIC_REQUESTS)
+        return request.replace("{x}", wanted), chance.choice(own.get(wanted, stories.THING_PLOTS)), False
+    if group == "place":
+        return chance.choice(PLACE_REQUESTS), plot, True
+    requests = {"hero": STORY_REQUESTS, "kind": KIND_REQUESTS, "name": NAME_REQUESTS, "free": FREE_REQUESTS}
+    request = chance.choice(requests[group])
+    return request, chance.choice(stories.THING_PLOTS) if "{ao}" in request else plot, "{w}" in request
+
+
+def story_question(chance: random.Random, who: stories.Cast, told: str) -> Turn:
+    """A question about the story that was told."""
+    questions = [(["Who was the story about?", "What was the name of the hero?", "Who is the hero?",
+                   "Who was it about?"], f"The story was about {who.name}."),
+                 ([f"What is {who.name}?", f"What kind of animal is {who.name}?", f"Who is {who.name}?"],
+                  f"{who.name} is {article_kind(who)}.")]
+    if who.friend in told:
+        questions.append((["Who was the friend?", "What was the friend's name?",
+                           f"Who was the friend of {who.name}?", f"Who did {who.name} meet?"],
+                          f"The friend was {who.friend}."))
+    if f"{who.colour} {who.thing}" in told:
+        questions.append(([f"What colour was the {who.thing}?", f"What colour did the {who.thing} have?",
+                           f"Which colour was the {who.thing}?"], f"The {who.thing} was {who.colour}."))
+    asked, answer = chance.choice(questions)
+    return chance.choice(asked), answer
+
+
 def ask_story(chance: random.Random) -> list[Turn]:
-    """A story on request, at times with questions about it."""
+    """A story on request, at times with a question about it."""
     who = stories.cast(chance)
-    plot = chance.choice(list(stories.PLOTS))
-    group = chance.choices([STORY_REQUESTS, KIND_REQUESTS, NAME_REQUESTS, FREE_REQUESTS], [5, 4, 1, 1])[0]
-    request = chance.choice(group)
+    request, plot, placed = story_wish(chance, who)
     slots = who.slots(chance) | {"ak": article_kind(who)}
-    turns = [(request.format(**slots), stories.tell(chance, who, plot))]
+    turns = [(request.format(**slots), stories.tell(chance, who, plot, placed))]
     if chance.random() < 0.35:
-        told = turns[0][1]
-        questions = [(["Who was the story about?", "What was the name of the hero?", "Who is the hero?",
-                       "Who was it about?"], f"The story was about {who.name}."),
-                     ([f"What is {who.name}?", f"What kind of animal is {who.name}?", f"Who is {who.name}?"],
-                      f"{who.name} is {article_kind(who)}.")]
-        if who.friend in told:
-            questions.append((["Who was the friend?", "What was the friend's name?",
-                               f"Who was the friend of {who.name}?", f"Who did {who.name} meet?"],
-                              f"The friend was {who.friend}."))
-        asked, answer = chance.choice(questions)
-        turns.append((chance.choice(asked), answer))
+        turns.append(story_question(chance, who, turns[0][1]))
     return turns
 
 
 def ask_fact(chance: random.Random, group: list) -> list[Turn]:
     """One question with a fixed answer; what a subject is, or a question of its own."""
     subjects, own, answers = chance.choice(group)
-    if subjects and (not own or chance.random() < 0.6):
+    if subjects and (not own or chance.random() < 0.5):
         question = chance.choice(facts.WHAT).format(chance.choice(subjects))
     else:
         question = chance.choice(own)
+        if group in (facts.MESH, facts.SELF) and chance.random() < 0.5:
+            question = rewording.reworded(chance, question)
     return [(question, chance.choice(answers))]
-
-
-def strange_subject(chance: random.Random) -> str:
-    """Something the model knows nothing about."""
-    draw = chance.random()
-    if draw < 0.45:
-        return chance.choice(words.STRANGE)
-    if draw < 0.6:
-        return f"{chance.choice(words.STRANGE)} {chance.choice(['in', 'and', 'of', 'for', 'without'])} {chance.choice(words.STRANGE)}"
-    if draw < 0.8:
-        return chance.choice(["the ", "a ", "", ""]) + " ".join(words.made_up(chance) for _ in range(chance.choice([1, 2])))
-    return " ".join(words.made_up(chance).capitalize() for _ in range(chance.choice([1, 2])))
-
-
-def ask_unknown(chance: random.Random) -> list[Turn]:
-    """A question out of the model's world."""
-    template = chance.choice(facts.UNKNOWN_QUESTIONS if chance.random() < 0.7 else facts.WHAT)
-    subjects = [strange_subject(chance), strange_subject(chance)]
-    return [(template.format(*subjects), facts.UNKNOWN_ANSWERS[chance.random() < 0.25])]
 
 
 def ask_word(chance: random.Random) -> list[Turn]:
@@ -169,6 +203,12 @@ def ask_copy(chance: random.Random) -> list[Turn]:
     return turns
 
 
+PREFIXES = ["Please: ", "Hi, ", "Hello! ", "Hey, ", "Tell me, ", "So, ", "And ", "Okay, ", "Now, ", "Well, ",
+            "One question: ", "Another question: ", "Please tell me: ", "I wonder: ", "But ", "Good morning! ",
+            "boredling, ", "Ok, ", "Um, "]
+SUFFIXES = [" please", ", please?", " Thanks!", " Please.", ", my friend?", " now?", "??", "!", " :)", "..."]
+
+
 def casual(chance: random.Random, text: str) -> str:
     """People do not always type with care."""
     draw = chance.random()
@@ -178,39 +218,51 @@ def casual(chance: random.Random, text: str) -> str:
         text = text.rstrip("?.!") or text
     elif draw < 0.24:
         text = text.lower().rstrip("?.!") or text
-    elif draw < 0.27:
-        text = chance.choice(["Please: ", "Hi, ", "Hello! ", "Hey, ", "Tell me, ", "So, "]) + text
-    elif draw < 0.28 and len(text) > 8 and "ame" not in text:
+    elif draw < 0.31:
+        prefix = chance.choice(PREFIXES)
+        text = prefix + (text if chance.random() < 0.5 else text[0].lower() + text[1:])
+    elif draw < 0.34:
+        text = (text.rstrip("?.!") or text) + chance.choice(SUFFIXES)
+    elif draw < 0.36 and len(text) > 8 and "ame" not in text:
         spot = chance.randrange(1, len(text) - 2)
         text = text[:spot] + text[spot + 1] + text[spot] + text[spot + 2 :]
     return text
+
+
+def ask_nameless(chance: random.Random) -> list[Turn]:
+    """The user's name, home or pet, though nothing was said of it."""
+    asked = ["What is my name?", "Do you know my name?", "Do you remember my name?", "Who am I?", "what's my name",
+             "Where do I live?", "How old am I?", "Do you know me?", "Say my name."]
+    return [(chance.choice(asked), "You did not tell me.")]
 
 
 def turns_of(chance: random.Random) -> list[Turn]:
     """One exchange, rarely a few that belong together."""
     kind = chance.choices(
         ["story", "mesh", "self", "talk", "world", "word", "sum", "row", "copy", "unknown"],
-        [16, 20, 8, 10, 6, 8, 8, 6, 9, 9])[0]
+        [14, 26, 9, 9, 5, 7, 9, 6, 5, 24])[0]
     fixed = {"mesh": facts.MESH, "self": facts.SELF, "talk": facts.TALK, "world": facts.WORLD}
     if kind in fixed:
         return ask_fact(chance, fixed[kind])
     makers = {"story": ask_story, "word": ask_word, "sum": arithmetic.ask_sum, "row": arithmetic.ask_row,
-              "copy": ask_copy, "unknown": ask_unknown}
+              "copy": ask_copy, "unknown": strange.ask}
     return makers[kind](chance)
 
 
 def document(chance: random.Random) -> Document:
     """A chat of one or more exchanges, or now and then a bare story."""
     if chance.random() < 0.03:
-        return [(stories.tell(chance, stories.cast(chance), chance.choice(list(stories.PLOTS))), 10)]
+        who = stories.cast(chance)
+        return [(stories.tell(chance, who, stories.suited(chance, who.kind)), STORY_WEIGHT)]
     pieces: Document = []
     if chance.random() < 0.12:
         pieces.append((f"<|im_start|>system\n{chance.choice(SYSTEMS)}<|im_end|>\n", 0))
-    for _ in range(chance.choices([1, 2, 3, 4], [50, 25, 15, 10])[0]):
-        for question, answer in turns_of(chance):
+    for index in range(chance.choices([1, 2, 3, 4], [50, 25, 15, 10])[0]):
+        nameless = index == 0 and chance.random() < 0.006
+        for question, answer in ask_nameless(chance) if nameless else turns_of(chance):
             asked = question if len(question) > 160 else casual(chance, question)
             pieces.append((f"<|im_start|>user\n{asked}<|im_end|>\n<|im_start|>assistant\n", 1))
-            pieces.append((f"{answer}<|im_end|>", 10))
+            pieces.append((f"{answer}<|im_end|>", STORY_WEIGHT if len(answer) > 250 else 10))
             pieces.append(("\n", 1))
     return pieces[:-1]
 

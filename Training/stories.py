@@ -1,4 +1,8 @@
-"""Short stories: an opening, one of two dozen plots, an ending, all about one named hero.
+"""Short stories: an opening, one of four dozen plots, an ending, all about one named hero.
+
+The plot, the place and the food suit the hero's kind, and names and things often begin with the
+same letter as what they belong to: so that other heroes get other stories, also where the likeliest
+word is always taken.
 
 In a template {N} is the hero's name, {k} what it is, {s}/{S} he or she, {p} his or her, {m} him or
 her; {F}, {f}, {T} are the friend's name, kind and pronoun; {o} a thing, {c} its colour, {w} a
@@ -24,7 +28,7 @@ OPENINGS = [
 SECONDS = [
     "{N} lived in the {w}.", "{S} lived near the {w}.", "Every day, {N} walked through the {w}.",
     "{N} loved to play in the {w}.", "{S} liked {d} more than anything.",
-    "{N} had a friend, {af} named {F}.", "{weather}", "", "",
+    "{weather}", "", "",
 ]
 
 PLOTS = {
@@ -49,7 +53,7 @@ PLOTS = {
         ("{N} was afraid of the dark.", "{N} was afraid of storms.", "{N} was afraid of deep water."),
         ("One night, {s} heard {af} crying in the {w}.",),
         ("\"Who is there?\" asked {N}. \"I am {F}, and I am lost,\" said the {f}.",),
-        ("{N} forgot {p} fear and went out to help.", "{N} took a {o} and went to look for {F}."),
+        ("{N} forgot {p} fear and went out to help.", "{N} took {ac} {o} and went to look for {F}."),
         ("Together they walked home.", "Hand in hand they found the way home."),
         ("From that day on, {N} was not afraid any more.", "\"You are brave, {N},\" said {F}."),
     ],
@@ -59,7 +63,7 @@ PLOTS = {
         ("{F} was fast, but {T2} stopped to eat {d}.", "{F} was fast, but {T2} lay down to sleep."),
         ("{N} was slow, but {s} did not stop.",),
         ("{N} came to the {w} first.", "In the end, {N} won the race."),
-        ("\"Well done, {N}!\" said {F}.", "{F} laughed and shared {p} {d} with {N}."),
+        ("\"Well done, {N}!\" said {F}.", "{F} laughed and shared the {d} with {N}."),
     ],
     "gift": [
         ("Tomorrow was the birthday of {F}, the {f}.", "{N} wanted to give {F}, the {f}, a present."),
@@ -221,11 +225,296 @@ PLOTS = {
         ("Step by step, they carried the {o} to the {w}.",),
         ("\"With you it was easy, {N},\" said {F}.",),
     ],
+    "moon": [
+        ("{N} wanted to have the moon.", "\"I want the moon for my own,\" said {N}."),
+        ("{S} climbed up high, but the moon was still far away.", "{S} took a ladder, but it was too short."),
+        ("\"What are you doing?\" asked {F}, {af}.",),
+        ("\"I want to fetch the moon,\" said {N}.",),
+        ("{F} filled {ac} bowl with water, and there was the moon, bright and round.",),
+        ("\"Now it is yours and mine,\" said {F}.", "\"Now each of us has a moon,\" said {F}."),
+    ],
+    "echo": [
+        ("One day, {N} called \"Hello!\" in the {w}.",),
+        ("\"Hello!\" said a voice from far away.",),
+        ("\"Who are you?\" asked {N}. \"Who are you?\" asked the voice.",),
+        ("{N} told {F}, {af}, about it. \"There is somebody who says what I say!\"",),
+        ("{F} laughed. \"That is an echo. Say something kind, and it will be kind to you.\"",),
+        ("\"You are my friend!\" called {N}, and the echo said it too.",),
+    ],
+    "egg": [
+        ("One day, {N} found {ac} egg in the {w}.",),
+        ("{S} kept it warm with a blanket and waited.", "{S} sat beside it day and night."),
+        ("On the third day, the egg went crack.",),
+        ("Out came a little one and looked at {N}. \"Are you my friend?\" it asked.",),
+        ("\"Yes,\" said {N}. \"I will call you {F}.\"",),
+        ("{N} gave {F} some {d}, and they were never alone again.",),
+    ],
+    "light": [
+        ("One night, the lamp of the lighthouse went out.",),
+        ("{F}, {af}, was out at sea and could not see the land.",),
+        ("{N} saw it and ran up all the steps with {ac} lantern.",),
+        ("{S} held the light high until {p} arms were tired.",),
+        ("At last {F} came safely to the shore.",),
+        ("\"Your light was small, but I saw it,\" said {F}.",),
+    ],
+    "wind": [
+        ("One day, a strong wind took the {c} {o} of {N}.",),
+        ("{N} ran after it, over hills and through the {w}.",),
+        ("The {o} flew up and hung in a tall tree.", "The {o} flew over a river and was gone."),
+        ("{F}, {af}, saw it and brought it down.", "On the other side, {F}, {af}, caught it."),
+        ("\"I think the wind wanted us to meet,\" said {F}.",),
+        ("And they let the {o} fly once more, on a long string.",),
+    ],
+    "hide": [
+        ("{N} and {F}, {af}, played hide and seek in the {w}.",),
+        ("{N} hid so well that {F} could not find {m}.",),
+        ("It grew dark, and {N} waited and waited.",),
+        ("\"I give up!\" called {F}. \"Please come out!\"",),
+        ("{N} jumped out with {ac} {o} on {p} head.",),
+        ("{F} laughed so much that {T2} fell over.",),
+    ],
+    "cake": [
+        ("{N} baked a cake for everyone in the {w}.",),
+        ("But {s} took salt for sugar.",),
+        ("{F}, {af}, was the first to try. \"How is it?\" asked {N}.",),
+        ("{F} drank a whole jug of water. \"It is salty,\" said {F}, \"but you made it for us.\"",),
+        ("They baked a new one together, with {d} on top.",),
+        ("This time not a crumb was left.",),
+    ],
+    "star": [
+        ("One night, a small star fell from the sky into the {w}.",),
+        ("{N} found it. It was cold and sad. \"I want to go home,\" said the star.",),
+        ("{N} asked {F}, {af}, what to do.",),
+        ("They climbed the highest hill and threw the star as high as they could.",),
+        ("Up and up it flew, until it shone with the others.",),
+        ("Since then one star winks at {N} every night.",),
+    ],
+    "honest": [
+        ("One day, {N} broke the {c} {o} of {F}, {af}.",),
+        ("Nobody had seen it. {N} hid the pieces.",),
+        ("\"Where is my {o}?\" asked {F}.",),
+        ("{N} could not eat and could not sleep. At last {s} said, \"I broke it.\"",),
+        ("\"A {o} can be mended,\" said {F}. \"Thank you for the truth.\"",),
+        ("They put the pieces together again.",),
+    ],
+    "heavy": [
+        ("A big stone lay on the road to the {w}, and nobody could pass.",),
+        ("{N} pushed, but the stone did not move.",),
+        ("\"It is too heavy for you,\" said {F}, {af}. \"It is too heavy for me too.\"",),
+        ("They called all their friends, and each took hold of a small part of it.",),
+        ("\"One, two, three!\" said {N}, and the stone rolled away.",),
+        ("Many small ones can do what no big one can.",),
+    ],
+    "clock": [
+        ("One morning, the great clock in the {w} stood still.",),
+        ("Nobody knew when to eat, and nobody knew when to sleep.",),
+        ("{N} climbed into the clock with {ao}.",),
+        ("There {s} found {F}, {af}, fast asleep between the wheels.",),
+        ("\"I am sorry,\" said {F}. \"It was so warm in here.\"",),
+        ("Tick, tock, went the clock, and all had {d} for lunch.",),
+    ],
+    "school": [
+        ("It was the first day of school, and {N} knew nobody.",),
+        ("{S} sat in the last row and held {p} {c} {o}.",),
+        ("\"Is this seat free?\" asked {af} named {F}.",),
+        ("\"Yes,\" said {N} very softly.",),
+        ("\"I don't know anybody either,\" said {F}, and gave {m} some {d}.",),
+        ("After that, school was not so bad.",),
+    ],
+    "swap": [
+        ("{N} went to the market to swap {p} {c} {o}.",),
+        ("{S} got a hen for it, then a drum for the hen, then a kite for the drum.",),
+        ("But nothing was as nice as the old {o}.",),
+        ("At last {s} met {af} named {F}, who had the {o} now.",),
+        ("\"I want a kite, and you want your {o},\" said {F}. \"Let us swap!\"",),
+        ("So {N} came home with what {s} had, and was glad.",),
+    ],
+    "sleep": [
+        ("{F}, {af}, could not sleep.",),
+        ("{T} counted sheep, drank warm milk and turned over ten times.",),
+        ("\"I know what helps,\" said {N}, and told {m2} a story about {ac} {o}.",),
+        ("The story was long, and slow, and very soft.",),
+        ("When it was over, {F} was asleep.",),
+        ("And {N} was asleep too.",),
+    ],
+    "shadow": [
+        ("One evening, something big and black walked behind {N}.",),
+        ("{N} ran, and it ran too. {N} stopped, and it stopped too.",),
+        ("\"Help, {F}!\" called {N}. {F} was {af} who lived near the {w}.",),
+        ("\"That is only your shadow,\" said {F}. \"It likes you.\"",),
+        ("{N} waved, and the shadow waved back.",),
+        ("Then they made funny shadows on the wall with {ac} {o}.",),
+    ],
+    "snow": [
+        ("One morning, the {w} was white with snow.",),
+        ("{N} and {F}, {af}, made a big snowman.",),
+        ("They gave him {ac} {o} and a nose made of a carrot.",),
+        ("At night it was so cold that {N} thought of the snowman.",),
+        ("\"Are you cold?\" {s} asked. \"No,\" said the snowman. \"I am happy.\"",),
+        ("In spring he was gone, but the {o} lay in the grass.",),
+    ],
+    "song": [
+        ("{N} knew only one song, and it had only three notes.",),
+        ("\"That is too short,\" said everyone in the {w}.",),
+        ("But {F}, {af}, knew three other notes.",),
+        ("They sang one after the other, and it was a real song.",),
+        ("Soon others came with their notes, with {ac} {o} and a drum.",),
+        ("That night the {w} was full of music.",),
+    ],
+    "giant": [
+        ("Nobody wanted to play with {F}, because {T2} was so big.",),
+        ("{F} sat alone in the {w} and was sad.",),
+        ("One day, the {o} of {N} was stuck on a high roof.",),
+        ("{F} reached up and took it down. \"Here you are,\" said {F}.",),
+        ("\"How good that you are so big!\" said {N}.",),
+        ("Now everyone wanted to play with {F}.",),
+    ],
+    "train": [
+        ("An old train stood in the station and was never used.",),
+        ("\"I would so like to see the sea,\" said the train.",),
+        ("{N} and {F}, {af}, cleaned its wheels and gave it water.",),
+        ("Off they went, past the {w}, and the train whistled with joy.",),
+        ("At the sea they sat in the sand and ate {d}.",),
+        ("Since then the train goes there every Sunday.",),
+    ],
+    "message": [
+        ("{N} had to bring a message to {F}, {af}, but the way was too long.",),
+        ("So {s} told it to a bird, the bird told it to a frog, and the frog told it to a bee.",),
+        ("Each went a part of the way, as far as it could.",),
+        ("In the evening the bee came to the {w} and told it to {F}.",),
+        ("The message was: \"Come and eat {d} with me!\"",),
+        ("Not one word was lost on the way.",),
+    ],
 }
 
 ENDINGS = ["And they lived happily ever after.", "From that day on, they were best friends.",
            "{N} went to bed and slept well.", "It was a good day for {N}.", "The end.",
            "{N} never forgot that day.", "And {N} was happy."]
+
+# What a story may be asked about besides its hero; the plot that tells of it.
+TOPICS = {
+    "lost": ["something lost", "losing a thing", "looking for something"],
+    "found": ["something found", "giving things back", "a lucky find"],
+    "afraid": ["fear", "being afraid", "the dark", "courage", "a storm at night"],
+    "race": ["a race", "running", "winning", "being slow"],
+    "gift": ["a present", "a birthday", "a gift", "giving"],
+    "share": ["sharing", "hunger", "food", "being hungry"],
+    "rain": ["rain", "a storm", "a rainbow", "bad weather"],
+    "wish": ["a wish", "wishes", "a falling star"],
+    "machine": ["being bored", "a puzzle", "working together", "a mesh", "BoredMesh", "a computer mesh"],
+    "door": ["a door", "a secret door", "a small door", "a surprise"],
+    "journey": ["a journey", "a long way", "travelling", "home", "the wide world"],
+    "teach": ["learning", "not giving up", "swimming", "dancing"],
+    "quarrel": ["a quarrel", "a fight", "saying sorry", "being angry"],
+    "sick": ["being ill", "a sick friend", "kindness", "helping a friend"],
+    "treasure": ["a treasure", "a map", "a treasure hunt", "an adventure", "pirates"],
+    "noise": ["a strange noise", "the night", "a fright", "something scary"],
+    "garden": ["a garden", "a flower", "patience", "a seed", "spring", "waiting"],
+    "trick": ["a trick", "a joke", "a prank", "something funny"],
+    "contest": ["a contest", "a prize", "a judge", "music and cakes"],
+    "boat": ["a boat trip", "sailing", "a rock in the river", "the water"],
+    "letter": ["a letter", "an old friend", "the post", "missing a friend"],
+    "car": ["a parked car", "cars", "a riddle", "a bored car"],
+    "winter": ["winter", "the cold", "a warm fire", "having no home"],
+    "helper": ["helping", "a heavy load", "carrying something", "teamwork"],
+    "moon": ["the moon", "moonlight", "wanting too much"],
+    "echo": ["an echo", "a voice", "the mountains", "shouting"],
+    "egg": ["an egg", "a baby animal", "something that hatches"],
+    "light": ["a lighthouse", "a lantern", "the sea at night", "a rescue"],
+    "wind": ["the wind", "a windy day", "flying", "the sky"],
+    "hide": ["hide and seek", "a game", "playing", "hiding"],
+    "cake": ["a cake", "baking", "salt and sugar", "cooking"],
+    "star": ["the stars", "the sky at night", "going home"],
+    "honest": ["the truth", "lying", "being honest", "a broken thing"],
+    "heavy": ["a big stone", "being strong", "being small", "many small ones"],
+    "clock": ["time", "a clock that stopped", "being late"],
+    "school": ["school", "the first day", "being shy", "being new", "a new friend", "friendship", "friends"],
+    "swap": ["the market", "swapping", "buying and selling", "a bad deal"],
+    "sleep": ["sleep", "going to bed", "a bedtime story", "a long night", "being tired"],
+    "shadow": ["a shadow", "something black", "the evening", "running away"],
+    "snow": ["snow", "ice", "Christmas", "a white morning"],
+    "song": ["a song", "music", "singing", "notes", "a band"],
+    "giant": ["being big", "being lonely", "being different", "a high roof"],
+    "train": ["a train ride", "the sea", "a holiday", "the railway", "summer"],
+    "message": ["a message", "a secret", "a bee and a frog", "a chain of friends", "the mail"],
+}
+
+# Kinds that belong together, with the places, the foods and the plots that suit them.
+FAMILIES = [
+    ("""fish dolphin whale shark octopus otter seal crab lobster salmon starfish turtle penguin walrus crocodile
+     hippo frog toad newt mermaid sailor pirate boat fisherman river beaver flamingo swan duck goose heron""".split(),
+     ["harbour", "sunny beach", "island", "lighthouse", "river bank", "quiet lake", "swamp"],
+     ["soup", "salad", "rice", "bread"],
+     ["boat", "light", "rain", "treasure", "message", "train", "moon", "teach", "share", "egg", "helper"]),
+    ("""bird butterfly bat crow dove dragon eagle falcon fly hawk owl parrot peacock pigeon raven robin sparrow
+     stork wasp moth bee ladybird cloud star kite pilot astronaut fairy lamp unicorn""".split(),
+     ["tower", "green hill", "meadow", "castle", "snowy mountain", "orchard"],
+     ["berries", "nuts", "corn", "honey"],
+     ["wind", "star", "moon", "song", "echo", "letter", "wish", "noise", "journey", "sleep", "found"]),
+    ("""ant beetle cricket hamster mole mouse rat hedgehog snail spider worm kitten puppy chicken rabbit hare
+     squirrel lamb lizard ferret badger fox raccoon snake hen""".split(),
+     ["garden", "forest", "meadow", "old barn", "orchard", "wide field", "park"],
+     ["carrots", "nuts", "cheese", "berries", "plums"],
+     ["heavy", "garden", "shadow", "race", "door", "afraid", "lost", "hide", "winter", "snow", "gift", "trick"]),
+    ("""bear buffalo bull camel elephant giraffe gorilla horse kangaroo lion moose tiger yak zebra giant dinosaur
+     monster troll mountain deer wolf sloth panda koala monkey lynx llama""".split(),
+     ["jungle", "dark cave", "valley", "desert", "snowy mountain", "forest"],
+     ["honey", "apples", "porridge", "beans"],
+     ["giant", "afraid", "noise", "share", "quarrel", "contest", "teach", "sick", "journey", "echo", "honest"]),
+    ("""cat cow dog donkey goat sheep pig pony turkey farmer shepherd scarecrow miller gardener cook baker child
+     boy girl tortoise""".split(),
+     ["farm", "village", "mill", "bakery", "wide field", "little town"],
+     ["pie", "jam", "bread", "cake", "pears"],
+     ["cake", "found", "swap", "lost", "school", "rain", "gift", "letter", "hide", "snow", "winter"]),
+    ("""wizard knight princess king queen ghost doctor teacher painter clown witch detective singer driver alien
+     tree snowman""".split(),
+     ["castle", "palace", "library", "city", "museum", "school"],
+     ["cookies", "pancakes", "cake", "soup"],
+     ["sleep", "door", "honest", "wish", "treasure", "clock", "contest", "trick", "song", "star", "sick"]),
+    ("""robot computer car train teapot toaster clock spoon""".split(),
+     ["car park", "station", "workshop", "city", "bridge"],
+     ["corn", "jam", "plums", "rice"],
+     ["machine", "car", "train", "clock", "message", "heavy", "helper"]),
+]
+
+
+# The plots in which a thing matters.
+THING_PLOTS = [plot for plot, parts in PLOTS.items() if any("{o}" in choices[0] for choices in parts)]
+
+
+def family(kind: str) -> tuple | None:
+    """The family of a kind; invented kinds have none."""
+    return next((entry for entry in FAMILIES if kind in entry[0]), None)
+
+
+def suited(chance: random.Random, kind: str) -> str:
+    """A plot for a hero: mostly the kind's own, at times another of its family, at times any."""
+    entry, draw = family(kind), chance.random()
+    if entry is None or draw > 0.8:
+        return chance.choice(list(PLOTS))
+    plots = entry[3]
+    return plots[entry[0].index(kind) % len(plots)] if draw < 0.5 else chance.choice(plots)
+
+
+def alike(chance: random.Random, pool: list[str], letter: str, share: float = 0.4) -> str:
+    """One of the pool, and with that chance one that begins with the letter, if there is any."""
+    same = [entry for entry in pool if entry[0].lower() == letter.lower()]
+    return chance.choice(same if same and chance.random() < share else pool)
+
+
+SHE = {"queen", "princess", "witch", "girl", "mermaid", "hen", "fairy", "cow"}
+HE = {"king", "boy", "wizard", "fisherman", "snowman", "bull"}
+
+
+def named(chance: random.Random, letter: str, kind: str) -> tuple[str, str]:
+    """A name with its pronoun, often with that first letter; both suit the kind."""
+    if chance.random() < 0.6:
+        name, pronoun = words.name(chance)
+    else:
+        name = alike(chance, words.GIRLS + words.BOYS, letter, 1.0)
+        pronoun = "she" if name in words.GIRLS else "he"
+    wrong = SHE if pronoun == "he" else HE
+    return named(chance, letter, kind) if kind in wrong else (name, pronoun)
 
 
 @dataclass
@@ -261,22 +550,26 @@ class Cast:
         }
 
 
-def cast(chance: random.Random) -> Cast:
+def cast(chance: random.Random, kind: str | None = None) -> Cast:
     """Draw hero, friend and things; the two names always differ."""
-    name, pronoun = words.name(chance)
-    friend, friend_pronoun = words.name(chance)
+    kind = kind or words.creature(chance)
+    entry = family(kind)
+    other = chance.choice(entry[0]) if entry and chance.random() < 0.4 else words.creature(chance)
+    name, pronoun = named(chance, kind[0], kind)
+    friend, friend_pronoun = named(chance, name[0], other)
     while friend == name:
-        friend, friend_pronoun = words.name(chance)
-    return Cast(
-        name, pronoun, words.creature(chance), chance.choice(words.TRAITS), friend, friend_pronoun,
-        words.creature(chance), words.thing(chance), chance.choice(words.COLOURS),
-        chance.choice(words.PLACES), chance.choice(words.FOODS),
-    )
+        friend, friend_pronoun = named(chance, name[0], other)
+    place = entry[1] if entry and chance.random() < 0.6 else words.PLACES
+    food = entry[2] if entry and chance.random() < 0.6 else words.FOODS
+    thing = words.thing(chance) if chance.random() < 0.5 else alike(chance, words.OBJECTS, kind[0], 0.8)
+    trait = alike(chance, words.TRAITS, kind[0])
+    return Cast(name, pronoun, kind, trait, friend, friend_pronoun, other, thing,
+                chance.choice(words.COLOURS), chance.choice(place), chance.choice(food))
 
 
-def tell(chance: random.Random, who: Cast, plot: str) -> str:
-    """The whole story as one paragraph."""
-    second = chance.choice(SECONDS)
+def tell(chance: random.Random, who: Cast, plot: str, placed: bool = False) -> str:
+    """The whole story as one paragraph; `placed` says at once where it happens."""
+    second = chance.choice(SECONDS[:3]) if placed else chance.choice(SECONDS)
     parts = [chance.choice(OPENINGS), second]
     parts += [chance.choice(choices) for choices in PLOTS[plot]]
     if chance.random() < 0.8:

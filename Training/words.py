@@ -106,19 +106,8 @@ DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sun
 MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September",
           "October", "November", "December"]
 
-STRANGE = """physics chemistry biology medicine algebra geometry politics economics philosophy religion
-football tennis chess cricket basketball opera jazz painting sculpture poetry grammar Latin Greek
-Rome Egypt Napoleon Einstein Shakespeare Mozart Picasso Newton Darwin Plato Caesar lawyers taxes
-insurance banks money stocks gold oil steel concrete bridges engines rockets satellites planets Mars
-Jupiter gravity atoms electrons lasers magnets batteries volcanoes earthquakes oceans deserts rivers
-vitamins proteins viruses bacteria cells genes evolution dinosaurs fossils bread wine coffee tea
-sushi pizza pasta curry sourdough cooking knitting sewing gardening fishing sailing skiing surfing
-Python Java JavaScript Rust C++ HTML SQL databases compilers kernels browsers encryption hashing
-blockchain bitcoin robots drones elections presidents kings wars treaties pyramids castles cathedrals
-Hollywood films actors singers bands guitars pianos violins drums weather climate rain storms
-photosynthesis digestion blood hearts brains dreams sleep memory fear love happiness justice truth
-Brexit Wimbledon quarks entropy calculus statistics probability logarithms matrices vectors primes
-marketing accounting logistics tourism airlines trains bicycles motorcycles trucks submarines""".split()
+NUMBERS = """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen
+sixteen seventeen eighteen nineteen twenty""".split()
 
 _STARTS = "b bl br c ch d dr f fl g gl gr h j k kl l m n p pl pr qu r s sh sk sn st t tr v w y z".split()
 _MIDDLES = "a e i o u aa ai ee ei ie oa oo ou".split()
