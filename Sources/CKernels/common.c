@@ -47,10 +47,3 @@ void bored_rotate_halves(float *head, const float *table, size_t pair_count) {
         head[i + pair_count] = a * sine + b * cosine;
     }
 }
-
-void bored_float_from_bfloat16(const uint16_t *x, size_t count, float *y) {
-    for (size_t i = 0; i < count; i++) {
-        uint32_t bits = (uint32_t)x[i] << 16;
-        y[i] = bored_float_of_bits((bits & 0x7FFFFFFFu) > 0x7F800000u ? 0x7FC00000u : bits);
-    }
-}

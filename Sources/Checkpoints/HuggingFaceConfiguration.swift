@@ -205,7 +205,8 @@ struct HuggingFaceConfiguration {
         let generation = try directory.json("generation_config.json")
         let tokenizer = try directory.json("tokenizer_config.json")
         for (key, name) in [("bos_token_id", "bos"), ("eos_token_id", "eos")] {
-            let value = generation?[key] ?? json[key] ?? .null
+            let values = [generation?[key], json[key]].compactMap { $0 }
+            let value = values.first { $0 != .null } ?? .null
             let ids = value.array?.compactMap(\.integer) ?? [value.integer].compactMap { $0 }
             let key = "tokenizer.ggml.\(name)_token_id"
             if ids.count == 1 { metadata.add(.integer(Int64(ids[0])), for: key) }

@@ -30,12 +30,16 @@ struct Rows {
         values.reserveCapacity(entry.columnCount)
         for row in rows {
             let start = halves.count
-            if entry.type == .f16 {
+            if entry.type == .f16, entry.addend == 0 {
                 appendHalves(ofStoredRow: entry.storedRow(row), to: &halves)
             } else {
                 values.removeAll(keepingCapacity: true)
                 appendFloats(ofStoredRow: entry.storedRow(row), to: &values)
-                for value in values { halves.append(halfBits(value)) }
+                // Nothing added is not zero added: that would make -0 another number.
+                let addend = entry.addend
+                for value in values {
+                    halves.append(halfBits(addend == 0 ? value : value + addend))
+                }
             }
             for column in start..<halves.count where halves[column] & 0x7C00 == 0x7C00 {
                 throw .tensor(

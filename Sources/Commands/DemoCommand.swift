@@ -57,7 +57,7 @@ enum DemoCommand {
             loop.with { node, now, outbox in node.meet([address], at: now, into: &outbox) }
         }
         throw CommandError(
-            "The nodes did not cover the model in 60 s. Their logs are in \(fleet.directory).")
+            "The nodes did not cover the model in 60 s. The last they said:\n\(fleet.lastWords)")
     }
 
     private static func answer(

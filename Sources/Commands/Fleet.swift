@@ -70,7 +70,16 @@ final class Fleet {
             }
             usleep(5_000)
         }
-        throw CommandError("No node started: see the logs in \(directory).")
+        throw CommandError("No node started. The last they said:\n\(lastWords)")
+    }
+
+    /// The ends of some nodes' logs, which go with the fleet.
+    var lastWords: String {
+        members.prefix(3).map { member in
+            let bytes = (try? FileBytes.read(member.data.path + ".log")) ?? []
+            let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n").suffix(3)
+            return lines.map { "  node \(member.number): \($0)" }.joined(separator: "\n")
+        }.joined(separator: "\n")
     }
 
     /// Settings of one who asks the fleet: the demo's text and seed, or those given here.

@@ -30,7 +30,18 @@ struct HealthReport {
     init(_ node: borrowing Node, states: [SignedState]? = nil) {
         let states = states ?? node.knownStates
         nodeCountEstimate = max(node.nodeCountEstimate, states.count)
+        var claims = OrderedTable<Digest, [Int]>()
+        for signed in states {
+            for holding in signed.state.holdings {
+                claims[holding.model] = (claims[holding.model] ?? []) + [holding.layerCount]
+            }
+        }
         var counts = OrderedTable<Digest, [Int]>()
+        for (digest, claimed) in zip(claims.keys, claims.values) {
+            let layerCount =
+                node.manifest(digest)?.manifest.layerCount ?? Self.mostFrequent(claimed)
+            counts[digest] = Array(repeating: 0, count: layerCount)
+        }
         for signed in states {
             let state = signed.state
             nodes.append(
@@ -38,8 +49,8 @@ struct HealthReport {
                     state: state, region: signed.record.region,
                     roundTrip: node.roundTrip(to: state.id)))
             for holding in state.holdings {
-                var known = counts[holding.model] ?? Array(repeating: 0, count: holding.layerCount)
-                // A liar's layer count does not reach beyond the first one's.
+                guard var known = counts[holding.model] else { continue }
+                // A liar's layers may lie beyond the model's.
                 for layer in holding.layers.range where layer < known.count && state.isWorking {
                     known[layer] += 1
                 }
@@ -50,6 +61,16 @@ struct HealthReport {
             let name = node.manifest(digest)?.manifest.name ?? digest.short
             models.append(ModelLine(digest: digest, name: name, holderCounts: known))
         }
+    }
+
+    /// How many layers a model has of which nobody here knows the manifest: what most say.
+    private static func mostFrequent(_ claims: [Int]) -> Int {
+        var (best, bestCount) = (0, 0)
+        for claim in Set(claims).sorted() {
+            let count = claims.count { $0 == claim }
+            if count > bestCount { (best, bestCount) = (claim, count) }
+        }
+        return best
     }
 
     /// Whether every model that anybody has can be run.

@@ -16,7 +16,7 @@ enum LogitsCommand {
             position, logits in
             let ranked = top.map { best(logits, $0) }
             guard settings.wantsJSON else {
-                for id in ranked ?? best(logits, logits.count) {
+                for id in ranked ?? Array(logits.indices) {
                     let piece = tokenizer.map {
                         "  " + JSONText.quoted($0.decode([id], skipSpecial: false))
                     }

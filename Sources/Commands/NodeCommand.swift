@@ -10,6 +10,8 @@ import Wire
 /// `bored node`: lends this computer.
 enum NodeCommand {
     static func run(_ settings: Settings) throws -> Int32 {
+        // What is wrong with a peer's address is said before anything begins.
+        _ = try settings.contacts()
         let directory = try settings.dataDirectory()
         let lock = try directory.lock()
         let keys = try directory.keys()
@@ -55,8 +57,9 @@ enum NodeCommand {
         node.diskByteLimit = try settings.byteCount("disk").map { UInt64($0) }
         node.layerLimit = try settings.integer("layers", in: 0...Limits.layerCount)
         node.region = settings.string("region") ?? ""
-        guard node.region.utf8.count <= 8, node.region.utf8.allSatisfy({ $0 < 128 }) else {
-            throw UsageError("--region takes at most eight ASCII characters.")
+        guard node.region.utf8.count <= 8, node.region.utf8.allSatisfy({ (32..<127).contains($0) })
+        else {
+            throw UsageError("--region takes at most eight printable ASCII characters.")
         }
         guard let listen = try settings.address("listen") else {
             throw UsageError("--listen takes an address such as 0.0.0.0:7777.")

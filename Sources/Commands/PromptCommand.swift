@@ -10,13 +10,19 @@ import Wire
 /// `bored prompt`: text in, text out, word by word.
 enum PromptCommand {
     static func run(_ settings: Settings) throws -> Int32 {
-        let text = try promptText(settings)
-        let directory = try settings.dataDirectory()
-        let store = ModelStore(in: directory)
-        let sampling = try samplingSettings(settings)
-        return settings.flag("alone")
-            ? try alone(settings, text, sampling, directory, store)
-            : try mesh(settings, text, sampling, directory, store)
+        do {
+            let text = try promptText(settings)
+            let directory = try settings.dataDirectory()
+            let store = ModelStore(in: directory)
+            let sampling = try samplingSettings(settings)
+            return settings.flag("alone")
+                ? try alone(settings, text, sampling, directory, store)
+                : try mesh(settings, text, sampling, directory, store)
+        } catch {
+            // Whoever reads JSON gets the reason as JSON, too.
+            AnswerPrinter(settings).fail("\(error)")
+            throw error
+        }
     }
 
     private static func promptText(_ settings: Settings) throws -> String {
@@ -165,9 +171,11 @@ enum PromptCommand {
             if case .request(.layersMissing) = error, loop.node.peerCount == 0 {
                 failure = Visitor.nobodyAnswers(at: contacts)
             }
-            writer.fail(failure.description)
             try? loop.leave()
             throw failure
+        } catch {
+            try? loop.leave()
+            throw error
         }
     }
 

@@ -119,12 +119,15 @@ public struct Settings: Sendable {
         switch option.kind {
         case .value: return [text]
         case .list: return text.split(separator: ",").map { String($0.trimmingSpaces) }
-        case .flag:
-            guard let isSet = ["1": true, "true": true, "0": false, "false": false][text] else {
-                throw UsageError("\(option.environmentName) is 1 or 0, not '\(text)'.")
-            }
-            return [isSet ? "true" : "false"]
+        case .flag: return try flag(text, of: option.environmentName)
         }
+    }
+
+    private static func flag(_ text: String, of name: String) throws(UsageError) -> [String] {
+        guard let isSet = ["1": true, "true": true, "0": false, "false": false][text] else {
+            throw UsageError("\(name) is 1 or 0, not '\(text)'.")
+        }
+        return [isSet ? "true" : "false"]
     }
 
     private static func read(
@@ -139,14 +142,20 @@ public struct Settings: Sendable {
             throw UsageError("The configuration file \(path) is not a JSON object.")
         }
         for (name, value) in zip(object.keys, object.values) {
-            // One file may serve several commands: what this one does not know is another's.
-            guard let option = command.option(name) else { continue }
+            // One file may serve several commands.
+            guard let option = command.option(name) else {
+                if CommandList.all.contains(where: { $0.option(name) != nil }) { continue }
+                throw UsageError("In \(path), '\(name)' is an option of no command.")
+            }
             let texts = value.array?.map(text) ?? [text(value)]
             let isList = if case .list = option.kind { true } else { false }
             guard !texts.contains(nil), isList || value.array == nil else {
                 throw UsageError("In \(path), '\(name)' is \(value.kind): that is no value of it.")
             }
             values[name] = texts.compactMap { $0 }
+            if case .flag = option.kind, let text = texts.first ?? nil {
+                values[name] = try Self.flag(text, of: "In \(path), '\(name)'")
+            }
         }
     }
 

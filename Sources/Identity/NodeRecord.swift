@@ -85,6 +85,7 @@ public struct NodeRecord: Hashable, Sendable {
         agreementKey = try reader.read32(PublicKey.self)
         puzzleNonce = try reader.readUInt64()
         region = try reader.readString(limit: 8)
+        guard region.isPlain else { throw .invalid }
         let addressCount = try reader.readCount(limit: Limits.recordAddressCount)
         var addresses: [PeerAddress] = []
         for _ in 0..<addressCount { addresses.append(try reader.readAddress()) }

@@ -74,13 +74,16 @@ extension Node {
     // MARK: verbs of the shell, as stage
 
     /// - Parameter keepsRows: whether it has kept what came of earlier rows of the entry.
+    /// - Returns: whether the request is here still; its memory is for nobody otherwise.
+    @discardableResult
     public mutating func cacheOpened(
         _ id: RequestID, refusal: RefusalReason?, keepsRows: Bool = false, at now: Instant,
         into outbox: inout Outbox
-    ) {
-        pipelines.cacheOpened(
+    ) -> Bool {
+        let isHere = pipelines.cacheOpened(
             id, refusal: refusal, keepsRows: keepsRows, at: now, into: &mail)
         settle(at: now, into: &outbox)
+        return isHere
     }
 
     public mutating func computed(

@@ -14,9 +14,8 @@ struct Leaving: Hashable, Sendable {
     /// ... and nothing is kept after this one.
     var until: Instant
     var heir: Heir?
-    /// Positions that were sent to the heir, and that it has confirmed.
+    /// Positions that were sent to the heir.
     var sentPosition = 0
-    var takenPosition = 0
     /// Ends of the parts under way, oldest first.
     var partsUnderWay: [Int] = []
     var isExporting = false

@@ -54,7 +54,6 @@ extension PipelineCore {
             request.leaving?.heir = Leaving.Heir(
                 node: word.heir.id, seat: word.heirSeat, resumeIndex: word.resumeIndex)
             request.leaving?.sentPosition = 0
-            request.leaving?.takenPosition = 0
             request.leaving?.partsUnderWay = []
             request.leaving?.hasEnded = false
         }
@@ -145,7 +144,6 @@ extension PipelineCore {
         }
         stages.requests.update(id) { request in
             request.leaving?.partsUnderWay.removeAll { $0 <= message.number }
-            request.leaving?.takenPosition = message.number
         }
         handOn(id, into: &mail)
     }

@@ -70,20 +70,24 @@ extension PipelineCore {
     /// The shell made room for the request's KV cache, or says why not.
     ///
     /// - Parameter keepsRows: whether it has kept what came of earlier rows of the entry.
+    /// - Returns: whether the request is here still.
+    @discardableResult
     public mutating func cacheOpened(
         _ id: RequestID, refusal: RefusalReason?, keepsRows: Bool = false, at now: Instant,
         into mail: inout Mail
-    ) {
-        guard let request = stages.requests[id], request.phase == .opening else { return }
+    ) -> Bool {
+        guard let request = stages.requests[id] else { return false }
+        guard request.phase == .opening else { return true }
         if let refusal {
             _ = stages.remove(id)
             answer(request.offer, digest: request.offerDigest, refusal: refusal, into: &mail)
-            return
+            return false
         }
         stages.requests.update(id) { $0.phase = .ready }
         answer(
             request.offer, digest: request.offerDigest, refusal: nil, keepsRows: keepsRows,
             into: &mail)
         runNext(of: id, into: &mail)
+        return true
     }
 }

@@ -17,8 +17,8 @@ struct SentRows: Sendable {
 
         var end: Int { position + rowCount }
 
-        /// Forgets the rows from `position` on. To the entry went the last ones alone, as many as it
-        /// wanted.
+        /// Forgets the rows from `position` on. To the entry went the last ones alone, as many as
+        /// it wanted.
         mutating func cut(at position: Int, toEntry: Bool) {
             let heldCount = toEntry ? resultCount : rowCount
             let leftCount = max(0, heldCount - (end - position))

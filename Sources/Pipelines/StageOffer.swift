@@ -49,7 +49,7 @@ public struct StageOffer: Hashable, Sendable {
         return writer.bytes
     }
 
-    /// Reads an offer behind its kind byte; the signature is `isAuthentic`'s matter.
+    /// Reads an offer behind its kind byte; the signature is `isSigned`'s matter.
     init(from reader: inout ByteReader) throws(WireError) {
         entryRecord = try reader.readRecord()
         request = RequestID(entry: entryRecord.id, number: try reader.readUInt64())

@@ -173,6 +173,8 @@ extension Limits {
     public static let crewAloneTimeCount = 64
     /// Jobs that wait for the compute thread; more are refused.
     public static let computeJobCount = 256
+    /// Jobs beyond those that must not be refused: each frees what an accepted one took.
+    public static let requiredJobCount = 1_024
     /// Peers kept on disk for the next start; the first ones given are kept.
     public static let keptPeerCount = 64
     /// Looks before the compute thread sleeps: a step usually comes in long after the last.

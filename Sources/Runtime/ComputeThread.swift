@@ -38,7 +38,11 @@ public final class ComputeThread: Sendable {
 
     /// Adds a job; false when the queue is full or the thread is ending.
     @discardableResult
-    public func submit(_ job: @escaping Job) -> Bool { shared.submit(job) }
+    public func submit(_ job: @escaping Job) -> Bool { shared.submit(job, isRequired: false) }
+
+    /// Adds a job that frees what another one took: a full queue has room for it yet. Nothing comes
+    /// of it where the thread is ending.
+    public func require(_ job: @escaping Job) { _ = shared.submit(job, isRequired: true) }
 
     /// There is standing work.
     public func wake() { shared.wake() }
@@ -54,18 +58,27 @@ public final class ComputeThread: Sendable {
 
     private final class Shared: Sendable {
         let queue: Mutex<Queue>
+        private let capacity: Int
         private let gate = Gate()
         private let round: @Sendable () -> ComputeRound
 
         init(capacity: Int, round: @escaping @Sendable () -> ComputeRound) {
-            queue = Mutex(Queue(jobs: Ring(capacity: capacity)))
+            self.capacity = capacity
+            queue = Mutex(Queue(jobs: Ring(capacity: capacity + Limits.requiredJobCount)))
             self.round = round
         }
 
         func wake() { gate.advance() }
 
-        func submit(_ job: @escaping Job) -> Bool {
-            let isAdded = queue.withLock { !$0.isClosed && $0.jobs.append(job) }
+        func submit(_ job: @escaping Job, isRequired: Bool) -> Bool {
+            let isAdded = queue.withLock { queue in
+                guard !queue.isClosed, isRequired || queue.jobs.count < capacity else {
+                    return false
+                }
+                let isAdded = queue.jobs.append(job)
+                precondition(isAdded, "what is freed was taken before")
+                return true
+            }
             if isAdded { gate.advance() }
             return isAdded
         }

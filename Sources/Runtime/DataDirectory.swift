@@ -4,12 +4,15 @@ import Primitives
 
 /// Where a node keeps what outlives it: its key, the peers it knew, its models.
 ///
-///     key        secrets, mode 0600, made at the first start
-///     peers      records of peers, to join again
-///     node.json  how to reach the node that runs here; absent when none does
-///     lock       held by the node that runs here
-///     models/    see ModelStore
-///     prompters/ by name, a directory with the key of whoever prompts by that name
+///     key            secrets, mode 0600, made at the first start
+///     sequence       a number that no record of an earlier run reached
+///     peers          records of peers, to join again
+///     node.json      how to reach the node that runs here; absent when none does
+///     lock           held by the node that runs here
+///     presence.sock  where the node takes signals of its owner's programs
+///     pause, traffic see OwnerFiles
+///     models/        see ModelStore
+///     prompters/     by name, a directory with the key of whoever prompts by that name
 public struct DataDirectory: Sendable {
     public let path: String
 

@@ -43,6 +43,23 @@ struct File: ~Copyable, Sendable {
         return bytes
     }
 
+    /// What comes out of a pipe or a terminal up to its end; no more than a byte beyond `limit`.
+    func readStream(limit: Int) throws(SystemError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        while bytes.count <= limit {
+            let wanted = min(chunk.count, limit + 1 - bytes.count)
+            let got = unsafe chunk.withUnsafeMutableBytes { buffer in
+                // Within the buffer.
+                unsafe Glibc.read(number, buffer.baseAddress, wanted)
+            }
+            if got == 0 { break }
+            guard got > 0 || errno == EINTR else { throw .last("read \(path)") }
+            bytes += chunk[..<max(0, got)]
+        }
+        return bytes
+    }
+
     func write(_ bytes: [UInt8], at offset: Int) throws(SystemError) {
         var written = 0
         while written < bytes.count {

@@ -11,9 +11,13 @@ enum Files {
             if error.code == ENOENT { return nil }
             throw error
         }
-        let count = try file.byteCount
-        guard count <= limit else { throw SystemError(code: EFBIG, call: "read \(path)") }
-        return try file.read(at: 0, count: count)
+        // A pipe has no size, and nobody knows where it ends.
+        let bytes =
+            byteCount(path) == nil
+            ? try file.readStream(limit: limit)
+            : try file.read(at: 0, count: min(limit + 1, try file.byteCount))
+        guard bytes.count <= limit else { throw SystemError(code: EFBIG, call: "read \(path)") }
+        return bytes
     }
 
     /// Replaces a file by another in one step: after a crash there is the old one or the new one.
@@ -36,6 +40,25 @@ enum Files {
             throw error
         }
         try rename(temporary, to: path, isDurable: isDurable)
+    }
+
+    /// Makes a file that nobody has made yet, in one step; false where somebody has, who keeps it.
+    static func create(
+        _ bytes: [UInt8], at path: String, mode: mode_t
+    ) throws(SystemError) -> Bool {
+        let temporary = path + ".\(getpid())"
+        try remove(temporary)
+        // Two C strings for the length of the call.
+        defer { _ = unsafe unlink(temporary) }
+        let file = try File(temporary, O_WRONLY | O_CREAT | O_EXCL, mode: mode)
+        try file.write(bytes, at: 0)
+        try file.synchronize()
+        guard unsafe link(temporary, path) == 0 else {
+            if errno == EEXIST { return false }
+            throw .last("link \(path)")
+        }
+        try synchronizeDirectory(of: path)
+        return true
     }
 
     /// Renames and, where `isDurable`, makes the new name survive a crash.

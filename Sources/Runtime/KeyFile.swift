@@ -57,8 +57,12 @@ extension DataDirectory {
             if let bytes = try Files.read(path, limit: 4_096) { return try read(bytes, at: path) }
             let keys = NodeKeys.make(
                 entropy: SystemEntropy.bytes(64), puzzleBitCount: puzzleBitCount)
-            try Files.write(KeyFile.encode(keys), to: path, mode: 0o600)
-            return keys
+            if try Files.create(KeyFile.encode(keys), at: path, mode: 0o600) { return keys }
+            // Another program has made its first start in the same moment.
+            guard let bytes = try Files.read(path, limit: 4_096) else {
+                throw DataError("The key file \(path) is gone again.")
+            }
+            return try read(bytes, at: path)
         } catch let error as SystemError {
             throw DataError("The key file can't be used: \(error).")
         } catch let error as DataError {

@@ -79,6 +79,7 @@ public enum ModelFiles {
         let tail = stem.suffix("-00001-of-00003".count)
         let numbers = tail.split(separator: "-")
         guard path.hasSuffix(suffix), tail.hasPrefix("-"), numbers.count == 3, numbers[1] == "of",
+            numbers[0].utf8.count == 5, numbers[2].utf8.count == 5,
             let part = Int(numbers[0]), let count = Int(numbers[2]), count > 0,
             (1...count).contains(part)
         else { return [path] }

@@ -124,8 +124,8 @@ extension ModelStore {
             try Files.rename(files.complete(entry.root), to: files.part(entry.root))
         }
         throw DataError(
-            "The piece \(entry.root) is damaged on the disk (chunk \(badChunk)) and is fetched "
-                + "again.")
+            "The piece \(entry.root) is damaged on the disk (chunk \(badChunk)): a node with this "
+                + "model fetches it again, and so does importing it.")
     }
 
     /// The open part of a piece whose chunk list is known, opened where it is not.

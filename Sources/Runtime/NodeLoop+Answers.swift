@@ -23,8 +23,12 @@ extension NodeLoop {
                 model: model, layers: layers, layerMicroseconds: microseconds, at: now,
                 into: &outbox)
         case .cacheOpened(let id, let refusal, let keepsRows):
-            node.cacheOpened(
+            openedCaches.answer(id, isOpen: refusal == nil)
+            let isWanted = node.cacheOpened(
                 id, refusal: refusal?.reason, keepsRows: keepsRows, at: now, into: &outbox)
+            if refusal == nil, !isWanted, openedCaches.close(id) {
+                compute.require { [engine] in engine.close(id) }
+            }
         case .rowsNotKnown(let id, let step):
             node.rowsNotKnown(id, step: step, at: now, into: &outbox)
         case .computed(let id, let step, let output, let microseconds):

@@ -20,46 +20,42 @@ extension NodeLoop {
         switch effect {
         case .load(let model, let layers): load(model, layers)
         case .unload(let model):
-            submit(compute) { [engine] _ in engine.unload(model) }
-        case .openCache(let offer):
-            submit(compute) { [engine] answers in
-                var (refusal, keepsRows) = (StageRefusal?.none, false)
-                do throws(StageRefusal) { keepsRows = try engine.open(offer) } catch {
-                    refusal = error
-                }
-                answers.post(
-                    .engine(.cacheOpened(offer.request, refusal, keepsRows: keepsRows)))
-            }
+            compute.require { [engine] in engine.unload(model) }
+        case .openCache(let offer): open(offer)
         case .compute(_, let step): run(step)
         case .exportCache(let id, let from, let end): export(id, from, end)
         case .importCache(let id, let from, let bytes):
-            submit(compute) { [engine] answers in
+            submit(compute, otherwise: .engine(.cacheImported(id, position: nil))) {
+                [engine] answers in
                 let position = engine.take(bytes, at: from, for: id)
                 answers.post(.engine(.cacheImported(id, position: position)))
             }
         case .closeCache(let id):
-            submit(compute) { [engine] _ in engine.close(id) }
+            if openedCaches.close(id) { compute.require { [engine] in engine.close(id) } }
         case .readChunk(let token, let piece, let index):
-            submit(disk) { [store] answers in
+            submit(disk, otherwise: .disk(.chunk(token, nil))) { [store] answers in
                 let bytes = (try? store?.readChunk(index, of: piece)) ?? nil
                 answers.post(.disk(.chunk(token, bytes)))
             }
         case .readChunkList(let token, let piece):
-            submit(disk) { [store] answers in
+            submit(disk, otherwise: .disk(.chunkList(token, nil))) { [store] answers in
                 answers.post(.disk(.chunkList(token, store?.chunkDigests(of: piece))))
             }
         case .storeManifest(let manifest): storeManifest(manifest)
+        // What is not written is missing when the piece should be whole, and fetched again.
         case .storeChunkList(let piece, let digests):
-            submit(disk) { [store] _ in _ = try? store?.begin(piece, chunkDigests: digests) }
+            disk.submit { [store] in _ = try? store?.begin(piece, chunkDigests: digests) }
         case .storeChunk(let piece, let index, let bytes):
-            submit(disk) { [store] _ in _ = try? store?.store(bytes, chunk: index, of: piece) }
+            disk.submit { [store] in _ = try? store?.store(bytes, chunk: index, of: piece) }
         case .completePiece(let model, let index, let piece):
-            submit(disk) { [store] answers in
+            let isMissing = DiskAnswer.pieceStored(model, index, isWhole: false)
+            submit(disk, otherwise: .disk(isMissing)) { [store] answers in
                 let isWhole = store?.isComplete(piece) ?? false
                 answers.post(.disk(.pieceStored(model, index, isWhole: isWhole)))
             }
         case .removePiece(let piece):
-            submit(disk) { [store] _ in try? store?.remove(piece) }
+            let isTaken = disk.submit { [store] in try? store?.remove(piece) }
+            if !isTaken { try? store?.remove(piece) }
         case .keepSeeds, .manifestFound, .pieceReady, .pieceFailed, .requestOpened,
             .requestWaiting, .requestMended, .requestRewound, .stepDone, .requestFailed,
             .accountArrived, .statesArrived, .note:
@@ -68,28 +64,46 @@ extension NodeLoop {
         return true
     }
 
-    private func storeManifest(_ signed: SignedManifest) {
-        submit(disk) { [store] answers in
-            let manifest = signed.manifest
+    private mutating func open(_ offer: StageOffer) {
+        let id = offer.request
+        let isTaken = compute.submit { [engine, answerBox] in
+            var (refusal, keepsRows) = (StageRefusal?.none, false)
+            do throws(StageRefusal) { keepsRows = try engine.open(offer) } catch {
+                refusal = error
+            }
+            answerBox.post(.engine(.cacheOpened(id, refusal, keepsRows: keepsRows)))
+        }
+        if isTaken {
+            openedCaches.ask(id)
+        } else {
+            _ = node.cacheOpened(id, refusal: .busy, at: SystemClock.now(), into: &outbox)
+            socket.send(&outbox)
+        }
+    }
+
+    private mutating func storeManifest(_ signed: SignedManifest) {
+        let manifest = signed.manifest
+        let none = Array(repeating: PieceStatus.absent, count: manifest.pieces.count)
+        submit(disk, otherwise: .disk(.manifestStored(manifest.digest, none))) { [store] answers in
             try? store?.add(signed)
-            let none = Array(repeating: PieceStatus.absent, count: manifest.pieces.count)
             let pieces = store?.statuses(of: manifest) ?? none
             answers.post(.disk(.manifestStored(manifest.digest, pieces)))
         }
     }
 
-    private func submit(
-        _ thread: ComputeThread, _ job: @escaping @Sendable (Mailbox<LoopAnswer>) -> Void
+    /// Gives a thread a job; where it has too much to do, the node is told at once what a job that
+    /// fails would tell.
+    private mutating func submit(
+        _ thread: ComputeThread, otherwise answer: LoopAnswer,
+        _ job: @escaping @Sendable (Mailbox<LoopAnswer>) -> Void
     ) {
-        let answers = answerBox
-        // A refused job is a node far behind: requests time out at their entries, chunks are
-        // asked for elsewhere.
-        _ = thread.submit { job(answers) }
+        let isTaken = thread.submit { [answerBox] in job(answerBox) }
+        if !isTaken { give(answer) }
     }
 
     private func load(_ model: Digest, _ layers: LayerRange) {
         let manifest = node.manifest(model)?.manifest
-        submit(compute) { [engine, store] answers in
+        compute.require { [engine, store, answerBox] in
             var microseconds: Int?
             if let manifest, let store, let shape = try? ModelShape(decoding: manifest.shape) {
                 let pieces = layers.range.map { layer in
@@ -100,13 +114,14 @@ extension NodeLoop {
                         model, shape: shape, layers: layers, pieces: pieces.compactMap { $0 })
                 }
             }
-            answers.post(
+            answerBox.post(
                 .engine(.loaded(model: model, layers, layerMicroseconds: microseconds)))
         }
     }
 
-    private func export(_ id: RequestID, _ from: Int, _ end: Int) {
-        submit(compute) { [engine] answers in
+    private mutating func export(_ id: RequestID, _ from: Int, _ end: Int) {
+        let nothing = EngineAnswer.cacheExported(id, from: from, upTo: end, bytes: nil)
+        submit(compute, otherwise: .engine(nothing)) { [engine] answers in
             let part = engine.exportPart(id, from: from, upTo: end)
             answers.post(
                 .engine(

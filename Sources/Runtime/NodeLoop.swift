@@ -46,6 +46,7 @@ public struct NodeLoop: ~Copyable {
     var socket: DatagramSocket
     private var events: EventLoop
     var outbox = Outbox()
+    var openedCaches = OpenedCaches()
     private let answers: Mailbox<LoopAnswer>
     let compute: ComputeThread
     let disk: ComputeThread
@@ -106,11 +107,10 @@ public struct NodeLoop: ~Copyable {
         self.engine = engine
         address = socket.address
         self.store = store
-        let seed = SystemEntropy.bytes(8).reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         node = Node(
             keys: keys, addresses: reachableAddresses(of: socket.address),
-            settings: settings.node, entropy: Bytes32(SystemEntropy.bytes(32)), seed: seed,
-            at: SystemClock.now())
+            settings: settings.node, entropy: Bytes32(SystemEntropy.bytes(32)),
+            seed: SystemEntropy.seed(), at: SystemClock.now())
         self.socket = socket
         self.events = events
         dailyByteLimit = settings.presence?.policy.dailyByteLimit

@@ -98,7 +98,6 @@ struct PresenceEyes: ~Copyable {
     private(set) var core: PresenceCore
     var traffic: TrafficBook
     private var socket: SignalSocket
-    private var nextLook = Instant.origin
     private let board: CounterBoard
 
     init(

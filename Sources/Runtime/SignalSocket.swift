@@ -21,8 +21,6 @@ struct SignalSocket: ~Copyable {
     private let poll: Descriptor
     private let bell: Doorbell
     private var clients: [Client] = []
-    /// Lines that were too long, and clients above the limit.
-    private(set) var refusedCount: UInt64 = 0
 
     private static let listenerToken: UInt32 = 0
     private static let bellToken: UInt32 = 1
@@ -72,10 +70,7 @@ struct SignalSocket: ~Copyable {
             guard number >= 0, let descriptor = try? Descriptor(number, "accept") else { return }
             guard clients.count < Limits.signalClientCount,
                 bored_poll_add(poll.number, number, UInt32(number)) == 0
-            else {
-                refusedCount += 1
-                continue
-            }
+            else { continue }
             clients.append(Client(descriptor))
         }
     }
@@ -97,11 +92,8 @@ struct SignalSocket: ~Copyable {
                 client.descriptor.number, bytes, bytes.count, CInt(MSG_NOSIGNAL))
             guard written == bytes.count else { return false }
         }
-        guard client.pending.count <= Limits.signalLineByteCount else {
-            refusedCount += 1
-            return false
-        }
-        return true
+        // A line that is too long is nobody's.
+        return client.pending.count <= Limits.signalLineByteCount
     }
 }
 

@@ -21,13 +21,15 @@ public enum StageRefusal: Error, Hashable, Sendable, CustomStringConvertible {
     case layersNotLoaded
     case tooManyPositions(limit: Int)
     case memory(KeyValueRefusal)
+    /// Too much waits for the compute thread.
+    case busy
 
     /// What the entry is told.
     public var reason: RefusalReason {
         switch self {
         case .layersNotLoaded: .layersNotHeld
-        case .tooManyPositions: .badOffer
-        case .memory: .memory
+        case .tooManyPositions, .memory: .memory
+        case .busy: .busy
         }
     }
 
@@ -36,6 +38,7 @@ public enum StageRefusal: Error, Hashable, Sendable, CustomStringConvertible {
         case .layersNotLoaded: "the layers are not loaded here"
         case .tooManyPositions(let limit): "a request may reach \(limit) positions here"
         case .memory(let refusal): "\(refusal)"
+        case .busy: "too much waits to be computed here"
         }
     }
 }
@@ -153,7 +156,8 @@ public final class StageEngine: Sendable {
     }
 
     /// Takes layers in place of the model's earlier ones; answers with the measured time of one
-    /// layer for one position. Requests that are under way keep the weights they began with.
+    /// layer for one position: a guess of 4 GB/s where the owner needs the machine meanwhile.
+    /// Requests that are under way keep the weights they began with.
     public func load(
         _ model: Digest, shape: ModelShape, layers: LayerRange, pieces: [WeightBytes]
     ) throws(ModelError) -> Int {
@@ -170,23 +174,27 @@ public final class StageEngine: Sendable {
             let workspace = state.workspaces[model] ?? Workspace(shape)
             state.workspaces[model] = workspace
             state.models[model] = loaded
-            return measure(loaded, workspace)
+            let byteCount = pieces.reduce(0) { $0 + $1.byteCount }
+            return measure(loaded, workspace) ?? max(1, byteCount / layers.count / 4_000)
         }
     }
 
-    /// The time of one position through the layers, the better of a few tries.
-    private func measure(_ loaded: LoadedLayers, _ workspace: Workspace) -> Int {
-        var best = UInt64.max
+    /// The time of one position through a layer, the better of a few tries; nil where none came to
+    /// its end.
+    private func measure(_ loaded: LoadedLayers, _ workspace: Workspace) -> Int? {
+        var best: UInt64?
         for _ in 0..<3 {
             let cache = KeyValueState(
                 shape: loaded.forward.shape, layers: loaded.layers, capacity: 1)
             let start = SystemClock.now()
-            loaded.forward.run(
-                loaded.weights, hidden: &workspace.hidden, startPosition: 0, rowCount: 1,
-                state: cache, scratch: &workspace.scratch, crew: crew)
-            best = min(best, SystemClock.now().since(start).microseconds)
+            let isWhole = loaded.forward.run(
+                loaded.weights, hidden: &workspace.hidden,
+                batch: [Segment(state: cache, rowCount: 1)], scratch: &workspace.scratch,
+                crew: crew)
+            let time = SystemClock.now().since(start).microseconds
+            if isWhole { best = min(best ?? time, time) }
         }
-        return max(1, Int(best) / max(1, loaded.layers.count))
+        return best.map { max(1, Int($0) / max(1, loaded.layers.count)) }
     }
 
     public func unload(_ model: Digest) {

@@ -70,46 +70,6 @@ import CKernels
     }
 }
 
-/// Half-precision numbers as their bits, otherwise as `FloatBuffer`.
-@safe public struct HalfBuffer: ~Copyable {
-    private let memory: OwnedMemory
-    public let count: Int
-
-    public init(count: Int) {
-        memory = OwnedMemory(byteCount: count * MemoryLayout<UInt16>.stride)
-        self.count = count
-    }
-
-    // As in `FloatBuffer`.
-    var base: UnsafeMutablePointer<UInt16> {
-        unsafe memory.base.assumingMemoryBound(to: UInt16.self)
-    }
-
-    public subscript(index: Int) -> UInt16 {
-        get {
-            precondition(index >= 0 && index < count)
-            return unsafe base[index]
-        }
-        set {
-            precondition(index >= 0 && index < count)
-            unsafe base[index] = newValue
-        }
-    }
-
-    public func withSpan<Result, Failure: Error>(
-        _ body: (Span<UInt16>) throws(Failure) -> Result
-    ) throws(Failure) -> Result {
-        try body(unsafe Span(_unsafeStart: base, count: count))
-    }
-
-    public mutating func withMutableSpan<Result, Failure: Error>(
-        _ body: (inout MutableSpan<UInt16>) throws(Failure) -> Result
-    ) throws(Failure) -> Result {
-        var span = unsafe MutableSpan(_unsafeStart: base, count: count)
-        return try body(&span)
-    }
-}
-
 /// Where the rows of an operand lie in its buffer: row r starts at `offset + r * stride`.
 public struct RowLayout: Sendable, Hashable {
     public let offset: Int

@@ -1,12 +1,5 @@
 import CKernels
 
-/// How numbers lie in a checkpoint's raw little-endian bytes.
-public enum RawNumber: Sendable {
-    case float32, float16, bfloat16
-
-    public var byteCount: Int { self == .float32 ? 4 : 2 }
-}
-
 extension Kernels {
     /// Rounds to nearest, ties to even; every NaN becomes 0x7E00.
     public static func halfBits(_ number: Float) -> UInt16 {
@@ -41,41 +34,6 @@ extension Kernels {
             // As above.
             guard count > 0 else { return }
             unsafe bored_float_from_half(code, halfBits, count, target.baseAddress)
-        }
-    }
-
-    /// Raw little-endian numbers to Float32. Traps unless the bytes are whole numbers.
-    public func floats(raw bytes: [UInt8], as type: RawNumber) -> [Float] {
-        switch type {
-        case .float32: return words32(bytes).map { Float(bitPattern: $0) }
-        case .float16: return floats(halfBits: words16(bytes))
-        case .bfloat16:
-            let words = words16(bytes)
-            return unsafe Array(unsafeUninitializedCapacity: words.count) { target, count in
-                count = words.count
-                // As above.
-                guard count > 0 else { return }
-                unsafe bored_float_from_bfloat16(words, count, target.baseAddress)
-            }
-        }
-    }
-
-    /// Raw little-endian numbers to half bits, rounded where wider; Float16 stays as it is.
-    public func halfBits(raw bytes: [UInt8], as type: RawNumber) -> [UInt16] {
-        type == .float16 ? words16(bytes) : halfBits(floats(raw: bytes, as: type))
-    }
-
-    private func words16(_ bytes: [UInt8]) -> [UInt16] {
-        precondition(bytes.count % 2 == 0)
-        return (0..<bytes.count / 2).map { UInt16(bytes[2 * $0]) | UInt16(bytes[2 * $0 + 1]) << 8 }
-    }
-
-    private func words32(_ bytes: [UInt8]) -> [UInt32] {
-        precondition(bytes.count % 4 == 0)
-        return (0..<bytes.count / 4).map { index in
-            let low = UInt32(bytes[4 * index]) | UInt32(bytes[4 * index + 1]) << 8
-            let high = UInt32(bytes[4 * index + 2]) | UInt32(bytes[4 * index + 3]) << 8
-            return low | high << 16
         }
     }
 }

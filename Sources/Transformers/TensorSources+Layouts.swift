@@ -47,7 +47,9 @@ extension TensorSources {
     private func requireUse(of used: Set<String>) throws(CheckpointError) {
         for tensor in checkpoint.tensors where !used.contains(tensor.name) {
             let name = tensor.name
-            guard name.hasPrefix("blk.") || name.contains("layers."),
+            let isOfLayer =
+                ["blk.", "layers.", "layer.", "encoder."].contains { name.contains($0) }
+            guard isOfLayer,
                 !name.hasSuffix("attn_rot_embd.weight"), !name.hasSuffix("rope_freqs.weight")
             else { continue }
             throw .tensor(

@@ -77,11 +77,6 @@ public struct ModelManifest: Hashable, Sendable {
         digest = Digest.of(encoded, for: .manifest)
     }
 
-    /// Whether a text has no control characters: strangers' names stand on people's terminals.
-    private static func isPlain(_ text: String) -> Bool {
-        text.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control }
-    }
-
     public init(decoding bytes: [UInt8]) throws(WireError) {
         guard bytes.count <= Limits.manifestByteCount else { throw .overLimit }
         var reader = ByteReader(bytes)
@@ -99,7 +94,7 @@ public struct ModelManifest: Hashable, Sendable {
             pieces.append(PieceEntry(byteCount: byteCount, root: try reader.read32(Digest.self)))
         }
         try reader.finish()
-        guard layerCount > 0, hiddenSize > 0, !name.isEmpty, Self.isPlain(name + license) else {
+        guard layerCount > 0, hiddenSize > 0, !name.isEmpty, (name + license).isPlain else {
             throw .invalid
         }
         self.pieces = pieces

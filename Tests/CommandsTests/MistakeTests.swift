@@ -94,6 +94,43 @@ import Testing
         }
     }
 
+    @Test func `many first starts at once make one identity`() throws {
+        guard let mesh = try ProcessMesh(named: "first") else { return }
+        let starts = try (0..<6).map { _ in try mesh.begin(["key", "--data", mesh.data(1)]) }
+        let ids = starts.map { $0.finish() }
+        #expect(ids.allSatisfy { $0.code == 0 }, "\(ids)")
+        #expect(Set(ids.map(\.output)).count == 1, "\(ids)")
+    }
+
+    @Test func `a failure is JSON for whoever reads JSON`() throws {
+        guard let mesh = try ProcessMesh(named: "failure") else { return }
+        let run = try mesh.prompt("hi", ["--model", "unheard-of"])
+        #expect(run.code == 1 && run.output.contains("\"finish\":\"error\""), "\(run.output)")
+        let long = try mesh.prompt(String(repeating: "mesh ", count: 2_000))
+        #expect(long.code == 1 && long.output.contains("\"error\":"), "\(long.output)")
+    }
+
+    @Test func `a name that only looks like a part of a model is a file's`() throws {
+        guard let mesh = try ProcessMesh(named: "part") else { return }
+        let file = try TinyModelFile().write(in: mesh)
+        let odd = mesh.data(0) + "/m-1-of-123456789.gguf"
+        _ = unsafe rename(file, odd)
+        let info = try mesh.run(["model", "info", odd])
+        #expect(info.code == 0, "\(info.output)")
+        let logits = try mesh.run(["model", "logits", odd, "--tokens", "5"])
+        let ids = logits.output.split(separator: "\n").prefix(3).map { $0.prefix(6) }
+        #expect(ids == ["0  0  ", "0  1  ", "0  2  "])
+    }
+
+    @Test func `a node with a peer or a region that is none does not begin`() throws {
+        guard let mesh = try ProcessMesh(named: "begin") else { return }
+        for wrong in [["--peer", "nowhere"], ["--region", "\u{1B}c"]] {
+            let run = try mesh.run(
+                ["node", "--listen", "127.0.0.1:0", "--data", mesh.data(1)] + wrong)
+            #expect(run.code == 64 && !run.output.contains("listening"), "\(run.output)")
+        }
+    }
+
     @Test func `help follows its command`() throws {
         guard let mesh = try ProcessMesh(named: "help") else { return }
         let help = try mesh.run(["help", "model", "import"])

@@ -36,7 +36,7 @@ struct SettingsTests {
     func `the command line wins over the environment, that over the file, that over defaults`()
         throws
     {
-        let file = #"{"listen": "1.1.1.1:1", "max-tokens": 5, "json": true, "other": []}"#
+        let file = #"{"listen": "1.1.1.1:1", "max-tokens": 5, "json": true, "text": "x"}"#
         #expect(try settings([]).string("listen") == "0.0.0.0:7777")
         let one = try settings(["--config", "f"], file: file)
         #expect(one.string("listen") == "1.1.1.1:1")
@@ -48,6 +48,20 @@ struct SettingsTests {
         #expect(!two.flag("json"))
         let three = try settings(["--listen=3.3.3.3:3"], environment: environment, file: file)
         #expect(try three.address("listen") == PeerAddress(3, 3, 3, 3, port: 3))
+    }
+
+    @Test func `a file's flags are read like the environment's, and its mistakes are told`() throws
+    {
+        for (text, isSet) in [("true", true), ("1", true), ("\"0\"", false)] {
+            let file = "{\"json\": \(text)}"
+            #expect(try settings(["--config", "f"], file: file).flag("json") == isSet)
+        }
+        #expect(
+            refusal(["--config", "f"], file: #"{"json": "yes"}"#)
+                == "In f, 'json' is 1 or 0, not 'yes'.")
+        #expect(
+            refusal(["--config", "f"], file: #"{"memroy": "2G"}"#)
+                == "In f, 'memroy' is an option of no command.")
     }
 
     @Test func `lists come from repetition, commas or an array`() throws {

@@ -71,6 +71,12 @@ import Testing
         #expect(throws: WireError.overLimit) { try NodeRecord(decoding: bent) }
     }
 
+    @Test(arguments: ["\u{1B}c", "eu\n", "\u{9B}2J"])
+    func `a region that would steer a terminal is refused`(region: String) {
+        let record = NodeRecord(keys: keys, sequence: 1, addresses: [address], region: region)
+        #expect(throws: WireError.invalid) { try NodeRecord(decoding: record.encoded) }
+    }
+
     @Test func `versions, address families and regions that do not exist are refused`() {
         let bytes = NodeRecord(
             keys: keys, sequence: 1, addresses: [address], region: "eu"

@@ -24,6 +24,24 @@ struct DataDirectoryTests {
         #expect(solved)
     }
 
+    @Test func `a pipe is read to its end, and no further than the limit`() throws {
+        _ = try directory
+        let path = scratch.path + "/pipe"
+        for (count, limit) in [(200_000, 200_000), (200_001, 200_000), (0, 10)] {
+            #expect(unsafe mkfifo(path, 0o600) == 0)
+            let text = [UInt8](repeating: 7, count: count)
+            let writer = try PlainThread(name: "writer") {
+                let stream = unsafe fopen(path, "w")
+                unsafe fwrite(text, 1, text.count, stream)
+                unsafe fclose(stream)
+            }
+            let read = try? FileBytes.read(path, limit: limit)
+            #expect(read == (count <= limit ? text : nil))
+            writer.join()
+            _ = unsafe unlink(path)
+        }
+    }
+
     @Test func `a key that others may read is refused`() throws {
         _ = try directory.keys(puzzleBitCount: 4)
         _ = unsafe chmod(scratch.path + "/key", 0o640)

@@ -107,9 +107,12 @@ private final class Tally: Sendable {
         #expect(thread.submit { order.withLock { $0.append(1) } })
         #expect(thread.submit { order.withLock { $0.append(2) } })
         #expect(!thread.submit { order.withLock { $0.append(3) } })
+        // What frees something is never refused.
+        for job in 4..<104 { thread.require { order.withLock { $0.append(job) } } }
+        #expect(!thread.submit { order.withLock { $0.append(3) } })
         isFree.store(true, ordering: .releasing)
         thread.finish()
-        #expect(order.withLock { $0 } == [1, 2])
+        #expect(order.withLock { $0 } == [1, 2] + Array(4..<104))
         #expect(!thread.submit {})
     }
 

@@ -53,20 +53,4 @@ import Testing
             }
         }
     }
-
-    @Test func `raw bytes are read little-endian in every type`() {
-        #expect(scalar.floats(raw: [0, 0, 0x80, 0x3F, 0, 0, 0, 0xC0], as: .float32) == [1, -2])
-        #expect(scalar.floats(raw: [0, 0x3C, 1, 0], as: .float16) == [1, 0x1p-24])
-        #expect(scalar.floats(raw: [0x80, 0x3F, 0x80, 0xFF], as: .bfloat16) == [1, -.infinity])
-        #expect(scalar.floats(raw: [0xC1, 0x7F], as: .bfloat16)[0].isNaN)
-        #expect(scalar.halfBits(raw: [0x80, 0x3F], as: .bfloat16) == [0x3C00])
-        #expect(scalar.halfBits(raw: [1, 0xFC], as: .float16) == [0xFC01])
-        #expect(scalar.halfBits(raw: [], as: .float32) == [])
-    }
-
-    @Test func `raw bytes that are no whole numbers trap`() async {
-        await #expect(processExitsWith: .failure) {
-            _ = scalar.floats(raw: [1, 2, 3], as: .float32)
-        }
-    }
 }

@@ -277,8 +277,13 @@ private let quantized: [WeightFormat] = WeightFormat.allCases.filter { $0 != .fl
         var seen = 0
         for format in WeightFormat.allCases {
             for vector in vectors where vector.type == format.name {
-                let expected = scalar.floats(
-                    raw: Array(vector.dequantized_f32le_base64), as: .float32)
+                let bytes = Array(vector.dequantized_f32le_base64)
+                let expected = stride(from: 0, to: bytes.count, by: 4).map { start in
+                    Float(
+                        bitPattern: bytes[start..<start + 4].reversed().reduce(0) {
+                            $0 << 8 | UInt32($1)
+                        })
+                }
                 let panels = PanelMatrix.pack(
                     bytes: Array(vector.raw_base64), outputCount: 1, inputCount: expected.count,
                     format: format)

@@ -151,7 +151,6 @@ void bored_rotate_halves(float *head, const float *table, size_t pair_count);
 
 void bored_half_from_float(int level, const float *x, size_t count, uint16_t *y);
 void bored_float_from_half(int level, const uint16_t *x, size_t count, float *y);
-void bored_float_from_bfloat16(const uint16_t *x, size_t count, float *y);
 
 /// Writes `row_count` rows of blocks, the first of which is output `first_output`, into zeroed
 /// panels.
