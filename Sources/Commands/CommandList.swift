@@ -107,7 +107,7 @@ enum CommandList {
         ])
 
     static let prompt = CommandSpecification(
-        "prompt", "answers a prompt over the mesh", operands: "TEXT", operandCount: 1...1,
+        "prompt", "answers a prompt over the mesh", operands: "[TEXT]", operandCount: 0...1,
         options: joined(
             [
                 peers, swarm, data,
@@ -119,6 +119,10 @@ enum CommandList {
                 .init("stop", .list("TEXT"), "ends the answer where this text would begin"),
                 .init(
                     "wait", .value("SECONDS"), "patience for layers nobody holds", standard: "15"),
+                .init("system", .value("TEXT"), "what the model is told before everything"),
+                .init(
+                    "messages", .value("FILE"),
+                    "a chat to go on with, as JSON; TEXT, if any, is its next message"),
                 .init("raw", .flag, "continue TEXT as it stands, without a chat form"),
                 .init(
                     "as", .value("NAME"),

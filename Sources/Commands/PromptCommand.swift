@@ -11,7 +11,7 @@ import Wire
 enum PromptCommand {
     static func run(_ settings: Settings) throws -> Int32 {
         do {
-            let text = try promptText(settings)
+            let text = try PromptText(settings)
             let directory = try settings.dataDirectory()
             let store = ModelStore(in: directory)
             let sampling = try samplingSettings(settings)
@@ -23,15 +23,6 @@ enum PromptCommand {
             AnswerPrinter(settings).fail("\(error)")
             throw error
         }
-    }
-
-    private static func promptText(_ settings: Settings) throws -> String {
-        let text = settings.operands[0]
-        guard text == "-" else { return text }
-        guard let input = Console.readInput(limit: 1 << 20) else {
-            throw CommandError("The standard input is not UTF-8 text of at most 1 MiB.")
-        }
-        return input
     }
 
     private static func samplingSettings(_ settings: Settings) throws -> SamplingSettings {
@@ -81,7 +72,7 @@ enum PromptCommand {
     // MARK: alone
 
     private static func alone(
-        _ settings: Settings, _ text: String, _ sampling: SamplingSettings,
+        _ settings: Settings, _ text: PromptText, _ sampling: SamplingSettings,
         _ directory: DataDirectory, _ store: ModelStore
     ) throws -> Int32 {
         let name = settings.string("model") ?? EmbeddedModel.name
@@ -100,7 +91,7 @@ enum PromptCommand {
         let writer = AnswerPrinter(settings)
         let answer: Answer
         do {
-            let promptIDs = try model.promptIDs(for: text, isRaw: settings.flag("raw"))
+            let promptIDs = try text.ids(for: model)
             let generation = try generationSettings(settings, model, sampling)
             let drafter = try drafter(settings, model, promptIDs: promptIDs, generation, store)
             answer = try AloneAnswer.run(
@@ -131,7 +122,7 @@ enum PromptCommand {
     // MARK: over the mesh
 
     private static func mesh(
-        _ settings: Settings, _ text: String, _ sampling: SamplingSettings,
+        _ settings: Settings, _ text: PromptText, _ sampling: SamplingSettings,
         _ directory: DataDirectory, _ store: ModelStore
     ) throws -> Int32 {
         let name = settings.string("model") ?? EmbeddedModel.name
@@ -149,7 +140,7 @@ enum PromptCommand {
         introduce(model, settings)
         let writer = AnswerPrinter(settings)
         do {
-            let promptIDs = try model.promptIDs(for: text, isRaw: settings.flag("raw"))
+            let promptIDs = try text.ids(for: model)
             let generation = try generationSettings(settings, model, sampling)
             let drafter = try drafter(settings, model, promptIDs: promptIDs, generation, store)
             let run = try MeshAnswer(

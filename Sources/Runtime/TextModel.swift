@@ -57,14 +57,15 @@ public struct TextModel: Sendable {
 
     /// The ids of a chat whose answer comes next. Without a template its texts follow each other.
     public func promptIDs(
-        forChat messages: [JSONValue], tools: JSONValue = .null, others: JSONObject = JSONObject()
+        forChat messages: [JSONValue], tools: JSONValue = .null, documents: JSONValue = .null,
+        others: JSONObject = JSONObject()
     ) throws(TemplateError) -> [Int] {
         guard let template else {
             let text = messages.compactMap { $0["content"]?.string }.joined(separator: "\n")
             return tokenizer.encode(text, addSpecial: true, parseSpecial: false)
         }
         let text = try template.render(
-            messages, tools: tools, others: others,
+            messages, tools: tools, documents: documents, others: others,
             secondsSince1970: Int(SystemClock.wallSeconds()))
         return tokenizer.encode(text, addSpecial: false, parseSpecial: true)
     }

@@ -33,6 +33,33 @@ struct TokenCommandTests {
         #expect(short.code == 0 && short.output.contains("hi<|im_end|>\\n\",\"ids\":[1,"))
     }
 
+    @Test func `a prompt goes on with a chat, as the model's own form has it`() throws {
+        guard let mesh = try ProcessMesh(named: "chat") else { return }
+        _ = try DataDirectory(mesh.data(0))
+        let (first, whole) = (mesh.data(0) + "/first.json", mesh.data(0) + "/whole.json")
+        func message(_ role: String, _ text: String) -> String {
+            "{\"role\": \"\(role)\", \"content\": \"\(text)\"}"
+        }
+        let turns = message("user", "Hello!") + ", " + message("assistant", "Hello.")
+        write("{\"messages\": [\(turns)], \"tools\": null}", to: first)
+        write(
+            "[\(message("system", "Be short.")), \(turns), \(message("user", "Who are you?"))]",
+            to: whole)
+        let rendered = try mesh.run(
+            ["model", "render", "boredling", "--messages", whole, "--json"])
+        let expected = try #require(rendered.output.firstRange(of: "\"ids\":"))
+        let ids = rendered.output[expected.upperBound...].prefix { $0 != "]" }
+        let chat = ["--messages", first, "--system", "Be short."]
+        let answer = try mesh.prompt("Who are you?", chat)
+        #expect(answer.code == 0 && answer.output.contains("\"promptIds\":\(ids)]"), "\(answer)")
+        for (arguments, words) in [
+            (["--raw"] + chat, "--raw without"), (["--alone"], "needs TEXT, or --messages FILE"),
+        ] {
+            let wrong = try mesh.run(["prompt", "--data", mesh.data(1)] + arguments)
+            #expect(wrong.code == 64 && wrong.output.contains(words), "\(wrong.output)")
+        }
+    }
+
     @Test func `files that are no use end with one sentence`() throws {
         guard let mesh = try ProcessMesh(named: "useless") else { return }
         _ = try DataDirectory(mesh.data(0))
