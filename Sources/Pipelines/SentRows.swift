@@ -146,9 +146,9 @@ struct SentRows: Sendable {
     /// The next replay for the hop, or nil while it waits for confirmations or rows, and at its
     /// end.
     mutating func nextReplay(of request: RequestID, seat: Int) -> Step? {
-        precondition(hop.record != nil, "the entry gets no replays")
         let limit = min(end, hop.replayPosition)
-        guard cursor < limit, replayEnds.count < Limits.replayWindowCount,
+        // The entry gets no replays.
+        guard hop.record != nil, cursor < limit, replayEnds.count < Limits.replayWindowCount,
             let first = partIndex(at: cursor)
         else { return nil }
         let rowByteCount = parts[first].rows.count / parts[first].rowCount
