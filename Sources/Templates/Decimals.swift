@@ -6,7 +6,9 @@ enum Decimals {
         let precision = layout.precision ?? 6
         switch layout.type {
         case "f", "F": return fixed(value, precision)
-        case "%": return fixed(value * 100, precision) + "%"
+        case "%":
+            let percent = value * 100
+            return (percent.isFinite ? fixed(percent, precision) : "inf") + "%"
         case "e", "E":
             let text = scientific(value, precision)
             return layout.type == "E" ? Text.upper(text) : text

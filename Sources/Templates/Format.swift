@@ -222,10 +222,8 @@ enum Format {
             }
             return padded(body, layout)
         case "c":
-            body =
-                value.text ?? Unicode.Scalar(UInt32(value.wholeNumber ?? 63)).map(String.init)
-                ?? "?"
-            return padded(body, layout)
+            if let text = value.text { return padded(text, layout) }
+            return padded(try character(value.wholeNumber ?? 63), layout)
         case "d", "x", "X", "o", "b":
             guard let number = value.wholeNumber ?? truncated(value, layout) else {
                 throw .failed("a format wants a whole number, not \(value.typeName)")
@@ -251,6 +249,14 @@ enum Format {
         guard layout.alignment == "=" else { return padded(sign + body, layout) }
         let missing = layout.width - sign.count - body.count
         return sign + String(repeating: String(layout.fill), count: max(missing, 0)) + body
+    }
+
+    /// Half of a pair of UTF-16 becomes "?": a text can't have it.
+    private static func character(_ code: Int) throws(TemplateError) -> String {
+        guard let code = UInt32(exactly: code), code < 0x110000 else {
+            throw .failed("no character has the number \(code)")
+        }
+        return Unicode.Scalar(code).map { String($0) } ?? "?"
     }
 
     private static func truncated(_ value: Value, _ layout: Layout) -> Int? {

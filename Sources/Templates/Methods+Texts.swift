@@ -136,7 +136,7 @@ extension Methods {
     private static func placed(
         _ name: String, _ text: String, _ given: Given
     ) throws(TemplateError) -> Value {
-        let width = given.positional.first?.wholeNumber ?? 0
+        let width = max(given.positional.first?.wholeNumber ?? 0, 0)
         let fill = given.positional.dropFirst().first?.text?.unicodeScalars.first ?? " "
         guard width <= 10_000 else { throw .tooLarge("a width of more than 10000") }
         switch name {

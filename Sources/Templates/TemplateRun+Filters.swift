@@ -51,7 +51,7 @@ extension TemplateRun {
             return try Methods.call(
                 "center", on: .string(text), Given(positional: [.integer(width)]), self)
         case "indent": return .string(try indented(text, given))
-        case "truncate": return .string(truncated(text, given))
+        case "truncate": return .string(try truncated(text, given))
         case "wordcount": return .integer(Text.words(text).count)
         case "format":
             let values: Value = given.named.isEmpty ? .tuple(given.positional) : named(given)
@@ -108,14 +108,18 @@ extension TemplateRun {
         _ = try size(of: .string(text))
     }
 
-    private func truncated(_ text: String, _ given: Given) -> String {
+    private func truncated(_ text: String, _ given: Given) throws(TemplateError) -> String {
         let length = given.value("length", 0)?.wholeNumber ?? 255
         let cutsWords = given.value("killwords", 1)?.isTrue ?? false
         let end = given.value("end", 2)?.text ?? "..."
         let leeway = given.value("leeway", 3)?.wholeNumber ?? 5
+        let endCount = end.unicodeScalars.count
+        guard length >= endCount, leeway >= 0 else {
+            throw .failed("truncate takes a length of \(endCount) at least, and a positive leeway")
+        }
         let all = Text.scalars(text)
-        guard all.count > length + leeway else { return text }
-        let kept = Text.string(all.prefix(max(length - end.unicodeScalars.count, 0)))
+        guard all.count - length > leeway else { return text }
+        let kept = Text.string(all.prefix(length - endCount))
         if cutsWords { return kept + end }
         return (Text.splitFromRight(kept, by: " ", limit: 1).first ?? "") + end
     }
@@ -165,7 +169,10 @@ extension TemplateRun {
             return Double(Text.stripped(value.shown)).map { .number($0) }
                 ?? given.value("default", 0) ?? .number(0)
         case "abs":
-            if let number = value.wholeNumber { return .integer(abs(number)) }
+            if let number = value.wholeNumber {
+                guard number > .min else { throw .failed("a number of more than 64 bits") }
+                return .integer(abs(number))
+            }
             guard let number = value.realNumber else { throw .failed("abs takes a number") }
             return .number(number.magnitude)
         case "round": return try rounded(value, given)
@@ -182,6 +189,7 @@ extension TemplateRun {
 
     private func rounded(_ value: Value, _ given: Given) throws(TemplateError) -> Value {
         guard let number = value.realNumber else { throw .failed("round takes a number") }
+        guard number.isFinite else { return .number(number) }
         let digits = min(max(given.value("precision", 0)?.wholeNumber ?? 0, -300), 300)
         var scale = 1.0
         for _ in 0..<abs(digits) { scale *= 10 }

@@ -20,7 +20,7 @@ extension TemplateRun {
             guard let divisor = arguments.first?.wholeNumber, divisor != 0 else {
                 throw .failed("divisibleby needs a number")
             }
-            return number.quotientAndRemainder(dividingBy: divisor).remainder == 0
+            return number.remainderReportingOverflow(dividingBy: divisor).partialValue == 0
         case "lower":
             return hasCase(value.shown)
                 && value.shown.utf8.elementsEqual(Text.lower(value.shown).utf8)

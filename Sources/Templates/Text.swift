@@ -46,7 +46,7 @@ enum Text {
     /// The same from the right.
     static func splitFromRight(_ text: String, by separator: String, limit: Int) -> [String] {
         let parts = split(text, by: separator)
-        guard parts.count > limit + 1 else { return parts }
+        guard parts.count - 1 > limit else { return parts }
         let head = parts.dropLast(limit).joined(separator: separator)
         return [head] + parts.suffix(limit)
     }
@@ -199,8 +199,9 @@ enum Text {
     static func padded(
         _ text: String, to width: Int, with fill: Unicode.Scalar = " ", left: Int, of parts: Int
     ) -> String {
-        let missing = width - text.unicodeScalars.count
-        guard missing > 0 else { return text }
+        let count = text.unicodeScalars.count
+        guard width > count else { return text }
+        let missing = width - count
         let before = missing * left / parts
         let pad = { (count: Int) in string(repeatElement(fill, count: count)) }
         return pad(before) + text + pad(missing - before)
