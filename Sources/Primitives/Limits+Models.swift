@@ -58,15 +58,18 @@ extension Limits {
     public static let replacementTableByteCount = 1_048_576
     /// A chat template, in bytes. A longer one is dropped, and the model has none.
     public static let chatTemplateByteCount = 131_072
-    /// Levels of a chat template's nesting, in its text and while it runs. Deeper is an error.
+    /// Levels of a chat template's nesting, in its text and while it runs, and of values inside of
+    /// each other. Deeper is an error.
     public static let templateDepth = 250
     /// Operators, filters and members in one tag of a chat template. More is an error.
     public static let templateLinkCount = 4_000
-    /// Steps of one rendering, about one for each value. More is an error.
+    /// Steps of one rendering: about one for each value, for 64 bytes of a text and for 8 elements
+    /// of a list. More is an error.
     public static let templateStepCount = 2_000_000
-    /// A text that a chat template makes, in bytes. A longer one is an error.
+    /// A text that a chat template makes, in bytes. A longer one is not made, but an error.
     public static let templateOutputByteCount = 16_777_216
-    /// Elements of a list that a chat template makes. More is an error.
+    /// Elements of a list that a chat template makes, and characters that it takes one by one. More
+    /// are not made, but an error.
     public static let templateElementCount = 1_000_000
     /// Normalizing steps, and splitting ones, of a tokenizer. More are refused.
     public static let tokenizerStepCount = 16
