@@ -55,7 +55,8 @@ struct CharacterMap: Sendable {
         return found.flatMap { replacement(at: $0) }
     }
 
-    /// Calls `body` with the keys that `text` begins with, the shortest first, while it is true.
+    /// Calls `body` with the keys that `text` begins with, the shortest first, while it is true. A
+    /// key that ends inside of a character would leave the rest of it behind, and is none.
     private func forEachKey(
         _ text: ArraySlice<UInt8>, _ body: (_ value: UInt32, _ byteCount: Int) -> Bool
     ) {
@@ -68,7 +69,9 @@ struct CharacterMap: Sendable {
             }
             let unit = units[place]
             place ^= Int(Self.offset(unit))
-            guard unit >> 8 & 1 == 1 else { continue }
+            let end = text.startIndex + index + 1
+            let isInCharacter = end < text.endIndex && text[end] & 0xC0 == 0x80
+            guard unit >> 8 & 1 == 1, !isInCharacter else { continue }
             guard place < units.count, body(units[place] & 0x7FFF_FFFF, index + 1) else { return }
         }
     }
