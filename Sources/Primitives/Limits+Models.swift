@@ -75,4 +75,7 @@ extension Limits {
     public static let tokenizerStepCount = 16
     /// Steps of one match of a pre-tokenizer pattern; at the limit the rest is one word.
     public static let patternMatchStepCount: UInt32 = 10_000_000
+    /// Memory of one match of such a pattern, in KiB; at the limit the rest is one word. A word of
+    /// 100,000 letters takes 40,000 where its pattern repeats a group.
+    public static let patternMatchKibibytes: UInt32 = 262_144
 }

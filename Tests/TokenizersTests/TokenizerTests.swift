@@ -146,6 +146,20 @@ struct TokenizerTests {
         }
     }
 
+    /// What PCRE2 compiles to machine code has 32 KiB of stack, and gave up here.
+    @Test(arguments: [5_000, 100_000])
+    func `a word of very many letters is cut like any other, by patterns that repeat groups`(
+        count: Int
+    ) throws {
+        var model = SmallModels.bytePairs()
+        // As of Tekken, GPT-4o and Llama 4. What does not match vanishes.
+        let letters = #"[^\r\n\p{L}\p{N}]?(?:(?=[\p{L}])[^a-z])*(?:(?=[\p{L}])[^A-Z])+"#
+        model.splittings = [.pattern(letters, .removed, isInverted: true)]
+        let text = "b1" + String(repeating: "a", count: count) + "11b1\nB1Xa"
+        let ids = try Tokenizer(model).encode(text, addSpecial: false, parseSpecial: false)
+        #expect(ids == [98] + Array(repeating: 97, count: count) + [98, 88, 97])
+    }
+
     @Test func `a pattern that backtracks without end meets its limit, and no text is lost`() throws
     {
         var model = SmallModels.bytePairs()
