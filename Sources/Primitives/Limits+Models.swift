@@ -71,6 +71,11 @@ extension Limits {
     /// Elements of a list that a chat template makes, and characters that it takes one by one. More
     /// are not made, but an error.
     public static let templateElementCount = 1_000_000
+    /// A text that normalizing steps make of one of `byteCount` bytes. A step that would make a
+    /// longer one is left out. Unicode's own normal forms make at most eleven bytes of one.
+    public static func normalizedByteCount(of byteCount: Int) -> Int {
+        min(32 * byteCount + 256, 256 * 1_024 * 1_024)
+    }
     /// Normalizing steps, and splitting ones, of a tokenizer. More are refused.
     public static let tokenizerStepCount = 16
     /// Steps of one match of a pre-tokenizer pattern; at the limit the rest is one word.

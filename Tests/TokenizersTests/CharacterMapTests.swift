@@ -36,6 +36,17 @@ struct CharacterMapTests {
     }
 
     @Test(arguments: [Normalization.TableReading.longest, .clusters])
+    func `a table that would make a text too long changes nothing`(
+        reading: Normalization.TableReading
+    ) throws {
+        let long = table(UInt8(ascii: "a"), String(repeating: "x", count: 5_000))
+        #expect(try ids("aaé", [.replacedByTable(long, reading)]) == [2, 2, 4])
+        let text = "a" + String(repeating: "é", count: 100)
+        let count = try ids(text, [.replacedByTable(long, reading)]).count
+        #expect(count == 5_100)
+    }
+
+    @Test(arguments: [Normalization.TableReading.longest, .clusters])
     func `a key that ends inside of a character is none`(
         reading: Normalization.TableReading
     ) throws {
