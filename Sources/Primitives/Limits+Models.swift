@@ -53,23 +53,37 @@ extension Limits {
     public static let vocabularyCount = 1_048_576
     /// One piece of a vocabulary, in bytes. A longer one is refused.
     public static let vocabularyPieceByteCount = 4_096
+    /// A piece that SentencePiece's BPE makes by merging, in bytes. A longer one is never made;
+    /// Llama's longest has 48.
+    public static let mergedPieceByteCount = 256
     /// A tokenizer's table of replacements, in bytes. A larger one is refused. Usual ones have
     /// 240,000.
     public static let replacementTableByteCount = 1_048_576
     /// A chat template, in bytes. A longer one is dropped, and the model has none.
     public static let chatTemplateByteCount = 131_072
-    /// Levels of a chat template's nesting, in its text and while it runs. Deeper is an error.
+    /// Levels of a chat template's nesting, in its text and while it runs, and of values inside of
+    /// each other. Deeper is an error.
     public static let templateDepth = 250
     /// Operators, filters and members in one tag of a chat template. More is an error.
     public static let templateLinkCount = 4_000
-    /// Steps of one rendering, about one for each value. More is an error.
+    /// Steps of one rendering: about one for each value, for 64 bytes of a text and for 8 elements
+    /// of a list. More is an error.
     public static let templateStepCount = 2_000_000
-    /// A text that a chat template makes, in bytes. A longer one is an error.
+    /// A text that a chat template makes, in bytes. A longer one is not made, but an error.
     public static let templateOutputByteCount = 16_777_216
-    /// Elements of a list that a chat template makes. More is an error.
+    /// Elements of a list that a chat template makes, and characters that it takes one by one. More
+    /// are not made, but an error.
     public static let templateElementCount = 1_000_000
+    /// A text that normalizing steps make of one of `byteCount` bytes. A step that would make a
+    /// longer one is left out. Unicode's own normal forms make at most eleven bytes of one.
+    public static func normalizedByteCount(of byteCount: Int) -> Int {
+        min(32 * byteCount + 256, 256 * 1_024 * 1_024)
+    }
     /// Normalizing steps, and splitting ones, of a tokenizer. More are refused.
     public static let tokenizerStepCount = 16
     /// Steps of one match of a pre-tokenizer pattern; at the limit the rest is one word.
     public static let patternMatchStepCount: UInt32 = 10_000_000
+    /// Memory of one match of such a pattern, in KiB; at the limit the rest is one word. A word of
+    /// 100,000 letters takes 40,000 where its pattern repeats a group.
+    public static let patternMatchKibibytes: UInt32 = 262_144
 }

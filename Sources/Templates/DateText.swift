@@ -38,20 +38,20 @@ struct DateText {
     ]
 
     /// C's `strftime` in the C locale.
-    func formatted(_ format: String) -> String {
-        var result = ""
+    func formatted(_ format: String) throws(TemplateError) -> String {
+        var result = TextWriter()
         var rest = Text.scalars(format)[...]
         while let scalar = rest.popFirst() {
             guard scalar == "%", var code = rest.popFirst() else {
-                result.unicodeScalars.append(scalar)
+                try result.write(scalar)
                 continue
             }
             let isBare = code == "-"
             if isBare { code = rest.popFirst() ?? "%" }
-            let text = field(code)
-            result += isBare ? withoutZeros(text) : text
+            let text = try field(code)
+            try result.write(isBare ? withoutZeros(text) : text)
         }
-        return result
+        return result.text
     }
 
     private func withoutZeros(_ text: String) -> String {
@@ -59,7 +59,7 @@ struct DateText {
         return kept.isEmpty ? "0" : String(kept)
     }
 
-    private func field(_ code: Unicode.Scalar) -> String {
+    private func field(_ code: Unicode.Scalar) throws(TemplateError) -> String {
         let (hour, minute) = (second / 3_600, second / 60 % 60)
         func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
         switch code {
@@ -80,12 +80,12 @@ struct DateText {
         case "p": return hour < 12 ? "AM" : "PM"
         case "M": return two(minute)
         case "S": return two(second % 60)
-        case "F": return formatted("%Y-%m-%d")
-        case "T": return formatted("%H:%M:%S")
-        case "R": return formatted("%H:%M")
-        case "D", "x": return formatted("%m/%d/%y")
-        case "X": return formatted("%H:%M:%S")
-        case "c": return formatted("%a %b %e %H:%M:%S %Y")
+        case "F": return try formatted("%Y-%m-%d")
+        case "T": return try formatted("%H:%M:%S")
+        case "R": return try formatted("%H:%M")
+        case "D", "x": return try formatted("%m/%d/%y")
+        case "X": return try formatted("%H:%M:%S")
+        case "c": return try formatted("%a %b %e %H:%M:%S %Y")
         case "n": return "\n"
         case "t": return "\t"
         case "z", "Z": return ""

@@ -1,12 +1,20 @@
 /// Decimal digits of Float64, rounded exactly, half to even, as C's printf does.
 enum Decimals {
+    /// What its digits cost, in steps: there is one multiplication of all of them for each power of
+    /// two.
+    static func cost(_ value: Double) -> Int {
+        value.isFinite && value != 0 ? Int(value.exponent.magnitude) : 1
+    }
+
     /// A number that is not negative, by one of the types f, e, g and %.
     static func text(_ value: Double, _ layout: Format.Layout) throws(TemplateError) -> String {
         if !value.isFinite { return value.isNaN ? "nan" : "inf" }
         let precision = layout.precision ?? 6
         switch layout.type {
         case "f", "F": return fixed(value, precision)
-        case "%": return fixed(value * 100, precision) + "%"
+        case "%":
+            let percent = value * 100
+            return (percent.isFinite ? fixed(percent, precision) : "inf") + "%"
         case "e", "E":
             let text = scientific(value, precision)
             return layout.type == "E" ? Text.upper(text) : text

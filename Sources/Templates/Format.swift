@@ -1,7 +1,5 @@
-import Primitives
-
 /// Python's two ways of putting values into a text: `%` and `str.format`.
-enum Format {
+struct Format {
     struct Layout {
         var fill: Unicode.Scalar = " "
         /// `<`, `>`, `^`, `=`; nil for the type's own.
@@ -14,24 +12,28 @@ enum Format {
         var type: Unicode.Scalar = "s"
     }
 
+    let ledger: Ledger
+
+    init(_ ledger: Ledger) { self.ledger = ledger }
+
     /// `format % values`.
-    static func percent(_ format: String, _ values: Value) throws(TemplateError) -> String {
+    func percent(_ format: String, _ values: Value) throws(TemplateError) -> String {
         let all = Text.scalars(format)
-        var queue: [Value]
-        if case .tuple(let values) = values { queue = values } else { queue = [values] }
+        var queue = [values][...]
+        if case .tuple(let items) = values { queue = items.all[...] }
         var mapped = false
-        var result = ""
+        var result = TextWriter()
         var index = 0
         while index < all.count {
             guard all[index] == "%" else {
-                result.unicodeScalars.append(all[index])
+                try result.write(all[index])
                 index += 1
                 continue
             }
             index += 1
             guard index < all.count else { throw .failed("a '%' stands at the end of a format") }
             if all[index] == "%" {
-                result += "%"
+                try result.write("%")
                 index += 1
                 continue
             }
@@ -41,24 +43,26 @@ enum Format {
                     throw .failed("a format with names needs a mapping")
                 }
                 let name = Text.string(all[index + 1..<end])
-                guard let member = members[.string(name)] else {
-                    throw .failed("no member '\(name)'")
+                guard let member = members[name] else {
+                    throw .failed("no member \(Value.string(name).brief)")
                 }
                 (value, mapped, index) = (member, true, end + 1)
             }
             let layout = try percentLayout(all, &index)
             if value == nil {
-                guard !queue.isEmpty else { throw .failed("not enough values for a format") }
-                value = queue.removeFirst()
+                guard let next = queue.popFirst() else {
+                    throw .failed("not enough values for a format")
+                }
+                value = next
             }
-            if let value { result += try laidOut(value, layout) }
+            if let value { try result.write(laidOut(value, layout)) }
         }
         if case .mapping = values { mapped = true }
         guard queue.isEmpty || mapped else { throw .failed("a format does not use all its values") }
-        return result
+        return result.text
     }
 
-    private static func percentLayout(
+    private func percentLayout(
         _ all: [Unicode.Scalar], _ index: inout Int
     ) throws(TemplateError) -> Layout {
         var layout = Layout()
@@ -83,7 +87,7 @@ enum Format {
         return layout
     }
 
-    private static func number(
+    private func number(
         _ all: [Unicode.Scalar], _ index: inout Int
     ) throws(TemplateError) -> Int? {
         let start = index
@@ -96,22 +100,22 @@ enum Format {
     }
 
     /// `text.format(...)`.
-    static func braces(
+    func braces(
         _ format: String, _ positional: [Value], _ named: [(name: String, value: Value)],
         member: (Value, String, _ isItem: Bool) throws(TemplateError) -> Value
     ) throws(TemplateError) -> String {
         let all = Text.scalars(format)
-        var result = ""
+        var result = TextWriter()
         var (index, counter) = (0, 0)
         while index < all.count {
             let scalar = all[index]
             index += 1
             guard scalar == "{" || scalar == "}" else {
-                result.unicodeScalars.append(scalar)
+                try result.write(scalar)
                 continue
             }
             if index < all.count, all[index] == scalar {
-                result.unicodeScalars.append(scalar)
+                try result.write(scalar)
                 index += 1
                 continue
             }
@@ -125,15 +129,17 @@ enum Format {
             let mark = head.firstIndex(of: "!") ?? head.endIndex
             var value = try lookedUp(head[..<mark], positional, named, &counter, member)
             if mark < head.endIndex {
-                value = .string(head[head.endIndex - 1] == "r" ? value.written : value.shown)
+                let isWritten = head[head.endIndex - 1] == "r"
+                value = .string(try isWritten ? value.written(ledger) : value.shown(ledger))
             }
             let spec = Array(field[min(colon + 1, field.endIndex)...])
-            result += spec.isEmpty ? value.shown : try laidOut(value, try layout(spec, of: value))
+            try result.write(
+                spec.isEmpty ? value.shown(ledger) : laidOut(value, layout(spec, of: value)))
         }
-        return result
+        return result.text
     }
 
-    private static func lookedUp(
+    private func lookedUp(
         _ path: Text.Scalars, _ positional: [Value], _ named: [(name: String, value: Value)],
         _ counter: inout Int,
         _ member: (Value, String, _ isItem: Bool) throws(TemplateError) -> Value
@@ -150,7 +156,7 @@ enum Format {
             value = positional[place]
         } else {
             guard let found = named.first(where: { $0.name == first }) else {
-                throw .failed("a format has no value '\(first)'")
+                throw .failed("a format has no value \(Value.string(first).brief)")
             }
             value = found.value
         }
@@ -164,7 +170,7 @@ enum Format {
         return value
     }
 
-    private static func layout(
+    private func layout(
         _ spec: [Unicode.Scalar], of value: Value
     ) throws(TemplateError) -> Layout {
         var layout = Layout()
@@ -206,72 +212,5 @@ enum Format {
         guard index == spec.count else { throw .failed("a format's layout is not understood") }
         if layout.alignment == nil { layout.alignment = isNumber ? ">" : "<" }
         return layout
-    }
-
-    // MARK: one value
-
-    private static func laidOut(_ value: Value, _ layout: Layout) throws(TemplateError) -> String {
-        var body: String
-        var isNegative = false
-        switch layout.type {
-        case "s", "r", "a":
-            body = layout.type == "s" ? value.shown : value.written
-            if layout.type == "r", value.realNumber != nil { break }
-            if let precision = layout.precision {
-                body = Text.string(body.unicodeScalars.prefix(precision))
-            }
-            return padded(body, layout)
-        case "c":
-            body =
-                value.text ?? Unicode.Scalar(UInt32(value.wholeNumber ?? 63)).map(String.init)
-                ?? "?"
-            return padded(body, layout)
-        case "d", "x", "X", "o", "b":
-            guard let number = value.wholeNumber ?? truncated(value, layout) else {
-                throw .failed("a format wants a whole number, not \(value.typeName)")
-            }
-            isNegative = number < 0
-            let radix = ["x": 16, "X": 16, "o": 8, "b": 2][String(layout.type)] ?? 10
-            body = String(number.magnitude, radix: radix, uppercase: layout.type == "X")
-            if layout.isAlternate, radix != 10 { body = "0" + String(layout.type) + body }
-        case "f", "F", "e", "E", "g", "G", "%":
-            guard let number = value.realNumber else {
-                throw .failed("a format wants a number, not \(value.typeName)")
-            }
-            isNegative = number < 0 || number.sign == .minus
-            body = try Decimals.text(number.magnitude, layout)
-        default: throw .failed("the format '\(layout.type)' is not supported")
-        }
-        if layout.type == "r", body.hasPrefix("-") {
-            isNegative = true
-            body.removeFirst()
-        }
-        if layout.hasCommas { body = grouped(body) }
-        let sign = isNegative ? "-" : layout.sign == "-" ? "" : String(layout.sign)
-        guard layout.alignment == "=" else { return padded(sign + body, layout) }
-        let missing = layout.width - sign.count - body.count
-        return sign + String(repeating: String(layout.fill), count: max(missing, 0)) + body
-    }
-
-    private static func truncated(_ value: Value, _ layout: Layout) -> Int? {
-        guard case .number(let number) = value, layout.type == "d", number.magnitude < 0x1p62 else {
-            return nil
-        }
-        return Int(number)
-    }
-
-    private static func grouped(_ body: String) -> String {
-        let whole = body.prefix { $0 != "." && $0 != "e" }
-        var result = ""
-        for (place, digit) in whole.enumerated() {
-            if place > 0, (whole.count - place) % 3 == 0 { result += "," }
-            result.append(digit)
-        }
-        return result + body.dropFirst(whole.count)
-    }
-
-    private static func padded(_ text: String, _ layout: Layout) -> String {
-        let left = layout.alignment == "<" ? 0 : layout.alignment == "^" ? 1 : 2
-        return Text.padded(text, to: layout.width, with: layout.fill, left: left, of: 2)
     }
 }

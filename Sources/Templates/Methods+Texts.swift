@@ -17,12 +17,12 @@ extension Methods {
         case "split", "rsplit": return try split(name, text, given)
         case "splitlines":
             let keepsEnds = given.value("keepends", 0)?.isTrue ?? false
-            return .list(Text.lines(text, keepsEnds: keepsEnds).map { .string($0) })
+            return try .texts(Text.lines(text, keepsEnds: keepsEnds))
         case "startswith", "endswith":
             guard let first else { throw .failed("\(name) needs a text") }
             let part = bounded(text, given)
             return .bool(
-                try texts(of: first, name).contains {
+                try texts(of: first, name, run.ledger).contains {
                     name == "startswith" ? starts(part, with: $0) : ends(part, with: $0)
                 })
         case "replace":
@@ -31,14 +31,21 @@ extension Methods {
                 throw .failed("replace takes two texts")
             }
             let limit = given.value("count", 2)?.wholeNumber ?? -1
-            return .string(Text.replaced(text, old, by: new, limit: limit < 0 ? .max : limit))
+            return .string(try Text.replaced(text, old, by: new, limit: limit < 0 ? .max : limit))
         case "join":
-            guard let all = first?.elements else { throw .failed("join needs a list") }
-            guard all.allSatisfy({ $0.text != nil }) else { throw .failed("join takes texts") }
-            return .string(all.compactMap(\.text).joined(separator: text))
+            guard let all = try first?.elements(run.ledger) else {
+                throw .failed("join needs a list")
+            }
+            var writer = TextWriter()
+            for (place, element) in all.enumerated() {
+                guard let part = element.text else { throw .failed("join takes texts") }
+                if place > 0 { try writer.write(text) }
+                try writer.write(part)
+            }
+            return .string(writer.text)
         case "format":
             return .string(
-                try Format.braces(text, given.positional, given.named) {
+                try Format(run.ledger).braces(text, given.positional, given.named) {
                     value, name, isItem throws(TemplateError) in
                     let key: Value = Int(name).map { .integer($0) } ?? .string(name)
                     return try isItem ? run.item(key, of: value) : run.attribute(name, of: value)
@@ -49,14 +56,21 @@ extension Methods {
         }
     }
 
-    private static func texts(of value: Value, _ name: String) throws(TemplateError) -> [String] {
-        if case .tuple(let all) = value, all.allSatisfy({ $0.text != nil }) {
-            return all.compactMap(\.text)
+    private static func texts(
+        of value: Value, _ name: String, _ ledger: Ledger
+    ) throws(TemplateError) -> [String] {
+        var all = [value]
+        if case .tuple(let items) = value { all = items.all }
+        var texts: [String] = []
+        for value in all {
+            guard let text = value.text else {
+                throw .failed("\(name) takes a text, not \(value.typeName)")
+            }
+            try ledger.charge(for: value)
+            texts.append(text)
         }
-        guard let text = value.text else {
-            throw .failed("\(name) takes a text, not \(value.typeName)")
-        }
-        return [text]
+        try ledger.charge(all.count)
+        return texts
     }
 
     private static func starts(_ text: String, with part: String) -> Bool {
@@ -91,14 +105,15 @@ extension Methods {
             guard !separator.isEmpty else { throw .failed("\(name) can't cut at nothing") }
             parts =
                 name == "split" || limit < 0
-                ? Text.split(text, by: separator, limit: count)
-                : Text.splitFromRight(text, by: separator, limit: count)
+                ? try Text.split(text, by: separator, limit: count)
+                : try Text.splitFromRight(text, by: separator, limit: count)
         } else {
             parts =
                 name == "split" || limit < 0
-                ? Text.words(text, limit: count) : Text.wordsFromRight(text, limit: count)
+                ? try Text.words(text, limit: count)
+                : try Text.wordsFromRight(text, limit: count)
         }
-        return .list(parts.map { .string($0) })
+        return try .texts(parts)
     }
 
     private static func kindOf(_ text: String, _ name: String) -> Bool? {
@@ -136,7 +151,7 @@ extension Methods {
     private static func placed(
         _ name: String, _ text: String, _ given: Given
     ) throws(TemplateError) -> Value {
-        let width = given.positional.first?.wholeNumber ?? 0
+        let width = max(given.positional.first?.wholeNumber ?? 0, 0)
         let fill = given.positional.dropFirst().first?.text?.unicodeScalars.first ?? " "
         guard width <= 10_000 else { throw .tooLarge("a width of more than 10000") }
         switch name {
@@ -155,7 +170,7 @@ extension Methods {
             let before = missing > 0 ? missing / 2 + extra : 0
             return .string(
                 Text.padded(text, to: width, with: fill, left: before, of: max(missing, 1)))
-        case "expandtabs": return .string(Text.replaced(text, "\t", by: "        "))
+        case "expandtabs": return .string(try Text.replaced(text, "\t", by: "        "))
         default: break
         }
         guard let part = given.positional.first?.text else { throw .failed("\(name) needs a text") }
@@ -173,24 +188,27 @@ extension Methods {
             guard !part.isEmpty else { throw .failed("\(name) can't cut at nothing") }
             let isLeft = name == "partition"
             let cut =
-                isLeft
+                try isLeft
                 ? Text.split(text, by: part, limit: 1)
                 : Text.splitFromRight(text, by: part, limit: 1)
-            if cut.count == 2 { return .tuple([.string(cut[0]), .string(part), .string(cut[1])]) }
-            let parts = isLeft ? [text, "", ""] : ["", "", text]
-            return .tuple(parts.map { .string($0) })
+            let missing = isLeft ? [text, "", ""] : ["", "", text]
+            let parts = cut.count == 2 ? [cut[0], part, cut[1]] : missing
+            return try .tuple(of: parts.map { .string($0) })
         case "count":
             return .integer(
-                part.isEmpty ? text.unicodeScalars.count + 1 : Text.split(text, by: part).count - 1)
+                try part.isEmpty
+                    ? text.unicodeScalars.count + 1 : Text.count(of: part, in: text))
         default:
             let isLeft = !name.hasPrefix("r")
             let cut =
-                isLeft
+                try isLeft
                 ? Text.split(text, by: part, limit: part.isEmpty ? 0 : 1)
                 : Text.splitFromRight(text, by: part.isEmpty ? "\u{0}" : part, limit: 1)
             if cut.count == 2 { return .integer(cut[0].unicodeScalars.count) }
             if part.isEmpty { return .integer(isLeft ? 0 : text.unicodeScalars.count) }
-            guard name.hasSuffix("find") else { throw .failed("'\(part)' is not in the text") }
+            guard name.hasSuffix("find") else {
+                throw .failed("\(Value.string(part).brief) is not in the text")
+            }
             return .integer(-1)
         }
     }

@@ -33,17 +33,24 @@ enum Methods {
         guard !changing.contains(name) else {
             throw .failed("'\(name)' would change \(value.typeName), which templates may not")
         }
+        let operators = Operators(run.ledger)
         switch value {
         case .string(let text): return try textMethod(name, text, given, run)
-        case .mapping(let mapping): return try mappingMethod(name, mapping, given)
-        case .list(let all), .tuple(let all):
+        case .mapping(let mapping): return try mappingMethod(name, mapping, given, run.ledger)
+        case .list(let items), .tuple(let items):
             guard name != "copy" else { return value }
             guard let wanted = given.positional.first else {
                 throw .failed("\(name) needs a value")
             }
-            if name == "count" { return .integer(all.count { Operators.areEqual($0, wanted) }) }
-            guard let place = all.firstIndex(where: { Operators.areEqual($0, wanted) }) else {
-                throw .failed("\(wanted.written) is not in the list")
+            if name == "count" {
+                var count = 0
+                for element in items.all where try operators.areEqual(element, wanted) {
+                    count += 1
+                }
+                return .integer(count)
+            }
+            guard let place = try operators.place(of: wanted, in: items.all) else {
+                throw .failed("\(wanted.brief) is not in the list")
             }
             return .integer(place)
         case .loop(let state):
@@ -51,26 +58,26 @@ enum Methods {
                 guard !given.positional.isEmpty else { throw .failed("cycle needs values") }
                 return given.positional[state.index % given.positional.count]
             }
-            let isChanged =
-                !(state.seen.map {
-                    Operators.areEqual(.list($0), .list(given.positional))
-                } ?? false)
+            let isSame = try state.seen.map { seen throws(TemplateError) in
+                try operators.areEqual(seen, given.positional)
+            }
             state.seen = given.positional
-            return .bool(isChanged)
+            return .bool(isSame != true)
         default: throw .failed("\(value.typeName) has no method '\(name)'")
         }
     }
 
     private static func mappingMethod(
-        _ name: String, _ mapping: Mapping, _ given: Given
+        _ name: String, _ mapping: Mapping, _ given: Given, _ ledger: Ledger
     ) throws(TemplateError) -> Value {
         switch name {
         case "get":
-            guard let key = given.positional.first else { throw .failed("get needs a key") }
-            return mapping[key] ?? given.value("default", 1) ?? .none
-        case "items": return .list(zip(mapping.keys, mapping.values).map { .tuple([$0, $1]) })
-        case "keys": return .list(mapping.keys)
-        case "values": return .list(mapping.values)
+            guard let wanted = given.positional.first else { throw .failed("get needs a key") }
+            if let key = try Key(wanted, ledger), let value = mapping[key] { return value }
+            return given.value("default", 1) ?? .none
+        case "items": return try .list(of: mapping.pairs())
+        case "keys": return try .list(of: mapping.keys)
+        case "values": return try .list(of: mapping.values)
         default: return .mapping(mapping)
         }
     }

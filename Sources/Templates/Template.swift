@@ -26,11 +26,11 @@ public struct Template: Sendable {
     public func render(
         _ variables: JSONObject, secondsSince1970: Int? = nil
     ) throws(TemplateError) -> String {
-        let scope = Scope(parent: nil)
-        for (name, value) in zip(variables.keys, variables.values) {
-            scope.set(name, Value(value))
-        }
         var run = TemplateRun(secondsSince1970: secondsSince1970)
+        let scope = try run.ledger.scope(in: nil)
+        for (name, value) in zip(variables.keys, variables.values) {
+            scope.set(name, try Value(value))
+        }
         var output = ""
         _ = try run.run(body, scope, into: &output)
         return output

@@ -181,7 +181,7 @@ extension TemplateParser {
 
     private mutating func simpleTarget() throws(TemplateError) -> Target {
         if skip(sign: "(") {
-            let inner = try target()
+            let inner = try nested { parser throws(TemplateError) in try parser.target() }
             try expect(sign: ")")
             return inner
         }

@@ -1,5 +1,3 @@
-import Primitives
-
 /// The values of a call's arguments.
 struct Given {
     var positional: [Value] = []
@@ -19,17 +17,19 @@ extension TemplateRun {
             given.named.append((name, try evaluate(value, scope)))
         }
         if let spread = arguments.spread {
-            guard let more = try evaluate(spread, scope).elements else {
+            guard let more = try evaluate(spread, scope).elements(ledger) else {
                 throw .failed("what stands behind '*' is no list")
             }
+            try ledger.charge(more.count)
             given.positional += more
         }
         if let spread = arguments.namedSpread {
             guard case .mapping(let mapping) = try evaluate(spread, scope) else {
                 throw .failed("what stands behind '**' is no mapping")
             }
+            try ledger.charge(mapping.keys.count)
             for (key, value) in zip(mapping.keys, mapping.values) {
-                given.named.append((key.shown, value))
+                given.named.append((try key.shown(ledger), value))
             }
         }
         return given
@@ -47,7 +47,10 @@ extension TemplateRun {
             guard state.loop.isRecursive, let items = given.positional.first else {
                 throw .failed("a loop that is not recursive can't be called")
             }
-            return .string(try loop(state.loop, items, state.scope, depth: state.depth + 1))
+            let text = Value.string(
+                try loop(state.loop, items, state.scope, depth: state.depth + 1))
+            try ledger.charge(for: text)
+            return text
         default: throw .failed("\(function.typeName) can't be called")
         }
     }
@@ -59,15 +62,19 @@ extension TemplateRun {
         case .macro(let macro, let scope):
             let inner = try bound(macro.signature, given, scope, name: macro.name)
             if let caller { inner.set("caller", caller) }
-            return .string(try text(of: macro.body, in: inner))
+            return try text(of: macro.body, in: inner)
         case .caller(let signature, let body, let scope):
-            return .string(
-                try text(of: body, in: try bound(signature, given, scope, name: "caller")))
+            return try text(of: body, in: try bound(signature, given, scope, name: "caller"))
         case .method(let receiver, let name):
+            try ledger.charge()
+            try ledger.charge(for: receiver)
             let result = try Methods.call(name, on: receiver, given, self)
-            try charge(1 + size(of: receiver) + size(of: result))
+            try ledger.charge(for: result)
             return result
-        case .function(let name): return try call(name, given)
+        case .function(let name):
+            let result = try call(name, given)
+            try ledger.charge(for: result)
+            return result
         }
     }
 
@@ -75,8 +82,9 @@ extension TemplateRun {
     private mutating func bound(
         _ signature: Signature, _ given: Given, _ scope: Scope, name: String
     ) throws(TemplateError) -> Scope {
-        let inner = Scope(parent: scope)
+        let inner = try ledger.scope(in: scope)
         let names = signature.names
+        try ledger.charge(names.count * given.named.count / 8)
         for (place, parameter) in names.enumerated() {
             if given.positional.indices.contains(place) {
                 guard !given.named.contains(where: { $0.name == parameter }) else {
@@ -94,11 +102,9 @@ extension TemplateRun {
                 inner.set(parameter, standard)
             }
         }
-        inner.set("varargs", .tuple(Array(given.positional.dropFirst(names.count))))
+        inner.set("varargs", try .tuple(of: Array(given.positional.dropFirst(names.count))))
         var others = Mapping()
-        for (name, value) in given.named where !names.contains(name) {
-            others.set(.string(name), value)
-        }
+        for (name, value) in given.named where !names.contains(name) { try others.set(name, value) }
         inner.set("kwargs", .mapping(others))
         return inner
     }
@@ -107,48 +113,50 @@ extension TemplateRun {
 
     private static let functionNames = ["range", "dict", "namespace", "raise_exception"]
 
-    func function(_ name: String) -> Value? {
+    func function(_ name: String) throws(TemplateError) -> Value? {
         let isKnown =
             Self.functionNames.contains(name)
             || name == "strftime_now" && secondsSince1970 != nil
-        return isKnown ? .callable(Callable(.function(name))) : nil
+        return isKnown ? .callable(try Callable(.function(name))) : nil
     }
 
     private func call(_ name: String, _ given: Given) throws(TemplateError) -> Value {
         switch name {
-        case "raise_exception": throw .raised(given.value("message", 0)?.shown ?? "")
+        case "raise_exception":
+            throw .raised(try given.value("message", 0)?.shown(ledger) ?? "")
         case "range": return try range(given.positional)
         case "strftime_now":
             guard let format = given.value("format", 0)?.text, let seconds = secondsSince1970 else {
                 throw .failed("strftime_now takes a format")
             }
-            return .string(DateText(secondsSince1970: seconds).formatted(format))
+            return .string(try DateText(secondsSince1970: seconds).formatted(format))
         default:
             let mapping = try self.mapping(given)
             if name == "dict" { return .mapping(mapping) }
-            for key in mapping.keys where key.shown.hasPrefix("_") {
-                throw .failed("'\(key.shown)' can't be set")
+            for key in mapping.keys {
+                let isOurs = try key.shown(ledger).utf8.first == UInt8(ascii: "_")
+                guard !isOurs else { throw .failed("\(key.brief) can't be set") }
             }
-            let namespace = Namespace()
-            namespace.members = mapping
-            return .namespace(namespace)
+            return .namespace(ledger.namespace(mapping))
         }
     }
 
     private func mapping(_ given: Given) throws(TemplateError) -> Mapping {
         var mapping = Mapping()
         if let first = given.positional.first {
+            try ledger.charge(first.count(ledger) ?? 0)
             if case .mapping(let other) = first {
                 mapping = other
             } else {
-                for pair in first.elements ?? [] {
-                    guard let parts = pair.elements, parts.count == 2,
-                        mapping.set(parts[0], parts[1])
+                for pair in try first.elements(ledger) ?? [] {
+                    guard try pair.count(ledger) == 2, let parts = try pair.elements(ledger),
+                        let key = try Key(parts[0], ledger)
                     else { throw .failed("a mapping is made of pairs") }
+                    try mapping.set(key, parts[0], parts[1])
                 }
             }
         }
-        for (name, value) in given.named { mapping.set(.string(name), value) }
+        for (name, value) in given.named { try mapping.set(name, value) }
         return mapping
     }
 
@@ -164,6 +172,6 @@ extension TemplateRun {
         guard [first, end, step].allSatisfy({ $0.magnitude < 1 << 40 }),
             (end - first) / step <= 100_000
         else { throw .tooLarge("a range of more than 100000 numbers") }
-        return .list(stride(from: first, to: end, by: step).map { .integer($0) })
+        return try .list(of: stride(from: first, to: end, by: step).map { .integer($0) })
     }
 }

@@ -8,55 +8,57 @@ extension TemplateRun {
             let attribute = given.value("attribute", 2)
             let isCased = given.value("case_sensitive", 1)?.isTrue ?? false
             let isReversed = given.value("reverse", 0)?.isTrue ?? false
-            return .list(
-                try sorted(try elements(of: value, name), by: attribute, isCased, isReversed))
+            return try .list(
+                of: sorted(try elements(of: value, name), by: attribute, isCased, isReversed))
         case "dictsort":
             guard case .mapping(let mapping) = value else {
                 throw .failed("dictsort takes a mapping")
             }
-            let pairs = zip(mapping.keys, mapping.values).map { Value.tuple([$0, $1]) }
+            let pairs = try mapping.pairs()
             let place = given.value("by", 1)?.text == "value" ? 1 : 0
             let isCased = given.value("case_sensitive", 0)?.isTrue ?? false
             let isReversed = given.value("reverse", 2)?.isTrue ?? false
-            return .list(try sorted(pairs, by: .integer(place), isCased, isReversed))
+            return try .list(of: sorted(pairs, by: .integer(place), isCased, isReversed))
         case "min", "max":
             let attribute = given.value("attribute", 1)
             let isCased = given.value("case_sensitive", 0)?.isTrue ?? false
             var best: (key: Value, element: Value)?
             for element in try elements(of: value, name) {
-                let key = folded(try member(attribute, of: element), isCased)
+                let key = try folded(member(attribute, of: element), isCased)
                 guard let old = best else {
                     best = (key, element)
                     continue
                 }
                 let isBetter =
                     try name == "min"
-                    ? Operators.precedes(key, old.key) : Operators.precedes(old.key, key)
+                    ? Operators(ledger).precedes(key, old.key)
+                    : Operators(ledger).precedes(old.key, key)
                 if isBetter { best = (key, element) }
             }
             return best?.element ?? .undefined("the \(name) of nothing")
         case "unique":
             let isCased = given.value("case_sensitive", 0)?.isTrue ?? false
             let attribute = given.value("attribute", 1)
-            var seen = Mapping()
+            var seen: Set<Key> = []
             var results: [Value] = []
             for element in try elements(of: value, name) {
-                let key = folded(try member(attribute, of: element), isCased)
-                guard seen[key] == nil else { continue }
-                guard seen.set(key, .none) else {
-                    throw .failed("unique does not go with \(key.typeName)")
+                let value = try folded(member(attribute, of: element), isCased)
+                guard let key = try Key(value, ledger) else {
+                    throw .failed("unique does not go with \(value.typeName)")
                 }
+                guard seen.insert(key).inserted else { continue }
                 results.append(element)
             }
-            return .list(results)
-        case "groupby": return .list(try grouped(try elements(of: value, name), given))
-        case "batch", "slice": return .list(try cut(try elements(of: value, name), name, given))
+            return try .list(of: results)
+        case "groupby": return try .list(of: grouped(elements(of: value, name), given))
+        case "batch", "slice": return try .list(of: cut(elements(of: value, name), name, given))
         default: return nil
         }
     }
 
-    private func folded(_ value: Value, _ isCased: Bool) -> Value {
+    private func folded(_ value: Value, _ isCased: Bool) throws(TemplateError) -> Value {
         guard !isCased, case .string(let text) = value else { return value }
+        try ledger.charge(for: value)
         return .string(Text.lower(text))
     }
 
@@ -67,19 +69,21 @@ extension TemplateRun {
         for element in all {
             var keys: [Value] = []
             if case .string(let paths)? = attribute {
-                for path in Text.split(paths, by: ",") {
-                    keys.append(folded(try member(.string(path), of: element), isCased))
+                try ledger.charge(paths.utf8.count)
+                for path in try Text.split(paths, by: ",") {
+                    keys.append(try folded(member(.string(path), of: element), isCased))
                 }
             } else {
-                keys = [folded(try member(attribute, of: element), isCased)]
+                keys = [try folded(member(attribute, of: element), isCased)]
             }
             keyed.append((keys, element))
         }
-        try charge(all.count * 8)
+        try ledger.charge(all.count)
         // A stable merge, because a comparison may fail.
         let order = try merged(Array(keyed.indices)) { left, right throws(TemplateError) in
-            let (a, b) = (Value.list(keyed[left].key), Value.list(keyed[right].key))
-            return try isReversed ? Operators.precedes(a, b) : Operators.precedes(b, a)
+            let (a, b) = (keyed[left].key, keyed[right].key)
+            return try isReversed
+                ? Operators(ledger).precedes(a, b) : Operators(ledger).precedes(b, a)
         }
         return order.map { keyed[$0].element }
     }
@@ -112,14 +116,18 @@ extension TemplateRun {
         for element in try sorted(all, by: attribute, isCased, false) {
             var shown = try member(attribute, of: element)
             if shown.isUndefined, let standard { shown = standard }
-            let key = folded(shown, isCased)
-            if let last = groups.last, Operators.areEqual(last.key, key) {
+            let key = try folded(shown, isCased)
+            if let last = groups.last, try Operators(ledger).areEqual(last.key, key) {
                 groups[groups.count - 1].members.append(element)
             } else {
                 groups.append((key, shown, [element]))
             }
         }
-        return groups.map { .tuple([$0.shown, .list($0.members)]) }
+        var pairs: [Value] = []
+        for group in groups {
+            pairs.append(try .tuple(of: [group.shown, .list(of: group.members)]))
+        }
+        return pairs
     }
 
     private func cut(_ all: [Value], _ name: String, _ given: Given) throws(TemplateError)
@@ -128,6 +136,7 @@ extension TemplateRun {
         guard let count = given.positional.first?.wholeNumber, count > 0, count <= 100_000 else {
             throw .failed("\(name) takes a number of items")
         }
+        try ledger.charge(count)
         let fill = given.value("fill_with", 1)
         var parts: [Value] = []
         if name == "batch" {
@@ -136,7 +145,7 @@ extension TemplateRun {
                 if let fill, part.count < count {
                     part += Array(repeating: fill, count: count - part.count)
                 }
-                parts.append(.list(part))
+                parts.append(try .list(of: part))
             }
             return parts
         }
@@ -146,7 +155,7 @@ extension TemplateRun {
             let end = start + size + (place < more ? 1 : 0)
             var part = Array(all[start..<end])
             if let fill, place >= more, more > 0 { part.append(fill) }
-            parts.append(.list(part))
+            parts.append(try .list(of: part))
             start = end
         }
         return parts

@@ -6,12 +6,13 @@ extension TemplateRun {
             guard let other = arguments.first else {
                 throw .failed("the test '\(name)' needs a value")
             }
-            return try Operators.compare(value, sign, other)
+            return try Operators(ledger).compare(value, sign, other)
         }
         switch name {
         case "sameas":
             guard let other = arguments.first else { throw .failed("sameas needs a value") }
-            return value.typeName == other.typeName && Operators.areEqual(value, other)
+            guard value.typeName == other.typeName else { return false }
+            return try Operators(ledger).areEqual(value, other)
         case "odd", "even", "divisibleby":
             guard let number = value.wholeNumber else {
                 throw .failed("the test '\(name)' takes a whole number, not \(value.typeName)")
@@ -20,16 +21,16 @@ extension TemplateRun {
             guard let divisor = arguments.first?.wholeNumber, divisor != 0 else {
                 throw .failed("divisibleby needs a number")
             }
-            return number.quotientAndRemainder(dividingBy: divisor).remainder == 0
-        case "lower":
-            return hasCase(value.shown)
-                && value.shown.utf8.elementsEqual(Text.lower(value.shown).utf8)
-        case "upper":
-            return hasCase(value.shown)
-                && value.shown.utf8.elementsEqual(Text.upper(value.shown).utf8)
-        case "filter": return Self.filterNames.contains(value.shown)
+            return number.remainderReportingOverflow(dividingBy: divisor).partialValue == 0
+        case "lower", "upper":
+            try ledger.charge(for: value)
+            let text = try value.shown(ledger)
+            let changed = name == "lower" ? Text.lower(text) : Text.upper(text)
+            return hasCase(text) && text.utf8.elementsEqual(changed.utf8)
+        case "filter": return Self.filterNames.contains(try value.shown(ledger))
         case "test":
-            return kindTest(.none, value.shown) != nil || Self.comparisons[value.shown] != nil
+            let name = try value.shown(ledger)
+            return kindTest(.none, name) != nil || Self.comparisons[name] != nil
         default: throw .failed("there is no test '\(name)'")
         }
     }
@@ -81,9 +82,9 @@ extension TemplateRun {
             guard case .mapping = value else { return false }
             return true
         case "iterable":
-            guard case .loop = value else { return value.elements != nil }
+            guard case .loop = value else { return value.isIterable }
             return true
-        case "sequence": return value.elements != nil
+        case "sequence": return value.isIterable
         case "callable":
             switch value {
             case .callable, .loop: return true

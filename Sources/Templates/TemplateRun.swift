@@ -1,25 +1,13 @@
-import Primitives
-
 /// One rendering: statements, and the limits on what they may take.
 struct TemplateRun {
     /// What a body ended with.
     enum Ending { case normal, breaks, continues }
 
     let secondsSince1970: Int?
-    private var stepCount = 0
+    let ledger = Ledger()
     private var depth = 0
 
     init(secondsSince1970: Int?) { self.secondsSince1970 = secondsSince1970 }
-
-    // MARK: limits
-
-    /// Counts work; `count` is about one for each value that is touched.
-    mutating func charge(_ count: Int = 1) throws(TemplateError) {
-        stepCount += count
-        guard stepCount <= Limits.templateStepCount else {
-            throw .tooLarge("more than \(Limits.templateStepCount) steps")
-        }
-    }
 
     /// Runs `body` one level deeper.
     mutating func nested<Result>(
@@ -27,23 +15,14 @@ struct TemplateRun {
     ) throws(TemplateError) -> Result {
         depth += 1
         defer { depth -= 1 }
-        guard depth <= Limits.templateDepth else {
-            throw .tooLarge("more than \(Limits.templateDepth) levels of nesting")
-        }
-        try charge()
+        try Ledger.check(depth: depth)
+        try ledger.charge()
         return try body(&self)
     }
 
-    private mutating func append(_ text: String, to output: inout String) throws(TemplateError) {
+    private func append(_ text: String, to output: inout String) throws(TemplateError) {
+        try Ledger.check(byteCount: output.utf8.count + text.utf8.count)
         output += text
-        try checkLength(output)
-    }
-
-    /// Texts grow by repeating and joining; each step that makes one pays for its length.
-    mutating func checkLength(_ text: String) throws(TemplateError) {
-        guard text.utf8.count <= Limits.templateOutputByteCount else {
-            throw .tooLarge("a text of more than \(Limits.templateOutputByteCount) bytes")
-        }
     }
 
     // MARK: statements
@@ -62,11 +41,13 @@ struct TemplateRun {
         return .normal
     }
 
-    /// What a body writes, in a scope of its own.
-    mutating func text(of body: [Statement], in parent: Scope) throws(TemplateError) -> String {
+    /// What a body writes, in a scope of its own, as a value.
+    mutating func text(of body: [Statement], in parent: Scope) throws(TemplateError) -> Value {
         var output = ""
-        _ = try run(body, Scope(parent: parent), into: &output)
-        return output
+        _ = try run(body, ledger.scope(in: parent), into: &output)
+        let text = Value.string(output)
+        try ledger.charge(for: text)
+        return text
     }
 
     private mutating func perform(
@@ -74,7 +55,7 @@ struct TemplateRun {
     ) throws(TemplateError) -> Ending {
         switch statement {
         case .text(let text): output = text
-        case .output(let expression): output = try evaluate(expression, scope).shown
+        case .output(let expression): output = try evaluate(expression, scope).shown(ledger)
         case .choice(let branches, let otherwise):
             for branch in branches where try evaluate(branch.condition, scope).isTrue {
                 return try run(branch.body, scope, into: &output)
@@ -85,25 +66,26 @@ struct TemplateRun {
         case .assign(let target, let expression):
             try assign(try evaluate(expression, scope), to: target, scope)
         case .assignBlock(let target, let filters, let body):
-            var value = Value.string(try text(of: body, in: scope))
+            var value = try text(of: body, in: scope)
             for call in filters { value = try filter(value, call.name, call.arguments, scope) }
             try assign(value, to: target, scope)
-        case .macro(let macro): scope.set(macro.name, .callable(Callable(.macro(macro, scope))))
+        case .macro(let macro):
+            scope.set(macro.name, .callable(try Callable(.macro(macro, scope))))
         case .callBlock(let signature, let call, let body):
             guard case .call(let callee, let arguments) = call else { break }
-            let caller = Value.callable(Callable(.caller(signature, body, scope)))
-            output = try self.call(callee, arguments, scope, caller: caller).shown
+            let caller = Value.callable(try Callable(.caller(signature, body, scope)))
+            output = try self.call(callee, arguments, scope, caller: caller).shown(ledger)
         case .filterBlock(let filters, let body):
-            var value = Value.string(try text(of: body, in: scope))
+            var value = try text(of: body, in: scope)
             for call in filters { value = try filter(value, call.name, call.arguments, scope) }
-            output = value.shown
+            output = try value.shown(ledger)
         case .with(let values, let body):
-            let inner = Scope(parent: scope)
+            let inner = try ledger.scope(in: scope)
             for (target, expression) in values {
                 try assign(try evaluate(expression, scope), to: target, inner)
             }
             return try run(body, inner, into: &output)
-        case .scope(let body): return try run(body, Scope(parent: scope), into: &output)
+        case .scope(let body): return try run(body, ledger.scope(in: scope), into: &output)
         case .breakLoop: return .breaks
         case .continueLoop: return .continues
         }
@@ -120,11 +102,11 @@ struct TemplateRun {
                 throw .failed("'\(name)' is no namespace, so '\(member)' can't be set")
             }
             guard !member.hasPrefix("_") else { throw .failed("'\(member)' can't be set") }
-            namespace.members.set(.string(member), value)
+            try namespace.members.set(member, value)
         case .tuple(let targets):
-            guard let elements = value.elements, elements.count == targets.count else {
-                throw .failed("\(targets.count) names don't fit \(value.typeName)")
-            }
+            guard try value.count(ledger) == targets.count,
+                let elements = try value.elements(ledger)
+            else { throw .failed("\(targets.count) names don't fit \(value.typeName)") }
             for (target, element) in zip(targets, elements) {
                 try assign(element, to: target, scope)
             }
@@ -136,14 +118,14 @@ struct TemplateRun {
     mutating func loop(
         _ loop: Loop, _ items: Value, _ scope: Scope, depth: Int
     ) throws(TemplateError) -> String {
-        guard var elements = items.elements else {
+        guard var elements = try items.elements(ledger) else {
             throw .failed("there is nothing to go through in \(items.typeName)")
         }
-        try charge(elements.count)
+        try ledger.charge(elements.count)
         if let condition = loop.condition {
             var kept: [Value] = []
             for element in elements {
-                let inner = Scope(parent: scope)
+                let inner = try ledger.scope(in: scope)
                 try assign(element, to: loop.target, inner)
                 if try evaluate(condition, inner).isTrue { kept.append(element) }
             }
@@ -151,13 +133,13 @@ struct TemplateRun {
         }
         var output = ""
         if elements.isEmpty {
-            _ = try run(loop.otherwise, Scope(parent: scope), into: &output)
+            _ = try run(loop.otherwise, ledger.scope(in: scope), into: &output)
             return output
         }
-        let state = LoopState(items: elements, loop: loop, scope: scope, depth: depth)
+        let state = ledger.loop(loop, over: elements, in: scope, depth: depth)
         for index in elements.indices {
             state.index = index
-            let inner = Scope(parent: scope)
+            let inner = try ledger.scope(in: scope)
             inner.set("loop", .loop(state))
             try assign(elements[index], to: loop.target, inner)
             let ending = try run(loop.body, inner, into: &output)

@@ -11,61 +11,22 @@ enum Text {
         return String(view)
     }
 
-    /// Where `part` first is, in UTF-8 bytes; nil where it is not.
-    static func first(_ part: String, in text: String, from: Int = 0) -> Int? {
-        let (text, part) = (Array(text.utf8), Array(part.utf8))
-        guard part.count <= text.count - from else { return nil }
-        guard let head = part.first else { return from }
-        var index = from
-        while index + part.count <= text.count {
-            if text[index] == head, text[index..<index + part.count].elementsEqual(part) {
-                return index
-            }
-            index += 1
-        }
-        return nil
-    }
-
-    /// Python's `split(separator)`; at most `limit` cuts.
-    static func split(_ text: String, by separator: String, limit: Int = .max) -> [String] {
-        let (bytes, mark) = (Array(text.utf8), Array(separator.utf8))
-        var parts: [String] = []
-        var (start, index) = (0, 0)
-        while index + mark.count <= bytes.count, parts.count < limit {
-            if bytes[index..<index + mark.count].elementsEqual(mark) {
-                parts.append(String(decoding: bytes[start..<index], as: UTF8.self))
-                index += mark.count
-                start = index
-            } else {
-                index += 1
-            }
-        }
-        return parts + [String(decoding: bytes[start...], as: UTF8.self)]
-    }
-
-    /// The same from the right.
-    static func splitFromRight(_ text: String, by separator: String, limit: Int) -> [String] {
-        let parts = split(text, by: separator)
-        guard parts.count > limit + 1 else { return parts }
-        let head = parts.dropLast(limit).joined(separator: separator)
-        return [head] + parts.suffix(limit)
-    }
-
     /// Words between whitespace; at most `limit` cuts, and then the rest as it is.
-    static func words(_ text: String, limit: Int = .max) -> [String] {
+    static func words(_ text: String, limit: Int = .max) throws(TemplateError) -> [String] {
         var words: [String] = []
         var rest = scalars(text)[...]
         while true {
             rest = rest.drop { isSpace($0) }
             guard !rest.isEmpty else { return words }
             if words.count == limit { return words + [string(trimmedRight(rest))] }
+            try Ledger.check(elementCount: words.count + 1)
             let word = rest.prefix { !isSpace($0) }
             words.append(string(word))
             rest = rest.dropFirst(word.count)
         }
     }
 
-    static func wordsFromRight(_ text: String, limit: Int) -> [String] {
+    static func wordsFromRight(_ text: String, limit: Int) throws(TemplateError) -> [String] {
         var words: [String] = []
         var rest = scalars(text)[...]
         while true {
@@ -74,13 +35,14 @@ enum Text {
             if words.count == limit {
                 return [string(rest.drop { isSpace($0) })] + words.reversed()
             }
+            try Ledger.check(elementCount: words.count + 1)
             let word = rest.reversed().prefix { !isSpace($0) }
             words.append(string(word.reversed()))
             rest = rest.dropLast(word.count)
         }
     }
 
-    static func lines(_ text: String, keepsEnds: Bool) -> [String] {
+    static func lines(_ text: String, keepsEnds: Bool) throws(TemplateError) -> [String] {
         var lines: [String] = []
         var line: [Unicode.Scalar] = []
         let all = scalars(text)
@@ -95,27 +57,13 @@ enum Text {
                     end.append("\n")
                     index += 1
                 }
+                try Ledger.check(elementCount: lines.count + 1)
                 lines.append(string(keepsEnds ? line + end : line))
                 line = []
             default: line.append(scalar)
             }
         }
         return line.isEmpty ? lines : lines + [string(line)]
-    }
-
-    static func replaced(_ text: String, _ old: String, by new: String, limit: Int = .max) -> String
-    {
-        if old.isEmpty {
-            var result = ""
-            var count = 0
-            for scalar in text.unicodeScalars {
-                if count < limit { result += new }
-                count += 1
-                result.unicodeScalars.append(scalar)
-            }
-            return count < limit ? result + new : result
-        }
-        return split(text, by: old, limit: limit).joined(separator: new)
     }
 
     // MARK: ends
@@ -145,12 +93,23 @@ enum Text {
 
     // MARK: case
 
+    private static func isASCII(_ text: String) -> Bool { text.utf8.allSatisfy { $0 < 0x80 } }
+
     static func upper(_ text: String) -> String {
-        string(text.unicodeScalars.flatMap { Array($0.properties.uppercaseMapping.unicodeScalars) })
+        if isASCII(text) {
+            let bytes = text.utf8.map { (97...122).contains($0) ? $0 - 32 : $0 }
+            return String(decoding: bytes, as: UTF8.self)
+        }
+        return string(
+            text.unicodeScalars.flatMap { Array($0.properties.uppercaseMapping.unicodeScalars) })
     }
 
     /// With the one rule that looks at neighbours: a sigma at the end of a word.
     static func lower(_ text: String) -> String {
+        if isASCII(text) {
+            let bytes = text.utf8.map { (65...90).contains($0) ? $0 + 32 : $0 }
+            return String(decoding: bytes, as: UTF8.self)
+        }
         let all = scalars(text)
         var result: [Unicode.Scalar] = []
         for (index, scalar) in all.enumerated() {
@@ -199,8 +158,9 @@ enum Text {
     static func padded(
         _ text: String, to width: Int, with fill: Unicode.Scalar = " ", left: Int, of parts: Int
     ) -> String {
-        let missing = width - text.unicodeScalars.count
-        guard missing > 0 else { return text }
+        let count = text.unicodeScalars.count
+        guard width > count else { return text }
+        let missing = width - count
         let before = missing * left / parts
         let pad = { (count: Int) in string(repeatElement(fill, count: count)) }
         return pad(before) + text + pad(missing - before)

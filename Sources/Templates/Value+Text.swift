@@ -1,34 +1,79 @@
 extension Value {
-    /// Python's `str`.
-    var shown: String {
+    /// Python's `str`; what is not a text pays for the one that it becomes.
+    func shown(_ ledger: Ledger) throws(TemplateError) -> String {
         switch self {
         case .undefined: ""
         case .string(let text): text
-        default: written
+        default: try written(ledger)
         }
     }
 
     /// Python's `repr`.
-    var written: String {
+    func written(_ ledger: Ledger) throws(TemplateError) -> String {
+        var writer = TextWriter()
+        try write(into: &writer, depth: 0)
+        try ledger.charge(for: .string(writer.text))
+        return writer.text
+    }
+
+    /// What it is, for messages and the names of what is not there.
+    var brief: String {
         switch self {
-        case .undefined: return "Undefined"
-        case .none: return "None"
-        case .bool(let value): return value ? "True" : "False"
-        case .integer(let value): return String(value)
-        case .number(let value): return Self.written(value)
-        case .string(let text): return Self.quoted(text)
-        case .list(let all): return "[" + all.map(\.written).joined(separator: ", ") + "]"
-        case .tuple(let all):
-            let parts = all.map(\.written).joined(separator: ", ")
-            return all.count == 1 ? "(\(parts),)" : "(\(parts))"
-        case .mapping(let mapping):
-            let members = zip(mapping.keys, mapping.values).map { $0.written + ": " + $1.written }
-            return "{" + members.joined(separator: ", ") + "}"
-        case .namespace(let namespace):
-            return "<Namespace \(Value.mapping(namespace.members).written)>"
-        case .callable: return "<function>"
-        case .loop(let state): return "<LoopContext \(state.index + 1)/\(state.items.count)>"
+        case .bool, .integer, .number: plain ?? ""
+        case .string(let text): "'" + Text.string(text.unicodeScalars.prefix(80)) + "'"
+        default: typeName
         }
+    }
+
+    /// `repr` of what holds no other value.
+    private var plain: String? {
+        switch self {
+        case .undefined: "Undefined"
+        case .none: "None"
+        case .bool(let value): value ? "True" : "False"
+        case .integer(let value): String(value)
+        case .number(let value): Self.written(value)
+        case .callable: "<function>"
+        case .loop(let state): "<LoopContext \(state.index + 1)/\(state.items.count)>"
+        case .string, .list, .tuple, .mapping, .namespace: nil
+        }
+    }
+
+    /// A namespace may hold itself, so that depth has its limit here, too.
+    private func write(into writer: inout TextWriter, depth: Int) throws(TemplateError) {
+        try Ledger.check(depth: depth)
+        switch self {
+        case .string(let text): try Self.quote(text, into: &writer)
+        case .list(let items): try Self.write(items.all, "[", "]", into: &writer, depth)
+        case .tuple(let items):
+            let end = items.all.count == 1 ? ",)" : ")"
+            try Self.write(items.all, "(", end, into: &writer, depth)
+        case .mapping(let mapping):
+            try writer.write("{")
+            for (place, (key, value)) in zip(mapping.keys, mapping.values).enumerated() {
+                if place > 0 { try writer.write(", ") }
+                try key.write(into: &writer, depth: depth + 1)
+                try writer.write(": ")
+                try value.write(into: &writer, depth: depth + 1)
+            }
+            try writer.write("}")
+        case .namespace(let namespace):
+            try writer.write("<Namespace ")
+            try Value.mapping(namespace.members).write(into: &writer, depth: depth + 1)
+            try writer.write(">")
+        default: try writer.write(plain ?? "")
+        }
+    }
+
+    private static func write(
+        _ all: [Value], _ open: String, _ close: String, into writer: inout TextWriter, _ depth: Int
+    ) throws(TemplateError) {
+        try writer.write(open)
+        for (place, element) in all.enumerated() {
+            if place > 0 { try writer.write(", ") }
+            try element.write(into: &writer, depth: depth + 1)
+        }
+        try writer.write(close)
     }
 
     /// The shortest digits that give the number again, as Python writes them.
@@ -57,28 +102,24 @@ extension Value {
         return mantissa + "e" + sign + (digits.count < 2 ? "0" : "") + digits
     }
 
-    private static func quoted(_ text: String) -> String {
-        let quote: Unicode.Scalar = text.contains("'") && !text.contains("\"") ? "\"" : "'"
-        var result = String.UnicodeScalarView()
-        result.append(quote)
+    private static func quote(_ text: String, into writer: inout TextWriter) throws(TemplateError) {
+        let bytes = text.utf8
+        let isDouble = bytes.contains(UInt8(ascii: "'")) && !bytes.contains(UInt8(ascii: "\""))
+        let quote: Unicode.Scalar = isDouble ? "\"" : "'"
+        try writer.write(quote)
         for scalar in text.unicodeScalars {
             switch scalar {
             case "\\", quote:
-                result.append("\\")
-                result.append(scalar)
-            case "\n": result.append(contentsOf: "\\n".unicodeScalars)
-            case "\r": result.append(contentsOf: "\\r".unicodeScalars)
-            case "\t": result.append(contentsOf: "\\t".unicodeScalars)
-            default:
-                if isPrintable(scalar) {
-                    result.append(scalar)
-                } else {
-                    result.append(contentsOf: escaped(scalar).unicodeScalars)
-                }
+                try writer.write("\\")
+                try writer.write(scalar)
+            case "\n": try writer.write("\\n")
+            case "\r": try writer.write("\\r")
+            case "\t": try writer.write("\\t")
+            case _ where isPrintable(scalar): try writer.write(scalar)
+            default: try writer.write(escaped(scalar))
             }
         }
-        result.append(quote)
-        return String(result)
+        try writer.write(quote)
     }
 
     private static func isPrintable(_ scalar: Unicode.Scalar) -> Bool {
@@ -96,98 +137,5 @@ extension Value {
         let (mark, width) =
             scalar.value < 0x100 ? ("x", 2) : scalar.value < 0x10000 ? ("u", 4) : ("U", 8)
         return "\\" + mark + String(repeating: "0", count: width - digits.count) + digits
-    }
-
-    // MARK: JSON
-
-    /// Python's `json.dumps`; nil where a value has no JSON.
-    func json(_ style: JSONStyle, depth: Int = 0) -> String? {
-        switch self {
-        case .none: return "null"
-        case .bool(let value): return value ? "true" : "false"
-        case .integer(let value): return String(value)
-        case .number(let value):
-            if value.isNaN { return "NaN" }
-            return value.isInfinite ? (value < 0 ? "-Infinity" : "Infinity") : Self.written(value)
-        case .string(let text): return style.quoted(text)
-        case .list(let all), .tuple(let all):
-            var parts: [String] = []
-            for element in all {
-                guard let part = element.json(style, depth: depth + 1) else { return nil }
-                parts.append(part)
-            }
-            return style.bracketed(parts, "[", "]", depth: depth)
-        case .mapping(let mapping):
-            var members = Array(zip(mapping.keys, mapping.values))
-            if style.sortsKeys {
-                members.sort {
-                    $0.0.shown.unicodeScalars.lexicographicallyPrecedes($1.0.shown.unicodeScalars)
-                }
-            }
-            var parts: [String] = []
-            for (key, value) in members {
-                guard let name = key.jsonKey, let part = value.json(style, depth: depth + 1) else {
-                    return nil
-                }
-                parts.append(style.quoted(name) + style.keySeparator + part)
-            }
-            return style.bracketed(parts, "{", "}", depth: depth)
-        case .undefined, .namespace, .callable, .loop: return nil
-        }
-    }
-
-    private var jsonKey: String? {
-        switch self {
-        case .string(let text): text
-        case .none, .bool, .integer, .number: json(JSONStyle())
-        default: nil
-        }
-    }
-}
-
-/// How `json.dumps` lays out.
-struct JSONStyle {
-    var indent: String?
-    var itemSeparator = ", "
-    var keySeparator = ": "
-    var sortsKeys = false
-    var isASCII = false
-
-    func bracketed(_ parts: [String], _ open: String, _ close: String, depth: Int) -> String {
-        guard let indent, !parts.isEmpty else {
-            return open + parts.joined(separator: itemSeparator) + close
-        }
-        let inner = "\n" + String(repeating: indent, count: depth + 1)
-        let outer = "\n" + String(repeating: indent, count: depth)
-        return open + inner + parts.joined(separator: itemSeparator + inner) + outer + close
-    }
-
-    func quoted(_ text: String) -> String {
-        var result = String.UnicodeScalarView()
-        result.append("\"")
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"", "\\":
-                result.append("\\")
-                result.append(scalar)
-            case "\n": result.append(contentsOf: "\\n".unicodeScalars)
-            case "\r": result.append(contentsOf: "\\r".unicodeScalars)
-            case "\t": result.append(contentsOf: "\\t".unicodeScalars)
-            case "\u{8}": result.append(contentsOf: "\\b".unicodeScalars)
-            case "\u{C}": result.append(contentsOf: "\\f".unicodeScalars)
-            default:
-                if scalar.value < 0x20 || isASCII && scalar.value > 0x7E {
-                    for unit in UTF16.encode(scalar).map({ Array($0) }) ?? [] {
-                        let digits = String(unit, radix: 16)
-                        let zeros = String(repeating: "0", count: 4 - digits.count)
-                        result.append(contentsOf: ("\\u" + zeros + digits).unicodeScalars)
-                    }
-                } else {
-                    result.append(scalar)
-                }
-            }
-        }
-        result.append("\"")
-        return String(result)
     }
 }

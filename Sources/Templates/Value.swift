@@ -9,28 +9,39 @@ indirect enum Value {
     case integer(Int)
     case number(Double)
     case string(String)
-    case list([Value])
-    case tuple([Value])
+    case list(Elements)
+    case tuple(Elements)
     case mapping(Mapping)
     case namespace(Namespace)
     case callable(Callable)
     case loop(LoopState)
 
-    init(_ json: JSONValue) {
+    init(_ json: JSONValue) throws(TemplateError) {
         switch json {
         case .null: self = .none
         case .bool(let value): self = .bool(value)
         case .integer(let value): self = .integer(Int(value))
         case .number(let value): self = .number(value)
         case .string(let text): self = .string(text)
-        case .array(let all): self = .list(all.map { Value($0) })
+        case .array(let all):
+            var values: [Value] = []
+            for element in all { values.append(try Value(element)) }
+            self = try .list(of: values)
         case .object(let object):
             var mapping = Mapping()
             for (key, value) in zip(object.keys, object.values) {
-                mapping.set(.string(key), Value(value))
+                try mapping.set(key, Value(value))
             }
             self = .mapping(mapping)
         }
+    }
+
+    static func list(of all: [Value]) throws(TemplateError) -> Value { .list(try Elements(all)) }
+
+    static func tuple(of all: [Value]) throws(TemplateError) -> Value { .tuple(try Elements(all)) }
+
+    static func texts(_ all: [String]) throws(TemplateError) -> Value {
+        try .list(of: all.map { .string($0) })
     }
 
     /// Python's truth.
@@ -41,7 +52,7 @@ indirect enum Value {
         case .integer(let value): value != 0
         case .number(let value): value != 0
         case .string(let text): !text.isEmpty
-        case .list(let all), .tuple(let all): !all.isEmpty
+        case .list(let items), .tuple(let items): !items.all.isEmpty
         case .mapping(let mapping): !mapping.keys.isEmpty
         case .namespace, .callable, .loop: true
         }
@@ -49,14 +60,50 @@ indirect enum Value {
 
     var isUndefined: Bool { if case .undefined = self { true } else { false } }
 
-    /// What a loop goes over; nil where it can't.
-    var elements: [Value]? {
+    /// Values inside of each other: 0 for one that holds none. Objects that others can change count
+    /// as none; the ledger empties them.
+    var depth: Int {
         switch self {
-        case .undefined: []
-        case .list(let all), .tuple(let all): all
-        case .mapping(let mapping): mapping.keys
-        case .string(let text): text.unicodeScalars.map { .string(String($0)) }
-        default: nil
+        case .list(let items), .tuple(let items): items.depth
+        case .mapping(let mapping): mapping.depth
+        case .callable(let callable): callable.depth
+        default: 0
+        }
+    }
+
+    /// Whether a loop can go over it.
+    var isIterable: Bool {
+        switch self {
+        case .undefined, .list, .tuple, .mapping, .string: true
+        default: false
+        }
+    }
+
+    /// What a loop goes over; nil where it can't. A text pays for its characters.
+    func elements(_ ledger: Ledger) throws(TemplateError) -> [Value]? {
+        switch self {
+        case .undefined: return []
+        case .list(let items), .tuple(let items): return items.all
+        case .mapping(let mapping): return mapping.keys
+        case .string(let text):
+            let count = try count(ledger) ?? 0
+            try Ledger.check(elementCount: count)
+            try ledger.charge(count / 8)
+            return text.unicodeScalars.map { .string(String($0)) }
+        default: return nil
+        }
+    }
+
+    /// How many a loop would go over.
+    func count(_ ledger: Ledger) throws(TemplateError) -> Int? {
+        switch self {
+        case .undefined: return 0
+        case .list(let items), .tuple(let items): return items.all.count
+        case .mapping(let mapping): return mapping.keys.count
+        case .string(let text):
+            try ledger.charge(for: self)
+            return text.unicodeScalars.count
+        default: return nil
         }
     }
 
@@ -95,52 +142,26 @@ indirect enum Value {
     var text: String? { if case .string(let text) = self { text } else { nil } }
 }
 
-/// A dictionary with its members in the order in which they came.
-struct Mapping {
-    private(set) var keys: [Value] = []
-    private(set) var values: [Value] = []
-    private var positions: [[UInt8]: Int] = [:]
+/// Values in order.
+struct Elements {
+    let all: [Value]
+    /// One more than that of the deepest.
+    let depth: Int
 
-    /// Python's idea of the same key: 1, 1.0 and True are one. Nil where a value can be no key.
-    private static func identity(_ key: Value) -> [UInt8]? {
-        switch key {
-        case .string(let text): return [0] + Array(text.utf8)
-        case .none: return [1]
-        case .tuple(let all):
-            var bytes: [UInt8] = [2]
-            for element in all {
-                guard let part = identity(element) else { return nil }
-                bytes += Array("\(part.count):".utf8) + part
-            }
-            return bytes
-        default:
-            guard let number = key.realNumber else { return nil }
-            return [3] + Array("\(number)".utf8)
-        }
-    }
-
-    subscript(key: Value) -> Value? {
-        Self.identity(key).flatMap { positions[$0] }.map { values[$0] }
-    }
-
-    /// Sets a member; false where the key can be none.
-    @discardableResult
-    mutating func set(_ key: Value, _ value: Value) -> Bool {
-        guard let identity = Self.identity(key) else { return false }
-        if let position = positions[identity] {
-            values[position] = value
-        } else {
-            positions[identity] = keys.count
-            keys.append(key)
-            values.append(value)
-        }
-        return true
+    init(_ all: [Value]) throws(TemplateError) {
+        depth = 1 + all.reduce(0) { max($0, $1.depth) }
+        try Ledger.check(depth: depth)
+        self.all = all
     }
 }
 
 /// The one thing that a template can change from inside of a loop.
 final class Namespace {
-    var members = Mapping()
+    var members: Mapping
+
+    init(members: Mapping) { self.members = members }
+
+    func empty() { members = Mapping() }
 }
 
 /// Something that can be called.
@@ -154,12 +175,19 @@ final class Callable {
     }
 
     let kind: Kind
-    init(_ kind: Kind) { self.kind = kind }
+    /// One more than that of a method's value.
+    let depth: Int
+
+    init(_ kind: Kind) throws(TemplateError) {
+        self.kind = kind
+        if case .method(let receiver, _) = kind { depth = receiver.depth + 1 } else { depth = 0 }
+        try Ledger.check(depth: depth)
+    }
 }
 
 /// The variable `loop`.
 final class LoopState {
-    let items: [Value]
+    private(set) var items: [Value]
     let loop: Loop
     let scope: Scope
     let depth: Int
@@ -173,14 +201,23 @@ final class LoopState {
         self.scope = scope
         self.depth = depth
     }
+
+    func empty() { (items, seen) = ([], nil) }
 }
 
 /// Names and their values; what is not here is looked for in the parent.
 final class Scope {
     private var values: [String: Value] = [:]
     private let parent: Scope?
+    private let depth: Int
 
-    init(parent: Scope?) { self.parent = parent }
+    init(parent: Scope?) throws(TemplateError) {
+        self.parent = parent
+        depth = (parent?.depth ?? 0) + 1
+        try Ledger.check(depth: depth)
+    }
+
+    func empty() { values = [:] }
 
     func set(_ name: String, _ value: Value) { values[name] = value }
 

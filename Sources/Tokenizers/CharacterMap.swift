@@ -55,7 +55,8 @@ struct CharacterMap: Sendable {
         return found.flatMap { replacement(at: $0) }
     }
 
-    /// Calls `body` with the keys that `text` begins with, the shortest first, while it is true.
+    /// Calls `body` with the keys that `text` begins with, the shortest first, while it is true. A
+    /// key that ends inside of a character would leave the rest of it behind, and is none.
     private func forEachKey(
         _ text: ArraySlice<UInt8>, _ body: (_ value: UInt32, _ byteCount: Int) -> Bool
     ) {
@@ -68,7 +69,9 @@ struct CharacterMap: Sendable {
             }
             let unit = units[place]
             place ^= Int(Self.offset(unit))
-            guard unit >> 8 & 1 == 1 else { continue }
+            let end = text.startIndex + index + 1
+            let isInCharacter = end < text.endIndex && text[end] & 0xC0 == 0x80
+            guard unit >> 8 & 1 == 1, !isInCharacter else { continue }
             guard place < units.count, body(units[place] & 0x7FFF_FFFF, index + 1) else { return }
         }
     }
@@ -84,8 +87,11 @@ struct CharacterMap: Sendable {
 }
 
 extension CharacterMap {
-    /// The text with everything replaced that the table has. UTF-8 in, UTF-8 out.
-    func replaced(_ text: [UInt8], _ reading: Normalization.TableReading) -> [UInt8] {
+    /// The text with everything replaced that the table has. UTF-8 in, UTF-8 out; nil where that
+    /// would be longer than the limit.
+    func replaced(
+        _ text: [UInt8], _ reading: Normalization.TableReading, limit: Int
+    ) -> [UInt8]? {
         var result: [UInt8] = []
         result.reserveCapacity(text.count)
         switch reading {
@@ -94,21 +100,28 @@ extension CharacterMap {
             while index < text.count {
                 let found = longest(text[index...])
                 let count = found?.byteCount ?? characterByteCount(text[index])
-                result += found?.replacement ?? text[index..<min(text.count, index + count)]
+                let new = found?.replacement ?? text[index..<min(text.count, index + count)]
+                guard result.count + new.count <= limit else { return nil }
+                result += new
                 index += count
             }
         case .clusters:
+            var isOver = false
+            func add(_ new: ArraySlice<UInt8>) {
+                isOver = isOver || result.count + new.count > limit
+                if !isOver { result += new }
+            }
             UnicodeText.forEachCluster(of: text) { cluster in
                 if cluster.count < 6, let replacement = shortest(cluster) {
-                    result += replacement
-                    return
+                    return add(replacement)
                 }
                 for start in characterStarts(cluster) {
                     let end = start + characterByteCount(cluster[start])
                     let character = cluster[start..<min(end, cluster.endIndex)]
-                    result += shortest(character) ?? character
+                    add(shortest(character) ?? character)
                 }
             }
+            if isOver { return nil }
         }
         return result
     }

@@ -1,3 +1,5 @@
+import Primitives
+
 /// Merges of both kinds in one form: a pair of symbols, when it is merged, and what it becomes.
 ///
 /// Symbols are piece ids. Characters and bytes that are no piece themselves, but may be part of
@@ -64,8 +66,12 @@ struct MergeTable: Sendable {
         }
     }
 
-    /// Every split of a piece into two symbols is a merge with the piece's score.
+    /// Every split of a piece into two symbols is a merge with the piece's score. Splits of long
+    /// pieces would take time that grows with the square of their length.
     private mutating func addScoredPairs() {
+        func isMergeable(_ id: Int) -> Bool {
+            self.isMergeable(id) && model.pieces[id].count <= Limits.mergedPieceByteCount
+        }
         for id in model.pieces.indices {
             if model.types[id] == .byte, let byte = byteValue(ofPiece: model.pieces[id]) {
                 byteSymbols[Int(byte)] = UInt32(id)

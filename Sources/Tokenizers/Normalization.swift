@@ -1,3 +1,5 @@
+import Primitives
+
 /// One step that makes a text uniform before it is cut into words (Protocol.md, "Normalization").
 public enum Normalization: Hashable, Sendable {
     /// Unicode's NFC (UAX #15).
@@ -68,12 +70,20 @@ struct Normalizer: Sendable {
         self.steps = steps
     }
 
-    /// UTF-8 in, UTF-8 out.
+    /// UTF-8 in, UTF-8 out. A step that would make the text longer than its limit is left out.
     func normalized(_ text: ArraySlice<UInt8>) -> [UInt8] {
-        steps.reduce(Array(text)) { apply($1, to: $0) }
+        let limit = Limits.normalizedByteCount(of: text.count)
+        return steps.reduce(Array(text)) { text, step in
+            guard let result = apply(step, to: text, limit: limit), result.count <= limit else {
+                return text
+            }
+            return result
+        }
     }
 
-    private func apply(_ step: Step, to text: [UInt8]) -> [UInt8] {
+    /// Nil, or more bytes than the limit, where that would be met. Steps that make a text longer
+    /// without a bound of their own look at it before each of their texts.
+    private func apply(_ step: Step, to text: [UInt8], limit: Int) -> [UInt8]? {
         switch step.rule {
         case .composed: UnicodeText.normalized(text, .composed)
         case .decomposed: UnicodeText.normalized(text, .decomposed)
@@ -95,10 +105,12 @@ struct Normalizer: Sendable {
             UnicodeText.mapped(text) { UnicodeText.isIdeograph($0) ? [" ", $0, " "] : [$0] }
         case .trimmed(let left, let right): UnicodeText.trimmed(text, left: left, right: right)
         case .prefixed(let prefix): text.isEmpty ? text : Array(prefix.utf8) + text
-        case .replaced(let old, let new): replaced(Array(old.utf8), by: Array(new.utf8), in: text)
+        case .replaced(let old, let new):
+            replaced(Array(old.utf8), by: Array(new.utf8), in: text, limit: limit)
         case .replacedMatches(_, let new):
-            replaced(step.pattern, by: Array(new.utf8), in: text)
-        case .replacedByTable(_, let reading): step.table?.replaced(text, reading) ?? text
+            replaced(step.pattern, by: Array(new.utf8), in: text, limit: limit)
+        case .replacedByTable(_, let reading):
+            step.table?.replaced(text, reading, limit: limit)
         }
     }
 
@@ -112,13 +124,16 @@ struct Normalizer: Sendable {
         }
     }
 
-    private func replaced(_ old: [UInt8], by new: [UInt8], in text: [UInt8]) -> [UInt8] {
+    private func replaced(
+        _ old: [UInt8], by new: [UInt8], in text: [UInt8], limit: Int
+    ) -> [UInt8]? {
         guard let first = old.first, text.contains(first) else { return text }
         var result: [UInt8] = []
         result.reserveCapacity(text.count)
         var index = 0
         while index < text.count {
             if text[index] == first, text[index...].starts(with: old) {
+                guard result.count + new.count <= limit else { return nil }
                 result += new
                 index += old.count
             } else {
@@ -129,10 +144,13 @@ struct Normalizer: Sendable {
         return result
     }
 
-    private func replaced(_ pattern: Pattern?, by new: [UInt8], in text: [UInt8]) -> [UInt8] {
+    private func replaced(
+        _ pattern: Pattern?, by new: [UInt8], in text: [UInt8], limit: Int
+    ) -> [UInt8]? {
         var result: [UInt8] = []
         var end = 0
         _ = pattern?.forEachMatch(in: text, 0..<text.count) { match in
+            guard result.count <= limit else { return }
             result += text[end..<match.lowerBound]
             result += new
             end = match.upperBound

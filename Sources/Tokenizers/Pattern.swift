@@ -2,6 +2,11 @@ import CPCRE2
 import Primitives
 
 /// A compiled regular expression of PCRE2, in Unicode mode. Immutable, so threads may share it.
+///
+/// It is interpreted and never compiled to machine code: that counts its steps in another way, has
+/// a stack of its own, and is not there on every machine, so that a text would have other ids where
+/// it meets a limit. Cutting a text into words takes four times as long for that, and encoding it
+/// 15 to 45 percent longer.
 final class Pattern: Sendable {
     // An address and not a pointer, because pointers are not Sendable.
     private let address: UInt
@@ -21,8 +26,6 @@ final class Pattern: Sendable {
                 place: "pattern '\(text.prefix(80))'", expected: "a regular expression",
                 found: "error \(code) at byte \(offset)")
         }
-        // A failure leaves the interpreter, which gives the same matches.
-        _ = unsafe pcre2_jit_compile_8(compiled, UInt32(PCRE2_JIT_COMPLETE))
         address = UInt(bitPattern: compiled)
     }
 
@@ -42,6 +45,7 @@ final class Pattern: Sendable {
             unsafe pcre2_match_context_free_8(context)
         }
         _ = unsafe pcre2_set_match_limit_8(context, Limits.patternMatchStepCount)
+        _ = unsafe pcre2_set_heap_limit_8(context, Limits.patternMatchKibibytes)
         let code = unsafe OpaquePointer(bitPattern: address)
         return unsafe text[range].withUnsafeBufferPointer { subject in
             var start = 0

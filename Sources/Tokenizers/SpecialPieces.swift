@@ -6,14 +6,15 @@ struct SpecialPieces: Sendable {
     }
 
     private struct Special {
-        var bytes: [UInt8]
         var id: Int
         var isControl: Bool
         var traits: TokenizerModel.PieceTraits
     }
 
-    /// By first byte, the longest first.
-    private var byFirstByte: [[Special]] = Array(repeating: [], count: 256)
+    /// The different texts of special pieces.
+    private let tree: PieceTree
+    /// By the texts' places in the tree: their pieces, the lowest id first.
+    private var specials: [[Special]] = []
     /// The lengths that occur, the longest first; only where longer pieces are found first.
     private var byteCounts: [Int] = []
     private let cutsLongestFirst: Bool
@@ -21,24 +22,36 @@ struct SpecialPieces: Sendable {
     /// The special pieces whose trait `isNormalized` is `areNormalized`.
     init(_ model: TokenizerModel, _ normalizer: Normalizer, areNormalized: Bool) {
         cutsLongestFirst = model.cutsLongestFirst
+        var texts: [[UInt8]] = []
+        var places: [[UInt8]: Int] = [:]
         for id in model.pieces.indices where model.isSpecial(id) {
             guard model.traits[id].contains(.isNormalized) == areNormalized else { continue }
             let piece = model.pieces[id]
             let bytes = areNormalized ? normalizer.normalized(piece[...]) : piece
-            guard let first = bytes.first else { continue }
-            byFirstByte[Int(first)].append(
-                Special(
-                    bytes: bytes, id: id, isControl: model.types[id] != .userDefined,
-                    traits: model.traits[id]))
+            guard !bytes.isEmpty else { continue }
+            let special = Special(
+                id: id, isControl: model.types[id] != .userDefined, traits: model.traits[id])
+            if let place = places[bytes] {
+                specials[place].append(special)
+            } else {
+                places[bytes] = texts.count
+                texts.append(bytes)
+                specials.append([special])
+            }
         }
-        for index in byFirstByte.indices {
-            byFirstByte[index].sort { ($1.bytes.count, $0.id) < ($0.bytes.count, $1.id) }
-        }
+        tree = PieceTree(texts, ids: Array(texts.indices))
         guard cutsLongestFirst else { return }
-        byteCounts = Set(byFirstByte.joined().map(\.bytes.count)).sorted(by: >)
+        byteCounts = Set(texts.map(\.count)).sorted(by: >)
     }
 
-    var isEmpty: Bool { byFirstByte.allSatisfy(\.isEmpty) }
+    var isEmpty: Bool { specials.isEmpty }
+
+    /// The longest special piece that the text begins with.
+    private func longest(_ text: ArraySlice<UInt8>) -> (special: Special, byteCount: Int)? {
+        var found: (special: Special, byteCount: Int)?
+        tree.forEachPrefix(of: text) { place, byteCount in found = (specials[place][0], byteCount) }
+        return found
+    }
 
     /// The text in order. Control pieces count only where `parsesControl`.
     func fragments(of text: ArraySlice<UInt8>, parsesControl: Bool) -> [Fragment] {
@@ -46,15 +59,11 @@ struct SpecialPieces: Sendable {
         var fragments: [Fragment] = []
         var (start, index) = (text.startIndex, text.startIndex)
         while index < text.endIndex {
-            guard
-                let special = byFirstByte[Int(text[index])].first(where: {
-                    text[index...].starts(with: $0.bytes)
-                })
-            else {
+            guard let (special, byteCount) = longest(text[index...]) else {
                 index += 1
                 continue
             }
-            let end = index + special.bytes.count
+            let end = index + byteCount
             // Of the tokenizers library: the longest counts or nothing does, and the search goes
             // on behind it.
             if (special.isControl && !parsesControl) || !isWord(special, text, index..<end) {
@@ -152,9 +161,10 @@ extension SpecialPieces {
     ) {
         var (start, index) = (part.startIndex, part.startIndex)
         while index + byteCount <= part.endIndex {
-            let found = byFirstByte[Int(part[index])].first { special in
-                special.bytes.count == byteCount && (parsesControl || !special.isControl)
-                    && part[index...].starts(with: special.bytes)
+            var found: Special?
+            tree.forEachPrefix(of: part[index..<index + byteCount]) { place, count in
+                guard count == byteCount else { return }
+                found = specials[place].first { parsesControl || !$0.isControl }
             }
             guard let found else {
                 index += 1

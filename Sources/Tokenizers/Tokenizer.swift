@@ -31,7 +31,8 @@ public struct Tokenizer: Sendable {
     ///
     /// - `addSpecial`: put the begin and end pieces that the model wants around it.
     /// - `parseSpecial`: read the text of control pieces (`<|im_end|>`) as those pieces; without it
-    ///   they are plain text, so that a prompter can't write them.
+    ///   they are plain text. A rendered chat needs it, and then also reads what its messages say:
+    ///   who writes a message can write control pieces.
     public func encode(_ text: String, addSpecial: Bool, parseSpecial: Bool) -> [Int] {
         var ids = addSpecial ? model.prefixIDs : []
         let bytes = Array(text.utf8)

@@ -193,23 +193,20 @@ struct TokenizerFile {
     }
 
     /// Merges in either way of writing them: "a b" or ["a", "b"].
-    func mergePairs() throws(CheckpointError) -> [(left: [UInt8], right: [UInt8])] {
+    func mergePairs() throws(CheckpointError) -> [MergePair] {
         guard let merges = model["merges"]?.array else {
             throw Self.wrong("model.merges", "an array", model["merges"]?.kind ?? "no such key")
         }
-        var pairs: [(left: [UInt8], right: [UInt8])] = []
+        var pairs: [MergePair] = []
         pairs.reserveCapacity(merges.count)
         for merge in merges {
             let parts = merge.array?.compactMap(\.string) ?? []
-            if parts.count == 2 {
-                pairs.append((Array(parts[0].utf8), Array(parts[1].utf8)))
-                continue
-            }
-            let bytes = Array((merge.string ?? "").utf8)
-            guard let space = bytes.dropFirst().firstIndex(of: UInt8(ascii: " ")) else {
-                throw Self.wrong("model.merges", "two pieces", merge.kind)
-            }
-            pairs.append((Array(bytes[..<space]), Array(bytes[(space + 1)...])))
+            let pair =
+                parts.count == 2
+                ? MergePair(parts[0].utf8, parts[1].utf8)
+                : merge.string.flatMap { MergePair(line: $0) }
+            guard let pair else { throw Self.wrong("model.merges", "two pieces", merge.kind) }
+            pairs.append(pair)
         }
         return pairs
     }

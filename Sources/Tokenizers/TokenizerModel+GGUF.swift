@@ -57,25 +57,21 @@ extension TokenizerModel {
     mutating func setMerges(_ lines: [String], of texts: [String], file: String)
         throws(CheckpointError)
     {
-        var pairs: [(left: [UInt8], right: [UInt8])] = []
+        var pairs: [MergePair] = []
         pairs.reserveCapacity(lines.count)
         for (index, line) in lines.enumerated() {
-            let bytes = Array(line.utf8)
-            // A piece may begin with a space itself, but is never empty.
-            guard let space = bytes.dropFirst().firstIndex(of: UInt8(ascii: " ")),
-                space + 1 < bytes.count
-            else {
+            guard let pair = MergePair(line: line) else {
                 throw .metadata(
                     file: file, key: "merges", expected: "two pieces with a space between them",
                     found: "'\(line.prefix(80))' in place \(index)")
             }
-            pairs.append((Array(bytes[..<space]), Array(bytes[(space + 1)...])))
+            pairs.append(pair)
         }
         setMerges(pairs, of: texts)
     }
 
     /// Merges whose parts and whole are pieces; others can never happen and are left out.
-    mutating func setMerges(_ pairs: [(left: [UInt8], right: [UInt8])], of texts: [String]) {
+    mutating func setMerges(_ pairs: [MergePair], of texts: [String]) {
         var ids: [[UInt8]: Int] = [:]
         ids.reserveCapacity(texts.count)
         for (id, text) in texts.enumerated() where ids[Array(text.utf8)] == nil {
@@ -88,5 +84,24 @@ extension TokenizerModel {
             else { continue }
             merges.append(Merge(left: left, right: right, result: result))
         }
+    }
+}
+
+/// The texts of two pieces that become one.
+struct MergePair {
+    let left: [UInt8]
+    let right: [UInt8]
+
+    /// Nil where one of them is empty: no piece is.
+    init?(_ left: some Sequence<UInt8>, _ right: some Sequence<UInt8>) {
+        (self.left, self.right) = (Array(left), Array(right))
+        if self.left.isEmpty || self.right.isEmpty { return nil }
+    }
+
+    /// From "left right". The left one may begin with a space itself.
+    init?(line: String) {
+        let bytes = line.utf8
+        guard let space = bytes.dropFirst().firstIndex(of: UInt8(ascii: " ")) else { return nil }
+        self.init(bytes[..<space], bytes[space...].dropFirst())
     }
 }

@@ -119,6 +119,8 @@ struct TokenizerFileTests {
         (#"{"model":{"type":"BPE","vocab":{"a":0}}}"#, "merges"),
         (#"{"model":{"type":"BPE","vocab":{"a":0},"merges":["ab"]}}"#, "two pieces"),
         (#"{"model":{"type":"BPE","vocab":{"a":0},"merges":[["a"]]}}"#, "two pieces"),
+        (#"{"model":{"type":"BPE","vocab":{"a":0},"merges":["a "]}}"#, "two pieces"),
+        (#"{"model":{"type":"BPE","vocab":{"a":0,"":1},"merges":[["a",""]]}}"#, "two pieces"),
         (#"{"model":{"vocab":{"a":0},"merges":[],"end_of_word_suffix":"</w>"}}"#, "</w>"),
         (
             #"{"pre_tokenizer":{"type":"Split","pattern":{"Regex":"("}},"#

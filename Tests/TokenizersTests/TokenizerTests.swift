@@ -73,6 +73,27 @@ struct TokenizerTests {
         #expect(ids == [260, 256, 258, 256])
     }
 
+    @Test func `SentencePiece makes no piece of more than 256 bytes, and long ones take no time`()
+        throws
+    {
+        var model = SmallModels.sentencePiece()
+        func add(_ texts: [String]) {
+            model.pieces += texts.map { Array($0.utf8) }
+            model.types += texts.map { _ in .normal }
+            model.traits += texts.map { _ in [] }
+            model.scores += texts.map { Double($0.utf8.count) }
+        }
+        add((2...257).map { String(repeating: "q", count: $0) } + ["q"])
+        add((0..<1_000).map { String(repeating: "ab", count: 2_045) + "\($0)" })
+        var tokenizer: Tokenizer?
+        let time = try ContinuousClock().measure { tokenizer = try Tokenizer(model) }
+        // A few milliseconds; every split of every piece took 35 seconds.
+        #expect(time < .seconds(5), "\(time)")
+        let text = String(repeating: "q", count: 257)
+        let ids = tokenizer?.encode(text, addSpecial: false, parseSpecial: false)
+        #expect(ids?.map { model.pieces[$0].count } == [3, 256, 1])
+    }
+
     @Test func `ids outside of the vocabulary add nothing`() throws {
         let tokenizer = try Tokenizer(SmallModels.bytePairs())
         #expect(tokenizer.decode([-1, 97, 9_999, 98], skipSpecial: true) == "ab")
@@ -144,6 +165,20 @@ struct TokenizerTests {
                 #expect(time < .seconds(120), "\(unit.debugDescription): \(time)")
             }
         }
+    }
+
+    /// What PCRE2 compiles to machine code has 32 KiB of stack, and gave up here.
+    @Test(arguments: [5_000, 100_000])
+    func `a word of very many letters is cut like any other, by patterns that repeat groups`(
+        count: Int
+    ) throws {
+        var model = SmallModels.bytePairs()
+        // As of Tekken, GPT-4o and Llama 4. What does not match vanishes.
+        let letters = #"[^\r\n\p{L}\p{N}]?(?:(?=[\p{L}])[^a-z])*(?:(?=[\p{L}])[^A-Z])+"#
+        model.splittings = [.pattern(letters, .removed, isInverted: true)]
+        let text = "b1" + String(repeating: "a", count: count) + "11b1\nB1Xa"
+        let ids = try Tokenizer(model).encode(text, addSpecial: false, parseSpecial: false)
+        #expect(ids == [98] + Array(repeating: 97, count: count) + [98, 88, 97])
     }
 
     @Test func `a pattern that backtracks without end meets its limit, and no text is lost`() throws
