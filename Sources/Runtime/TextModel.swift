@@ -61,8 +61,15 @@ public struct TextModel: Sendable {
         others: JSONObject = JSONObject()
     ) throws(TemplateError) -> [Int] {
         guard let template else {
-            let text = messages.compactMap { $0["content"]?.string }.joined(separator: "\n")
-            return tokenizer.encode(text, addSpecial: true, parseSpecial: false)
+            var texts: [String] = []
+            for message in messages {
+                guard let text = message["content"]?.string else {
+                    throw .failed("a model without a chat form takes messages of text alone")
+                }
+                texts.append(text)
+            }
+            return tokenizer.encode(
+                texts.joined(separator: "\n"), addSpecial: true, parseSpecial: false)
         }
         let text = try template.render(
             messages, tools: tools, documents: documents, others: others,

@@ -164,13 +164,6 @@ public struct ShardCore: ~Copyable, MessageCore {
         }
     }
 
-    /// Chunks that are here, and all chunks, of a piece being fetched.
-    public func progress(of root: Digest) -> (presentCount: Int, chunkCount: Int)? {
-        guard let fetch = fetches[root] else { return nil }
-        let count = fetch.piece.chunkCount
-        return (count - fetch.missingCount, count)
-    }
-
     // MARK: time and peers
 
     /// A peer can't be reached: its requests go to others, and its reads are forgotten.

@@ -52,6 +52,13 @@ struct TokenCommandTests {
         let chat = ["--messages", first, "--system", "Be short."]
         let answer = try mesh.prompt("Who are you?", chat)
         #expect(answer.code == 0 && answer.output.contains("\"promptIds\":\(ids)]"), "\(answer)")
+        // Nothing of a message is left out: a model without a chat form reads texts alone.
+        let file = try TinyModelFile().write(in: mesh)
+        let added = ["model", "import", file, "--name", "tiny", "--data", mesh.prompterData]
+        #expect(try mesh.run(added).code == 0)
+        write("[{\"role\": \"user\", \"content\": [{\"type\": \"image\"}]}]", to: first)
+        let picture = try mesh.prompt("hi", ["--model", "tiny", "--messages", first])
+        #expect(picture.code == 1 && picture.output.contains("text alone"), "\(picture.output)")
         for (arguments, words) in [
             (["--raw"] + chat, "--raw without"), (["--alone"], "needs TEXT, or --messages FILE"),
         ] {
