@@ -103,6 +103,12 @@ public struct Checkpoint: Sendable {
         files.first { $0.name == name }?.region
     }
 
+    /// The JSON file of this name, or nil. Throws where it is none.
+    public func json(named name: String) throws(CheckpointError) -> JSONValue? {
+        guard let region = file(named: name) else { return nil }
+        return try JSONValue(parsing: region.bytes, file: name)
+    }
+
     /// The file that holds the tensor of this name, for messages.
     public func fileName(of name: String) -> String {
         tensor(name).map { files[$0.fileIndex].name } ?? metadata.file

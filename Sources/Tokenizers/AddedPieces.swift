@@ -12,14 +12,7 @@ struct AddedPieces {
         "additional_special_tokens", "extra_special_tokens",
     ]
 
-    struct Piece {
-        var id: Int
-        var text: String
-        var isSpecial: Bool
-        var traits: TokenizerModel.PieceTraits = []
-    }
-
-    private(set) var pieces: [Piece] = []
+    private(set) var pieces: [TokenizerFile.AddedPiece] = []
     /// Who adds them.
     private var file = Self.configurationName
 
@@ -27,29 +20,26 @@ struct AddedPieces {
     /// `added_tokens.json`, whose pieces are special if `special_tokens_map.json` or the
     /// configuration name them.
     init(_ checkpoint: Checkpoint) throws(CheckpointError) {
-        func json(_ name: String) throws(CheckpointError) -> JSONValue? {
-            guard let file = checkpoint.file(named: name) else { return nil }
-            return try JSONValue(parsing: file.bytes, file: name)
-        }
-        let configuration = try json(Self.configurationName)
+        let configuration = try checkpoint.json(named: Self.configurationName)
         if let added = configuration?["added_tokens_decoder"]?.object {
             for (key, value) in zip(added.keys, added.values) {
                 guard let id = Int(key), let text = value["content"]?.string else {
                     throw wrong(value.kind, for: key)
                 }
-                var traits: TokenizerModel.PieceTraits = []
-                if value["lstrip"]?.bool == true { traits.insert(.stripsLeft) }
-                if value["rstrip"]?.bool == true { traits.insert(.stripsRight) }
-                let isSpecial = value["special"]?.bool ?? false
-                pieces.append(Piece(id: id, text: text, isSpecial: isSpecial, traits: traits))
+                var piece = TokenizerFile.addedPiece(value, id: id, text: text)
+                // transformers gives these tokenizers no normalizer.
+                piece.traits.remove(.isNormalized)
+                pieces.append(piece)
             }
-        } else if let added = try json(Self.olderName)?.object {
+        } else if let added = try checkpoint.json(named: Self.olderName)?.object {
             file = Self.olderName
-            let special = Self.special(of: [configuration, try json(Self.specialName)])
+            let named = try checkpoint.json(named: Self.specialName)
+            let special = Self.special(of: [configuration, named])
             for (text, value) in zip(added.keys, added.values) {
                 guard let id = value.integer else { throw wrong(value.kind, for: text) }
                 let isSpecial = special.contains(Array(text.utf8))
-                pieces.append(Piece(id: id, text: text, isSpecial: isSpecial))
+                pieces.append(
+                    TokenizerFile.AddedPiece(id: id, text: text, isSpecial: isSpecial, traits: []))
             }
         }
     }

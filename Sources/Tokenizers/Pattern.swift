@@ -5,8 +5,8 @@ import Primitives
 ///
 /// It is interpreted and never compiled to machine code: that counts its steps in another way, has
 /// a stack of its own, and is not there on every machine, so that a text would have other ids where
-/// it meets a limit. Cutting a text into words takes four times as long for that, and encoding it
-/// 15 to 45 percent longer.
+/// it meets a limit. Cutting a text into words takes four to six times as long for that, and
+/// encoding it 15 to 45 percent longer.
 final class Pattern: Sendable {
     // An address and not a pointer, because pointers are not Sendable.
     private let address: UInt

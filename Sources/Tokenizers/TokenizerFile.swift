@@ -61,7 +61,7 @@ struct TokenizerFile {
         return added
     }
 
-    private static func addedPiece(_ piece: JSONValue, id: Int, text: String) -> AddedPiece {
+    static func addedPiece(_ piece: JSONValue, id: Int, text: String) -> AddedPiece {
         let isSpecial = piece["special"]?.bool ?? false
         var traits: TokenizerModel.PieceTraits = []
         if piece["lstrip"]?.bool ?? false { traits.insert(.stripsLeft) }

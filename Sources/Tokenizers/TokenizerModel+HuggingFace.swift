@@ -13,10 +13,7 @@ extension TokenizerModel {
             throw .missingFile(name: TokenizerFile.name, wantedBy: "a Hugging Face model")
         }
         let json = try JSONValue(parsing: region.bytes, file: TokenizerFile.name)
-        let file = "tokenizer_config.json"
-        let configuration = try checkpoint.file(named: file).map { region throws(CheckpointError) in
-            try JSONValue(parsing: region.bytes, file: file)
-        }
+        let configuration = try checkpoint.json(named: "tokenizer_config.json")
         try self.init(json, configuration, checkpoint.metadata)
     }
 
