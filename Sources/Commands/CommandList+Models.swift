@@ -18,6 +18,11 @@ extension CommandList {
     private static let sourceNote =
         "SOURCE is a model of the store, a GGUF file or a safetensors folder. No node is needed."
 
+    private static let texts: [OptionSpecification] = [
+        .init("text", .value("TEXT"), "the text"),
+        .init("file", .value("FILE"), "the text, in a file; - reads the standard input"),
+    ]
+
     static let modelInfo = CommandSpecification(
         "model info", "says what a model is and what it takes", operands: "SOURCE",
         operandCount: 1...1, options: [data, config, json], notes: [sourceNote])
@@ -48,9 +53,7 @@ extension CommandList {
     static let modelPerplexity = CommandSpecification(
         "model perplexity", "measures how likely a text is to a model", operands: "SOURCE",
         operandCount: 1...1,
-        options: [
-            .init("text", .value("TEXT"), "the text"),
-            .init("file", .value("FILE"), "the text, in a file; - reads the standard input"),
+        options: texts + [
             .init(
                 "window", .value("TOKENS"),
                 "cuts a longer text into windows, each scored on its own; standard: the model's "
@@ -61,22 +64,19 @@ extension CommandList {
     static let embed = CommandSpecification(
         "embed", "turns a text into a vector by an encoder model", operands: "SOURCE",
         operandCount: 1...1,
-        options: [
-            .init("text", .value("TEXT"), "the text"),
-            .init("file", .value("FILE"), "the text, in a file; - reads the standard input"),
-            data, threads, kernel, config, json,
-        ], notes: [sourceNote])
+        options: texts + [data, threads, kernel, config, json], notes: [sourceNote])
 
     static let modelTokenize = CommandSpecification(
         "model tokenize", "turns a text into tokens", operands: "SOURCE", operandCount: 1...1,
-        options: [
-            .init("text", .value("TEXT"), "the text"),
-            .init("file", .value("FILE"), "the text, in a file; - reads the standard input"),
+        options: texts + [
             .init("special", .flag, "read special tokens in the text as such"),
             .init("begin", .flag, "put the model's own tokens around it, as before a prompt"),
             data, config, json,
         ],
-        notes: [sourceNote, "It may be a vocabulary alone too: a GGUF file, a tokenizer.json."])
+        notes: [
+            sourceNote,
+            "It may be a vocabulary alone too: a GGUF file, a tokenizer.json, a folder with one.",
+        ])
 
     static let modelRender = CommandSpecification(
         "model render", "writes a chat as a model wants it", operands: "SOURCE",

@@ -30,17 +30,12 @@ struct HealthReport {
     init(_ node: borrowing Node, states: [SignedState]? = nil) {
         let states = states ?? node.knownStates
         nodeCountEstimate = max(node.nodeCountEstimate, states.count)
-        var claims = OrderedTable<Digest, [Int]>()
-        for signed in states {
-            for holding in signed.state.holdings {
-                claims[holding.model] = (claims[holding.model] ?? []) + [holding.layerCount]
-            }
-        }
         var counts = OrderedTable<Digest, [Int]>()
-        for (digest, claimed) in zip(claims.keys, claims.values) {
+        for holding in states.flatMap(\.state.holdings) where counts[holding.model] == nil {
             let layerCount =
-                node.manifest(digest)?.manifest.layerCount ?? Self.mostFrequent(claimed)
-            counts[digest] = Array(repeating: 0, count: layerCount)
+                node.manifest(holding.model)?.manifest.layerCount
+                ?? Self.layerCount(of: holding.model, in: states)
+            counts[holding.model] = Array(repeating: 0, count: layerCount)
         }
         for signed in states {
             let state = signed.state
@@ -64,7 +59,8 @@ struct HealthReport {
     }
 
     /// How many layers a model has of which nobody here knows the manifest: what most say.
-    private static func mostFrequent(_ claims: [Int]) -> Int {
+    private static func layerCount(of model: Digest, in states: [SignedState]) -> Int {
+        let claims = states.flatMap(\.state.holdings).filter { $0.model == model }.map(\.layerCount)
         var (best, bestCount) = (0, 0)
         for claim in Set(claims).sorted() {
             let count = claims.count { $0 == claim }

@@ -4,15 +4,6 @@ import Templates
 import Testing
 
 struct HostileTests {
-    private func error(_ source: String, _ variables: JSONObject = JSONObject()) -> TemplateError? {
-        do throws(TemplateError) {
-            _ = try Template(source).render(variables)
-            return nil
-        } catch {
-            return error
-        }
-    }
-
     private func isTooLarge(_ error: TemplateError?) -> Bool {
         if case .tooLarge = error { true } else { false }
     }

@@ -4,15 +4,6 @@ import Testing
 
 /// What a template makes has its limits before it is made.
 struct LimitTests {
-    private func error(_ source: String, _ variables: JSONObject = JSONObject()) -> TemplateError? {
-        do throws(TemplateError) {
-            _ = try Template(source).render(variables)
-            return nil
-        } catch {
-            return error
-        }
-    }
-
     private func isTooLarge(_ source: String) -> Bool {
         if case .tooLarge = error(source) { true } else { false }
     }
