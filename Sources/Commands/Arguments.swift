@@ -16,20 +16,25 @@ public struct OptionSpecification: Hashable, Sendable {
     public var help: String
     /// What holds where nobody says anything; shown in the help.
     public var standard: String?
+    /// What several of a list are called, where that is not the name with an s.
+    public var plural: String?
 
-    public init(_ name: String, _ kind: OptionKind, _ help: String, standard: String? = nil) {
+    public init(
+        _ name: String, _ kind: OptionKind, _ help: String, standard: String? = nil,
+        plural: String? = nil
+    ) {
+        self.plural = plural
         self.name = name
         self.kind = kind
         self.help = help
         self.standard = standard
     }
 
-    /// `max-tokens` is `BORED_MAX_TOKENS` in the environment; a list has an S: `BORED_PEERS`.
+    /// `max-tokens` is `BORED_MAX_TOKENS` in the environment; a list has its plural: `BORED_PEERS`.
     public var environmentName: String {
         let isList = if case .list = kind { true } else { false }
-        let words = name.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
-        let ending = words.hasSuffix("S") ? "ES" : "S"
-        return "BORED_" + words + (isList ? ending : "")
+        let word = isList ? plural ?? name + "s" : name
+        return "BORED_" + word.uppercased().map { $0 == "-" ? "_" : String($0) }.joined()
     }
 }
 

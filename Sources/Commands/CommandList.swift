@@ -40,10 +40,14 @@ enum CommandList {
         .init("on-battery", .flag, "work while the battery feeds the machine"),
         .init("battery-celsius", .value("C"), "how warm the battery may be", standard: "40"),
         .init("zone-celsius", .value("C"), "how warm any thermal zone may be", standard: "85"),
-        .init("metered", .list("INTERFACE"), "a line paid by volume, beside cellular modems"),
+        .init(
+            "metered", .list("INTERFACE"), "a line paid by volume, beside cellular modems",
+            plural: "metered"),
         .init("on-metered", .flag, "work over a metered line"),
         .init("daily-data", .value("SIZE"), "sent and received in one day; any otherwise"),
-        .init("hours", .list("FROM-TO"), "only then, as 22:00-07:00; at any time otherwise"),
+        .init(
+            "hours", .list("FROM-TO"), "only then, as 22:00-07:00; at any time otherwise",
+            plural: "hours"),
         .init("while-moving", .flag, "work while the vehicle moves"),
         .init("signals", .value("FILE"), "a vehicle's signals, read when the file changes"),
     ]
@@ -91,10 +95,15 @@ enum CommandList {
             .init(
                 "model", .list("NAME"),
                 "a model to hold layers of: its name or digest; the embedded one otherwise"),
-            .init("memory", .value("SIZE"), "memory lent for weights; half of all otherwise"),
+            .init(
+                "memory", .value("SIZE"),
+                "memory lent for weights; half of what may be used otherwise"),
             .init("disk", .value("SIZE"), "disk lent for pieces from peers; no limit otherwise"),
             .init("layers", .value("N"), "at most so many layers of each model"),
-            .init("cache", .value("SIZE"), "memory for the KV caches of requests", standard: "1G"),
+            .init(
+                "cache", .value("SIZE"),
+                "memory for the KV caches of requests; 1G, or a quarter of what may be used, "
+                    + "otherwise"),
             .init(
                 "keep", .value("SECONDS"),
                 "keep what they hold for the prompter's next request", standard: "600"),

@@ -42,21 +42,19 @@ extension Settings {
         .milliseconds(Int((try number(name, in: 0...86_400) ?? 0) * 1_000))
     }
 
-    /// Addresses of first contacts, as far as their names resolve now; `tell` hears of others.
-    func contacts(
-        unresolved tell: (ResolveError) -> Void = { _ in }
-    ) throws -> [PeerAddress] {
-        var addresses: [PeerAddress] = []
-        for text in list("peer") {
-            do { addresses += try resolve(text) } catch ResolveError.malformed {
+    /// First contacts, by name or address.
+    func contactNames() throws(UsageError) -> [PeerName] {
+        try list("peer").map { text throws(UsageError) in
+            do { return try PeerName(text) } catch {
                 throw UsageError(
                     "--peer takes an address such as 192.0.2.7:7777, not '\(text)'.")
-            } catch {
-                // Names come and go with the containers behind them: the caller asks again.
-                tell(error)
             }
         }
-        return addresses
+    }
+
+    /// Addresses of first contacts, as far as their names resolve now.
+    func contacts() throws -> [PeerAddress] {
+        try contactNames().flatMap { (try? $0.addresses()) ?? [] }
     }
 }
 

@@ -11,7 +11,7 @@ import Wire
 enum NodeCommand {
     static func run(_ settings: Settings) throws -> Int32 {
         // What is wrong with a peer's address is said before anything begins.
-        _ = try settings.contacts()
+        var contacts = ContactSearch(try settings.contactNames())
         let directory = try settings.dataDirectory()
         let lock = try directory.lock()
         let keys = try directory.keys()
@@ -35,7 +35,7 @@ enum NodeCommand {
         loop.with { node, now, outbox in
             node.meet(directory.keptPeers(), at: now, into: &outbox)
         }
-        try serve(settings, directory: directory, log: log, loop: &loop) {
+        try serve(&contacts, directory: directory, log: log, loop: &loop) {
             try? directory.noteSequence(first + SystemClock.now().since(startedAt).milliseconds)
         }
         log.write("leaving", "node \(keys.id.short)")
@@ -53,7 +53,8 @@ enum NodeCommand {
         var node = NodeSettings(
             swarm: SwarmKey(name: try settings.swarmName()), firstSequence: firstSequence)
         let memory = try settings.byteCount("memory").map { UInt64($0) }
-        node.memoryByteCount = memory ?? machineMemory() / 2
+        let whole = MachineMemory.byteCount
+        node.memoryByteCount = memory ?? whole / 2
         node.diskByteLimit = try settings.byteCount("disk").map { UInt64($0) }
         node.layerLimit = try settings.integer("layers", in: 0...Limits.layerCount)
         node.region = settings.string("region") ?? ""
@@ -67,7 +68,9 @@ enum NodeCommand {
         var loop = NodeLoopSettings(node: node, listen: listen)
         loop.threadCount = try settings.threadCount()
         loop.kernelLevel = try settings.kernelLevel()
-        loop.cacheByteLimit = try settings.byteCount("cache") ?? Limits.cacheByteCountDefault
+        loop.cacheByteLimit =
+            try settings.byteCount("cache")
+            ?? min(Limits.cacheByteCountDefault, Int(clamping: whole / 4))
         if let seconds = try settings.integer("keep", in: 0...Limits.cacheKeepSecondsMaximum) {
             loop.cacheKeepTime = .seconds(seconds)
         }
@@ -106,32 +109,12 @@ enum NodeCommand {
     }
 
     private static func serve(
-        _ settings: Settings, directory: DataDirectory, log: NodeLog, loop: inout NodeLoop,
-        noteSequence: () -> Void
+        _ contacts: inout ContactSearch, directory: DataDirectory, log: NodeLog,
+        loop: inout NodeLoop, noteSequence: () -> Void
     ) throws {
-        var nextResolve = SystemClock.now()
-        var wait = Interval.milliseconds(200)
-        var hasComplained = false
         while !loop.isSignalled {
-            let now = SystemClock.now()
-            if nextResolve <= now {
-                // Names are asked again while the node is alone: a service's other containers may
-                // start later than this one.
-                if loop.node.peerCount == 0 {
-                    let contacts = try settings.contacts { error in
-                        if !hasComplained { log.write("waiting", "for a peer: \(error)") }
-                    }
-                    hasComplained = true
-                    loop.with { node, now, outbox in
-                        node.meet(contacts, at: now, into: &outbox)
-                    }
-                } else {
-                    wait = .seconds(30)
-                }
-                nextResolve = now + wait
-                wait = min(wait * 2, .seconds(30))
-            }
-            for effect in try loop.turn(until: nextResolve) {
+            let nextLook = try contacts.advance(&loop, log)
+            for effect in try loop.turn(until: nextLook) {
                 switch effect {
                 case .note(let note): log.write(note)
                 case .keepSeeds(let records):
@@ -141,11 +124,6 @@ enum NodeCommand {
                 }
             }
         }
-    }
-
-    private static func machineMemory() -> UInt64 {
-        UInt64(max(0, sysconf(Int32(_SC_PHYS_PAGES))))
-            * UInt64(max(0, sysconf(Int32(_SC_PAGESIZE))))
     }
 }
 

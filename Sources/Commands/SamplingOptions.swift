@@ -24,7 +24,9 @@ enum SamplingOptions {
             .init(
                 "presence-penalty", .value("F"), "taken from a logit once it was chosen",
                 standard: "0"),
-            .init("logit-bias", .list("ID=B"), "added to the logit of a token"),
+            .init(
+                "logit-bias", .list("ID=B"), "added to the logit of a token",
+                plural: "logit-biases"),
         ]
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import Primitives
 
 /// The file calls that a node needs, each with the path in its error.
 enum Files {
@@ -18,6 +19,16 @@ enum Files {
             : try file.read(at: 0, count: min(limit + 1, try file.byteCount))
         guard bytes.count <= limit else { throw SystemError(code: EFBIG, call: "read \(path)") }
         return bytes
+    }
+
+    /// A small file of the kernel's, without the line end; nil where it can't be read.
+    static func text(_ path: String) -> String? {
+        guard let file = try? File(path, O_RDONLY | O_NONBLOCK),
+            let bytes = try? file.read(at: 0, count: Limits.sensorFileByteCount)
+        else { return nil }
+        var text = String(decoding: bytes, as: UTF8.self)
+        while text.last?.isWhitespace == true { text.removeLast() }
+        return text
     }
 
     /// Replaces a file by another in one step: after a crash there is the old one or the new one.

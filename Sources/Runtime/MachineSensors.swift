@@ -1,4 +1,3 @@
-import Glibc
 import Presence
 import Primitives
 
@@ -32,7 +31,8 @@ struct MachineSensors {
         for name in Files.list(folder) {
             let supply = folder + "/" + name
             // The battery of a mouse is nobody's power.
-            guard text(supply + "/scope") != "Device", let type = text(supply + "/type") else {
+            guard Files.text(supply + "/scope") != "Device", let type = Files.text(supply + "/type")
+            else {
                 continue
             }
             guard type == "Battery" || type == "UPS" else {
@@ -41,7 +41,7 @@ struct MachineSensors {
                 }
                 continue
             }
-            if let status = text(supply + "/status"), let charges = Self.charges(status) {
+            if let status = Files.text(supply + "/status"), let charges = Self.charges(status) {
                 batteries.append(Reading(value: charges, source: supply + "/status"))
             }
             if let percent = number(supply + "/capacity"), (0...100).contains(percent),
@@ -98,7 +98,8 @@ struct MachineSensors {
             return Reading(value: true, source: "--metered " + name)
         }
         let source = "\(root)/sys/class/net/\(name)/uevent"
-        let isCellular = text(source)?.split(separator: "\n").contains("DEVTYPE=wwan") ?? false
+        let isCellular =
+            Files.text(source)?.split(separator: "\n").contains("DEVTYPE=wwan") ?? false
         return Reading(value: isCellular, source: source)
     }
 
@@ -141,18 +142,8 @@ struct MachineSensors {
     // MARK: files
 
     private func lines(_ path: String) -> [Substring] {
-        text(root + path)?.split(separator: "\n") ?? []
+        Files.text(root + path)?.split(separator: "\n") ?? []
     }
 
-    private func number(_ path: String) -> Int? { text(path).flatMap { Int($0) } }
-
-    /// A small file of the kernel's, without the line end.
-    private func text(_ path: String) -> String? {
-        guard let file = try? File(path, O_RDONLY | O_NONBLOCK),
-            let bytes = try? file.read(at: 0, count: Limits.sensorFileByteCount)
-        else { return nil }
-        var text = String(decoding: bytes, as: UTF8.self)
-        while text.last?.isWhitespace == true { text.removeLast() }
-        return text
-    }
+    private func number(_ path: String) -> Int? { Files.text(path).flatMap { Int($0) } }
 }

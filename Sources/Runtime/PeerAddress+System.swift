@@ -28,29 +28,47 @@ public enum ResolveError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 }
 
-/// Every address that `host:port` stands for, without repetition. Blocks while the resolver asks.
-public func resolve(_ text: String) throws(ResolveError) -> [PeerAddress] {
-    if let address = PeerAddress(text) { return [address] }
-    guard let colon = text.lastIndex(of: ":"), colon != text.startIndex,
-        let port = UInt16(text[text.index(after: colon)...]),
-        !text[..<colon].contains(":"), !text[..<colon].contains(where: \.isWhitespace)
-    else { throw .malformed(text) }
-    let host = String(text[..<colon])
-    var list = [bored_address](
-        repeating: bored_address(), count: Limits.resolvedAddressCount)
-    // The capacity is passed beside the array; the name is a C string for the length of the call.
-    let status = unsafe bored_resolve(host, port, &list, CInt(list.count))
-    guard status >= 0 else {
-        let isLasting = status == EAI_NONAME || status == EAI_FAIL
-        throw isLasting ? .unknown(host) : .temporary(host)
+/// `host:port` in parts: a name of a machine, or an address.
+public struct PeerName: Hashable, Sendable {
+    private let address: PeerAddress?
+    private let host: String
+    private let port: UInt16
+
+    /// Throws `malformed`, and asks nobody.
+    public init(_ text: String) throws(ResolveError) {
+        address = PeerAddress(text)
+        if let address {
+            (host, port) = ("", address.port)
+            return
+        }
+        guard let colon = text.lastIndex(of: ":"), colon != text.startIndex,
+            let port = UInt16(text[text.index(after: colon)...]),
+            !text[..<colon].contains(":"), !text[..<colon].contains(where: \.isWhitespace)
+        else { throw .malformed(text) }
+        host = String(text[..<colon])
+        self.port = port
     }
-    var addresses: [PeerAddress] = []
-    for address in list.prefix(Int(status)).map(PeerAddress.init)
-    where !addresses.contains(address) {
-        addresses.append(address)
+
+    /// Every address that it stands for, without repetition. Blocks while the resolver asks, for
+    /// seconds where no name server answers. Throws `temporary` or `unknown`.
+    public func addresses() throws(ResolveError) -> [PeerAddress] {
+        if let address { return [address] }
+        var list = [bored_address](
+            repeating: bored_address(), count: Limits.resolvedAddressCount)
+        // The capacity is passed beside the array; the name is a C string during the call.
+        let status = unsafe bored_resolve(host, port, &list, CInt(list.count))
+        guard status >= 0 else {
+            let isLasting = status == EAI_NONAME || status == EAI_FAIL
+            throw isLasting ? .unknown(host) : .temporary(host)
+        }
+        var addresses: [PeerAddress] = []
+        for address in list.prefix(Int(status)).map(PeerAddress.init)
+        where !addresses.contains(address) {
+            addresses.append(address)
+        }
+        guard !addresses.isEmpty else { throw .unknown(host) }
+        return addresses
     }
-    guard !addresses.isEmpty else { throw .unknown(host) }
-    return addresses
 }
 
 /// The addresses of this machine's interfaces, with `port`; loopback last.

@@ -73,6 +73,16 @@ struct SettingsTests {
                 == peers)
     }
 
+    @Test func `a list is called by its plural in the environment`() {
+        func name(_ option: String, _ kind: OptionKind, plural: String? = nil) -> String {
+            OptionSpecification(option, kind, "", plural: plural).environmentName
+        }
+        #expect(name("max-tokens", .value("N")) == "BORED_MAX_TOKENS")
+        #expect(name("peer", .list("ADDR:PORT")) == "BORED_PEERS")
+        #expect(name("hours", .list("FROM-TO"), plural: "hours") == "BORED_HOURS")
+        #expect(name("logit-bias", .list("ID=B"), plural: "logit-biases") == "BORED_LOGIT_BIASES")
+    }
+
     @Test func `operands may be a dash, a negative number, or anything behind two dashes`() throws {
         #expect(try settings(["-"]).operands == ["-"])
         #expect(try settings(["-5"]).operands == ["-5"])

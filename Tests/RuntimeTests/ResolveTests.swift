@@ -4,11 +4,11 @@ import Testing
 
 struct ResolveTests {
     @Test func `an address stands for itself`() throws {
-        #expect(try resolve("10.1.2.3:7777") == [PeerAddress(10, 1, 2, 3, port: 7777)])
+        #expect(try PeerName("10.1.2.3:7777").addresses() == [PeerAddress(10, 1, 2, 3, port: 7777)])
     }
 
     @Test func `a name gives addresses with its port, none of them twice`() throws {
-        let addresses = try resolve("localhost:7777")
+        let addresses = try PeerName("localhost:7777").addresses()
         #expect(!addresses.isEmpty)
         #expect(addresses.allSatisfy { $0.isLoopback && $0.port == 7777 })
         #expect(Set(addresses).count == addresses.count)
@@ -16,12 +16,12 @@ struct ResolveTests {
 
     @Test(arguments: ["", ":7777", "host", "host:", "host:70000", "::1:7777", "a b:1"])
     func `text that is no address is malformed`(text: String) {
-        #expect(throws: ResolveError.malformed(text)) { try resolve(text) }
+        #expect(throws: ResolveError.malformed(text)) { try PeerName(text) }
     }
 
     @Test func `a name that nobody has is said to have no address`() {
         #expect {
-            try resolve("no-such-host.invalid:7777")
+            try PeerName("no-such-host.invalid:7777").addresses()
         } throws: { error in
             "\(error)".contains("no-such-host.invalid")
         }
