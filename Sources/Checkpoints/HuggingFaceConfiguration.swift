@@ -31,6 +31,8 @@ struct HuggingFaceConfiguration {
     /// Rows of the position table before that of the first position: RoBERTa counts from behind the
     /// padding's id on.
     var skippedPositionCount = 0
+    /// Rows of the position table that are read; nil for all.
+    var readPositionCount: Int?
     /// Tensors that GGUF has and `config.json` says: divisors of the rotation frequencies.
     var tables: [(name: String, numbers: [Float])] = []
     let json: JSONValue

@@ -14,7 +14,10 @@ extension HuggingFaceConfiguration {
                     "max_position_embeddings", "more than \(skippedPositionCount)",
                     json["max_position_embeddings"])
             }
-            add(count - skippedPositionCount, for: "context_length")
+            let most = try textLimit(directory) ?? count
+            let read = min(count - skippedPositionCount, most)
+            readPositionCount = read
+            add(read, for: "context_length")
         }
         guard json["is_decoder"]?.bool != true else {
             throw .unsupported(
@@ -40,6 +43,17 @@ extension HuggingFaceConfiguration {
         case ["cls"], ["cls_token"]: add(2, for: "pooling_type")
         default: add(0, for: "pooling_type")
         }
+    }
+
+    /// Beyond so many tokens sentence-transformers cut a text; nil where they say nothing.
+    private func textLimit(_ directory: HuggingFaceFiles) throws(CheckpointError) -> Int? {
+        let (file, key) = ("sentence_bert_config.json", "max_seq_length")
+        guard let limit = try directory.json(file)?[key], limit != .null else { return nil }
+        guard let count = limit.integer, count > 0 else {
+            throw .metadata(
+                file: file, key: key, expected: "a positive integer", found: limit.kind)
+        }
+        return count
     }
 
     /// Throws where a layer follows that would be left out, and the vector be another.

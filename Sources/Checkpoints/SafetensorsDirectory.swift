@@ -28,7 +28,7 @@ public enum SafetensorsDirectory {
         nameCanonically(&tensors, architecture)
         let isTied = tieEmbeddings(&tensors, isTied: configuration.isTied, files)
         if let index = tensors.firstIndex(where: { $0.name == "position_embd.weight" }) {
-            try skipRows(of: &tensors[index], configuration.skippedPositionCount, files)
+            try keepReadRows(of: &tensors[index], configuration, files)
         }
         // Gemma's norms multiply by 1 + w; GGUF has the sum.
         if architecture.hasPrefix("gemma") {
@@ -145,18 +145,21 @@ public enum SafetensorsDirectory {
         }
     }
 
-    /// Leaves out the first `count` rows of a matrix.
-    private static func skipRows(
-        of tensor: inout TensorEntry, _ count: Int, _ files: [NamedRegion]
+    /// Leaves out the positions of an encoder's table that no text has.
+    private static func keepReadRows(
+        of tensor: inout TensorEntry, _ configuration: HuggingFaceConfiguration,
+        _ files: [NamedRegion]
     ) throws(CheckpointError) {
-        guard tensor.shape.count == 2, count <= tensor.rowCount else {
+        let skipped = configuration.skippedPositionCount
+        guard tensor.shape.count == 2, skipped <= tensor.rowCount else {
             throw .tensor(
                 file: files[tensor.fileIndex].name, name: tensor.name,
-                expected: "a matrix of at least \(count) rows", found: "shape \(tensor.shape)")
+                expected: "a matrix of at least \(skipped) rows", found: "shape \(tensor.shape)")
         }
-        let start = tensor.byteRange.lowerBound + count * tensor.rowByteCount
-        tensor.byteRange = start..<tensor.byteRange.upperBound
-        tensor.shape[0] -= count
+        let count = min(tensor.rowCount - skipped, configuration.readPositionCount ?? .max)
+        let start = tensor.byteRange.lowerBound + skipped * tensor.rowByteCount
+        tensor.byteRange = start..<start + count * tensor.rowByteCount
+        tensor.shape[0] = count
     }
 
     /// A tied model has one matrix for both ends; a file may give it either name, or both.

@@ -43,6 +43,24 @@ struct EncoderFilesTests {
         #expect(checkpoint.tensors.count == 1)
     }
 
+    @Test func `positions behind the longest text that is read are left out`() throws {
+        func directory(_ limit: String) -> DirectoryBuilder {
+            let text = "{\"max_seq_length\": \(limit), \"do_lower_case\": false}"
+            return Self.directory("roberta", "", [("sentence_bert_config.json", text)])
+        }
+        for (limit, count) in [("5", 5), ("8", 8), ("512", 8), ("null", 8)] {
+            let checkpoint = try directory(limit).open()
+            #expect(try checkpoint.metadata.integer("bert.context_length") == count)
+            let all = try Self.directory("bert").open().floats("position_embd.weight")
+            let rest = try checkpoint.floats("position_embd.weight")
+            #expect(rest == Array(all.dropFirst(16).prefix(8 * count)))
+        }
+        for limit in ["0", "-1", "true", "\"x\""] {
+            let reason = Self.reason(directory(limit))
+            #expect(reason.contains("max_seq_length"), "\(reason)")
+        }
+    }
+
     @Test func `a padding behind all positions is refused`() {
         for id in [9, 10, 1 << 40] {
             let reason = Self.reason(Self.directory("roberta", ", \"pad_token_id\": \(id)"))
