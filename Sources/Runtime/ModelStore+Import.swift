@@ -20,8 +20,8 @@ public struct ImportProgress: Hashable, Sendable {
 extension ModelStore {
     /// Puts a model's pieces and manifest into the store, and returns the manifest.
     ///
-    /// The digest depends on the checkpoint and the name alone. Memory needed is that of the
-    /// largest piece. The manifest comes last, so a crash leaves pieces and no model; the next
+    /// The digest depends on the checkpoint and the name alone. Memory needed is that of the two
+    /// largest pieces. The manifest comes last, so a crash leaves pieces and no model; the next
     /// import uses them. `progress` is called after each piece. Without `isDurable` the disk is not
     /// waited for: good for what can be imported again. With `isNameUnique` it throws where another
     /// model has the name; its pieces are then there for another try.
@@ -35,12 +35,15 @@ extension ModelStore {
         try attempt { () throws(SystemError) in try Files.makeDirectory(files.path) }
         var entries: [PieceEntry] = []
         var state = ImportProgress(builder)
+        let maker = try attempt { () throws(SystemError) in try PieceMaker(builder) }
+        defer { maker.finish() }
         for index in 0..<builder.pieceCount {
-            let bytes = try Self.build(index, with: builder)
-            entries.append(try keep(bytes, isDurable: isDurable))
+            let piece = try Self.understood { () throws(ModelError) in try maker.next() }
+            try keep(piece, isDurable: isDurable)
+            entries.append(piece.entry)
             state.finishedPieceCount += 1
             state.finishedTensorCount += builder.layout(of: index).tensorCount
-            state.byteCount += UInt64(bytes.count)
+            state.byteCount += piece.entry.byteCount
             progress(state)
         }
         let manifest = try Self.manifest(
@@ -64,7 +67,10 @@ extension ModelStore {
     public static func pieces(of checkpoint: Checkpoint) throws(DataError) -> [[UInt8]] {
         let builder = try builder(of: checkpoint)
         var pieces: [[UInt8]] = []
-        for index in 0..<builder.pieceCount { pieces.append(try build(index, with: builder)) }
+        for index in 0..<builder.pieceCount {
+            pieces.append(
+                try understood { () throws(ModelError) in try builder.build(index) })
+        }
         return pieces
     }
 
@@ -115,9 +121,11 @@ extension ModelStore {
         }
     }
 
-    private static func build(_ index: Int, with builder: PieceBuilder) throws(DataError) -> [UInt8]
-    {
-        do { return try builder.build(index) } catch {
+    /// What a step of an import gives, its error as a sentence for a person.
+    private static func understood<Result>(
+        _ step: () throws(ModelError) -> Result
+    ) throws(DataError) -> Result {
+        do { return try step() } catch {
             throw DataError("The model can't be imported: \(sentence(of: error)).")
         }
     }
@@ -192,15 +200,14 @@ extension ModelStore {
     }
 
     /// Writes a piece, unless it is there.
-    private func keep(_ bytes: [UInt8], isDurable: Bool) throws(DataError) -> PieceEntry {
-        let (entry, digests) = PieceEntry.digests(of: bytes)
+    private func keep(_ piece: PieceMaker.Piece, isDurable: Bool) throws(DataError) {
+        let entry = piece.entry
         try attempt { () throws(SystemError) in
-            try files.keep(chunkDigests: digests, of: entry, isDurable: isDurable)
+            try files.keep(chunkDigests: piece.chunkDigests, of: entry, isDurable: isDurable)
             guard !files.isComplete(entry) else { return }
-            try Files.write(bytes, to: files.complete(entry.root), isDurable: isDurable)
+            try Files.write(piece.bytes, to: files.complete(entry.root), isDurable: isDurable)
             try Files.remove(files.part(entry.root))
         }
-        return entry
     }
 }
 

@@ -50,6 +50,28 @@ struct ModelImportTests {
         #expect(try LocalModel(shape: shape, pieces: weights).layers.count == shape.layerCount)
     }
 
+    @Test func `an import that breaks off leaves no model, and can be tried again`() throws {
+        let store = ModelStore(path: scratch.path)
+        let whole = try GGUF.open(
+            NamedRegion(name: "whole.gguf", region: EmbeddedModel.region))
+        var bytes = EmbeddedModel.region.bytes
+        let norm = try #require(whole.tensors.first { $0.name == "blk.3.ffn_norm.weight" })
+        // Infinity in Float32.
+        for (index, byte) in [0, 0, 0x80, 0x7F].enumerated() {
+            bytes[norm.byteRange.lowerBound + index] = UInt8(byte)
+        }
+        let spoilt = try GGUF.open(NamedRegion(name: "spoilt.gguf", region: Region(bytes)))
+        var steps = 0
+        let error = #expect(throws: DataError.self) {
+            try store.importModel(spoilt, name: "one", keys: .seeded(1)) { _ in steps += 1 }
+        }
+        let text = error?.description ?? ""
+        #expect(text.contains("blk.3.ffn_norm.weight") && text.contains("spoilt.gguf"), "\(text)")
+        #expect(steps == 4 && store.models(matching: "one").isEmpty)
+        let signed = try store.importModel(whole, name: "one", keys: .seeded(1))
+        #expect(store.model(signed.manifest.digest)?.hasAllPieces == true)
+    }
+
     @Test func `a Hugging Face directory is read too`() throws {
         guard let reference = referencePath() else { return }
         let checkpoint = try ModelFiles.open(reference + "/stories260K/hf/")
