@@ -32,8 +32,9 @@ final class Pattern: Sendable {
     deinit { unsafe pcre2_code_free_8(OpaquePointer(bitPattern: address)) }
 
     /// Calls `body` with every match in `range` of `text`, in order. Each part is matched as if
-    /// nothing were around it. `text` must be UTF-8 and `range` cut between characters. Returns
-    /// false where a limit of the matcher was met; what follows was then not searched.
+    /// nothing were around it. `text` must be UTF-8 and `range` cut between characters. A match may
+    /// be empty, but not where the last one ended. Returns false where a limit of the matcher was
+    /// met; what follows was then not searched.
     func forEachMatch(
         in text: [UInt8], _ range: Range<Int>, _ body: (Range<Int>) -> Void
     ) -> Bool {
@@ -49,21 +50,28 @@ final class Pattern: Sendable {
         let code = unsafe OpaquePointer(bitPattern: address)
         return unsafe text[range].withUnsafeBufferPointer { subject in
             var start = 0
-            while start < subject.count {
+            var lastEnd: Int?
+            while start <= subject.count, !subject.isEmpty {
                 // Without NO_UTF_CHECK every call would look at the whole rest of the text.
                 let count = unsafe pcre2_match_8(
                     code, subject.baseAddress, subject.count, start, UInt32(PCRE2_NO_UTF_CHECK),
                     data, context)
                 if count == PCRE2_ERROR_NOMATCH { return true }
-                guard count > 0, let bounds = unsafe pcre2_get_ovector_pointer_8(data) else {
+                // Zero is a match as well: of one with groups that the vector has no room for.
+                guard count >= 0, let bounds = unsafe pcre2_get_ovector_pointer_8(data) else {
                     return false
                 }
                 // The vector has the two bounds of the match.
                 let (lower, upper) = unsafe (bounds[0], bounds[1])
-                // An empty match would repeat for ever.
-                guard upper > start, upper > lower else { return false }
+                guard lower >= start, upper >= lower else { return false }
+                if upper == lower, upper == lastEnd {
+                    start += 1
+                    // Inside a character, whose bytes go on with 10xxxxxx.
+                    while start < subject.count, unsafe subject[start] & 0xC0 == 0x80 { start += 1 }
+                    continue
+                }
                 body(range.lowerBound + lower..<range.lowerBound + upper)
-                start = upper
+                (start, lastEnd) = (upper, upper)
             }
             return true
         }

@@ -1,30 +1,20 @@
 /// Regular expressions of the tokenizers library (Oniguruma's Ruby syntax) in PCRE2's words.
 ///
-/// Both read the patterns of tokenizers alike, but for what counts as whitespace and as a letter of
-/// a word: PCRE2 takes U+180E for a space, and `\w` leaves out marks.
-enum PatternDialect {
-    /// The same pattern for PCRE2.
-    static func translated(_ pattern: String) -> String {
-        var result = ""
-        var isEscaped = false
-        var isInClass = false
-        for character in pattern {
-            if isEscaped {
-                result += replacement(of: character, isInClass: isInClass)
-                isEscaped = false
-                continue
-            }
-            switch character {
-            case "\\":
-                isEscaped = true
-                continue
-            case "[": isInClass = true
-            case "]": isInClass = false
-            default: break
-            }
-            result.append(character)
-        }
-        return isEscaped ? result + "\\" : result
+/// Both read most patterns alike. Others are in Oniguruma: what counts as whitespace and as a
+/// letter of a word, POSIX's names for characters, scripts (by PCRE2 with all characters that are
+/// ever written in them), lines (`^` and `$` are at each), and classes inside of classes, `&&`
+/// between them.
+struct PatternDialect {
+    private let pattern: [Unicode.Scalar]
+    private var index = 0
+    private var seesLines = false
+    private var depth = 0
+
+    /// The same pattern for PCRE2; nil where there is none.
+    static func translated(_ pattern: String) -> String? {
+        var dialect = PatternDialect(pattern: Array(pattern.unicodeScalars))
+        guard let result = dialect.expression() else { return nil }
+        return dialect.seesLines ? "(?m)" + result : result
     }
 
     /// A pattern that matches this text and nothing else.
@@ -40,19 +30,195 @@ enum PatternDialect {
         return result
     }
 
-    private static func replacement(of letter: Character, isInClass: Bool) -> String {
-        let space = #"\t-\r\x{85}\p{Z}"#
-        let word = #"\p{L}\p{M}\p{N}\p{Pc}"#
-        return switch (letter, isInClass) {
-        case ("s", false): "[\(space)]"
-        case ("s", true): space
-        case ("S", false): "[^\(space)]"
-        case ("w", false): "[\(word)]"
-        case ("w", true): word
-        case ("W", false): "[^\(word)]"
-        case ("h", false): "[0-9A-Fa-f]"
-        case ("h", true): "0-9A-Fa-f"
-        default: "\\" + String(letter)
+    private init(pattern: [Unicode.Scalar]) { self.pattern = pattern }
+
+    // MARK: outside of classes
+
+    private mutating func expression() -> String? {
+        var result = ""
+        while let character = next() {
+            switch character {
+            case "\\":
+                guard let escape = escape() else { return nil }
+                result += escape.outside
+            case "[":
+                guard let members = members() else { return nil }
+                result += members
+            case "(":
+                result += "("
+                if skip("?") { result += "?" + flags() }
+            case "^", "$":
+                seesLines = true
+                result.unicodeScalars.append(character)
+            default: result.unicodeScalars.append(character)
+            }
         }
+        return result
+    }
+
+    /// Of a group. What lets a point match a line feed is `m` in Ruby and `s` everywhere else.
+    private mutating func flags() -> String {
+        var result = ""
+        while let letter = ["i", "m", "x", "-"].first(where: { skip($0) }) {
+            result += letter == "m" ? "s" : letter
+        }
+        return result
+    }
+
+    private mutating func next() -> Unicode.Scalar? {
+        guard index < pattern.count else { return nil }
+        defer { index += 1 }
+        return pattern[index]
+    }
+
+    private mutating func skip(_ text: String) -> Bool {
+        guard pattern[index...].starts(with: text.unicodeScalars) else { return false }
+        index += text.unicodeScalars.count
+        return true
+    }
+
+    // MARK: classes
+
+    /// What stands between `[` and `]`, as an expression that matches one character.
+    private mutating func members() -> String? {
+        depth += 1
+        defer { depth -= 1 }
+        guard depth <= 16 else { return nil }
+        let isNegated = skip("^")
+        // Those that `&&` stands between; each is a list of members, or expressions to choose from.
+        var parts: [String] = []
+        var (items, choices) = (skip("]") ? "\\]" : "", [String]())
+        func part() -> String {
+            let all = (items.isEmpty ? [] : ["[\(items)]"]) + choices
+            return all.count == 1 ? all[0] : "(?:" + all.joined(separator: "|") + ")"
+        }
+        while !skip("]") {
+            if skip("&&") {
+                guard !items.isEmpty || !choices.isEmpty else { return nil }
+                parts.append(part())
+                (items, choices) = ("", [])
+            } else if skip("[:") {
+                guard let found = named() else { return nil }
+                items += found.isNegated ? "" : found.items
+                if found.isNegated { choices.append("[^\(found.items)]") }
+            } else if skip("[") {
+                guard let inner = members() else { return nil }
+                choices.append(inner)
+            } else if skip("\\") {
+                guard let escape = escape() else { return nil }
+                items += escape.items
+                if let others = escape.others { choices.append("[^\(others)]") }
+            } else {
+                guard let character = next() else { return nil }
+                items.unicodeScalars.append(character)
+            }
+        }
+        if parts.isEmpty, choices.isEmpty, !items.isEmpty {
+            return isNegated ? "[^\(items)]" : "[\(items)]"
+        }
+        guard !items.isEmpty || !choices.isEmpty else { return nil }
+        let conditions = parts.map { "(?=\($0))" }.joined()
+        let all = conditions.isEmpty ? part() : "(?:" + conditions + part() + ")"
+        return isNegated ? "(?:(?!\(all))(?s:.))" : all
+    }
+
+    /// A name of POSIX, behind `[:`.
+    private mutating func named() -> (items: String, isNegated: Bool)? {
+        let isNegated = skip("^")
+        for (name, items) in Self.posixNames where skip(name + ":]") { return (items, isNegated) }
+        return nil
+    }
+
+    // MARK: escapes
+
+    private struct Escape {
+        var outside: String
+        /// What it adds to a class: members, or all but these.
+        var items = ""
+        var others: String?
+
+        init(_ text: String) { (outside, items) = (text, text) }
+        init(any items: String, outside: String? = nil) {
+            self.outside = "[\(outside ?? items)]"
+            self.items = items
+        }
+        init(no items: String, outside: String? = nil) {
+            self.outside = "[^\(outside ?? items)]"
+            others = items
+        }
+    }
+
+    /// What a backslash stands before.
+    private mutating func escape() -> Escape? {
+        guard let letter = next() else { return nil }
+        switch letter {
+        case "s": return Escape(any: Self.space)
+        case "S": return Escape(no: Self.space)
+        case "w": return Escape(any: Self.word, outside: Self.word + Self.moreOfWords)
+        case "W": return Escape(no: Self.word, outside: Self.word + Self.moreOfWords)
+        case "h": return Escape(any: Self.digits)
+        case "H": return Escape(no: Self.digits)
+        // Any kind of vertical space in PCRE2.
+        case "v": return Escape("\\x0b")
+        // There they quote.
+        case "Q", "E": return Escape(String(letter))
+        case "u":
+            let digits = pattern[index...].prefix(4)
+            guard digits.count == 4, digits.allSatisfy({ $0.properties.isASCIIHexDigit }) else {
+                return nil
+            }
+            index += 4
+            return Escape("\\x{" + text(digits) + "}")
+        case "p", "P":
+            guard skip("{"), let end = pattern[index...].firstIndex(of: "}") else { return nil }
+            let name = text(pattern[index..<end])
+            index = end + 1
+            return Escape("\\\(letter){" + Self.property(name) + "}")
+        default: return Escape("\\" + String(letter))
+        }
+    }
+
+    private func text(_ scalars: ArraySlice<Unicode.Scalar>) -> String {
+        var text = ""
+        text.unicodeScalars.append(contentsOf: scalars)
+        return text
+    }
+}
+
+extension PatternDialect {
+    static let space = #"\t-\r\x{85}\p{Z}"#
+    private static let digits = "0-9A-Fa-f"
+    private static let word = #"\p{Alphabetic}\p{M}\p{Nd}\p{Pc}"#
+    /// Six fractions and powers are letters of words to Oniguruma, where no class is around.
+    private static let moreOfWords = #"\x{b2}\x{b3}\x{b9}\x{bc}-\x{be}"#
+    /// Letters of words to Rust's regular expressions.
+    static let rustWord = word + #"\x{200c}\x{200d}"#
+
+    private static let posixNames = [
+        ("alpha", #"\p{Alphabetic}"#), ("digit", #"\p{Nd}"#), ("space", space),
+        ("upper", #"\p{Uppercase}"#), ("lower", #"\p{Lowercase}"#), ("punct", #"\p{P}\p{S}"#),
+        ("alnum", #"\p{Alphabetic}\p{Nd}"#), ("xdigit", digits), ("cntrl", #"\p{Cc}"#),
+        ("blank", #"\p{Zs}\t"#), ("word", word),
+        ("ascii", #"\x00-\x7f"#),
+    ]
+
+    private static let longNames = [
+        ("Letter", "L"), ("Mark", "M"), ("Number", "N"), ("Punctuation", "P"), ("Symbol", "S"),
+        ("Separator", "Z"), ("Other", "C"), ("Punct", "P"),
+    ]
+
+    private static let scripts = [
+        "Arabic", "Armenian", "Bengali", "Bopomofo", "Cyrillic", "Devanagari", "Ethiopic",
+        "Georgian", "Greek", "Gujarati", "Gurmukhi", "Han", "Hangul", "Hebrew", "Hiragana",
+        "Kannada", "Katakana", "Khmer", "Lao", "Latin", "Malayalam", "Mongolian", "Myanmar",
+        "Oriya", "Sinhala", "Tamil", "Telugu", "Thai", "Tibetan",
+    ]
+
+    /// A property's name, with the `^` before it that some have.
+    private static func property(_ name: String) -> String {
+        let bare = name.hasPrefix("^") ? String(name.dropFirst()) : name
+        let mark = bare == name ? "" : "^"
+        if scripts.contains(bare) { return mark + "sc:" + bare }
+        return mark + (longNames.first { $0.0 == bare }?.1 ?? bare)
     }
 }

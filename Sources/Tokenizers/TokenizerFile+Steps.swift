@@ -31,8 +31,8 @@ extension TokenizerFile {
                 if let text = step["pattern"]?["String"]?.string {
                     steps.append(.replaced(text, by: content))
                 } else {
-                    let pattern = PatternDialect.translated(step["pattern"]?["Regex"]?.string ?? "")
-                    steps.append(.replacedMatches(pattern, by: content))
+                    let text = step["pattern"]?["Regex"]?.string ?? ""
+                    steps.append(.replacedMatches(try Self.translated(text), by: content))
                 }
             case "Precompiled":
                 let text = step["precompiled_charsmap"]?.string
@@ -83,7 +83,8 @@ extension TokenizerFile {
                 steps.append(.pattern(Self.whitespace, .removed, isInverted: false))
                 steps.append(.isolating(Self.punctuation))
             case "Whitespace":
-                let pattern = PatternDialect.translated(#"\w+|[^\w\s]+"#)
+                let word = PatternDialect.rustWord
+                let pattern = "[\(word)]+|[^\(word)\(PatternDialect.space)]+"
                 steps.append(.pattern(pattern, .removed, isInverted: true))
             case "WhitespaceSplit":
                 steps.append(.pattern(Self.whitespace, .removed, isInverted: false))
@@ -103,16 +104,25 @@ extension TokenizerFile {
         return steps
     }
 
-    private static let whitespace = PatternDialect.translated(#"\s"#)
+    private static let whitespace = "[\(PatternDialect.space)]"
     /// Category P, and what else ASCII has of signs.
     private static let punctuation = #"[\p{P}$+<=>^`|~]"#
+
+    private static func translated(_ pattern: String) throws(CheckpointError) -> String {
+        guard let translated = PatternDialect.translated(pattern) else {
+            throw .unsupported(
+                file: name, what: "regular expression", found: String(pattern.prefix(80)),
+                supported: ["Oniguruma's that PCRE2 knows"])
+        }
+        return translated
+    }
 
     private func split(_ step: JSONValue) throws(CheckpointError) -> Splitting {
         let pattern: String
         if let text = step["pattern"]?["String"]?.string {
             pattern = PatternDialect.quoted(text)
         } else if let text = step["pattern"]?["Regex"]?.string {
-            pattern = PatternDialect.translated(text)
+            pattern = try Self.translated(text)
         } else {
             throw Self.wrong("pre_tokenizer.pattern", "a String or a Regex", step.kind)
         }

@@ -91,7 +91,8 @@ struct WordSplitter: Sendable {
                 end = match.upperBound
             }
             if end < word.upperBound { parts.add(end..<word.upperBound, isMatch: isInverted) }
-            cut += parts.ranges
+            // Matches of nothing have cut what is around them.
+            cut += parts.ranges.filter { !$0.isEmpty }
         }
         words.ranges = cut
     }

@@ -189,8 +189,16 @@ struct TokenizerTests {
         let text = "b" + String(repeating: "a", count: 5_000) + "c"
         let ids = tokenizer.encode(text, addSpecial: false, parseSpecial: false)
         #expect(tokenizer.decode(ids, skipSpecial: true) == text)
-        model.splittings = [.pattern("(?=a)|x*", .isolated, isInverted: false)]
-        let empty = try Tokenizer(model)
-        #expect(empty.encode("aab", addSpecial: false, parseSpecial: false) == [97, 256])
+    }
+
+    @Test func `a match of nothing cuts a word, and the search goes on behind it`() throws {
+        var model = SmallModels.bytePairs()
+        func ids(_ pattern: String) throws -> [Int] {
+            model.splittings = [.pattern(pattern, .isolated, isInverted: false)]
+            return try Tokenizer(model).encode("aab", addSpecial: false, parseSpecial: false)
+        }
+        #expect(try ids("(?=b)") == [97, 97, 98])
+        #expect(try ids("(?=a)|x*") == [97, 97, 98])
+        #expect(try ids("(?!)") == [97, 256])
     }
 }
