@@ -216,9 +216,15 @@ struct HuggingFaceConfiguration {
         }
         // Either one template, or a list of named ones of which `default` is the usual.
         var template = tokenizer?["chat_template"]?.string
-        for choice in tokenizer?["chat_template"]?.array ?? []
-        where choice["name"]?.string == "default" {
-            template = choice["template"]?.string
+        for choice in tokenizer?["chat_template"]?.array ?? [] {
+            guard let name = choice["name"]?.string, let text = choice["template"]?.string else {
+                continue
+            }
+            if name == "default" {
+                template = text
+            } else {
+                metadata.add(.string(text), for: "tokenizer.chat_template.\(name)")
+            }
         }
         if let text = directory.text("chat_template.jinja") ?? template {
             metadata.add(.string(text), for: "tokenizer.chat_template")

@@ -61,6 +61,8 @@ extension Limits {
     public static let replacementTableByteCount = 1_048_576
     /// A chat template, in bytes. A longer one is dropped, and the model has none.
     public static let chatTemplateByteCount = 131_072
+    /// Texts that a model's chat templates know by name. With more it has those of its ids alone.
+    public static let templateTextCount = 64
     /// Levels of a chat template's nesting, in its text and while it runs, and of values inside of
     /// each other. Deeper is an error.
     public static let templateDepth = 250

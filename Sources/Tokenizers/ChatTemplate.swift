@@ -26,40 +26,26 @@ public struct ChatMessage: Hashable, Sendable {
 public struct ChatTemplate: Sendable {
     /// A template that can't be read says so when it is rendered.
     private let template: Result<Template, TemplateError>
+    /// What is used instead where there are tools.
+    private let toolTemplate: Result<Template, TemplateError>?
     /// Texts of special pieces, by the names that templates use: `bos_token`, `eos_token`.
-    private let specials: [(name: String, text: String)]
+    private let specials: [TokenizerModel.TemplateText]
     /// Whether the model came without a template.
     public let isUsual: Bool
 
     /// Nil where the model has no template and none is usual for its pieces.
     public init?(_ model: TokenizerModel) {
-        var specials: [(name: String, text: String)] = []
-        let ids = [
-            ("bos_token", model.bosID), ("eos_token", model.eosIDs.first),
-            ("unk_token", model.unknownID),
-        ]
-        for case (let name, let id?) in ids {
-            specials.append((name, String(decoding: model.pieces[id], as: UTF8.self)))
+        guard let source = model.chatTemplate ?? UsualTemplates.source(for: model) else {
+            return nil
         }
-        if let source = model.chatTemplate {
-            self.init(source, specials: specials)
-        } else {
-            guard let source = UsualTemplates.source(for: model) else { return nil }
-            self.init(source, specials: specials, isUsual: true)
-        }
+        template = Self.read(source)
+        toolTemplate = model.toolTemplate.map(Self.read)
+        specials = model.knownTexts
+        isUsual = model.chatTemplate == nil
     }
 
-    /// A template by itself. `specials` are the texts of special pieces by their names.
-    public init(
-        _ source: String, specials: [(name: String, text: String)], isUsual: Bool = false
-    ) {
-        do throws(TemplateError) {
-            template = .success(try Template(source))
-        } catch {
-            template = .failure(error)
-        }
-        self.specials = specials
-        self.isUsual = isUsual
+    private static func read(_ source: String) -> Result<Template, TemplateError> {
+        Result { () throws(TemplateError) in try Template(source) }
     }
 
     /// The chat as text whose special pieces are written out: encode it with `parseSpecial` and
@@ -82,7 +68,8 @@ public struct ChatTemplate: Sendable {
         variables.add(documents, for: "documents")
         variables.add(.bool(addsGenerationPrompt), for: "add_generation_prompt")
         for (name, value) in zip(others.keys, others.values) { variables.add(value, for: name) }
-        for (name, text) in specials { variables.add(.string(text), for: name) }
+        for special in specials { variables.add(.string(special.text), for: special.name) }
+        let template = tools == .null ? template : toolTemplate ?? template
         return try template.get().render(variables, secondsSince1970: secondsSince1970)
     }
 

@@ -3,13 +3,6 @@ import Primitives
 extension TokenizerModel {
     /// Throws where parts contradict each other or a limit.
     func check() throws(TokenizerError) {
-        func require(_ isTrue: Bool, _ place: String, _ expected: String, _ found: String)
-            throws(TokenizerError)
-        {
-            guard isTrue else {
-                throw .invalid(place: place, expected: expected, found: found)
-            }
-        }
         let count = pieces.count
         try require(
             (1...Limits.vocabularyCount).contains(count), "vocabulary",
@@ -65,9 +58,25 @@ extension TokenizerModel {
             try require(
                 (0..<count).contains(id), "special ids", "ids below \(count)", "\(id)")
         }
+        try checkChat()
+    }
+
+    private func checkChat() throws(TokenizerError) {
+        for text in [chatTemplate, toolTemplate].compactMap({ $0 }) {
+            try require(
+                text.utf8.count <= Limits.chatTemplateByteCount, "chat template",
+                "at most \(Limits.chatTemplateByteCount) bytes", "more")
+        }
+        let texts = templateTexts ?? []
         try require(
-            (chatTemplate?.utf8.count ?? 0) <= Limits.chatTemplateByteCount, "chat template",
-            "at most \(Limits.chatTemplateByteCount) bytes", "more")
+            chatTemplate != nil || toolTemplate == nil && templateTexts == nil, "chat template",
+            "one for all chats", "one for some, or texts for none")
+        try require(
+            texts.count <= Limits.templateTextCount
+                && zip(texts, texts.dropFirst()).allSatisfy { $0.stands(before: $1) }
+                && texts.allSatisfy(\.isShort),
+            "texts of a chat template", "at most \(Limits.templateTextCount), by their names",
+            "\(texts.count)")
     }
 
     private func checkScores() throws(TokenizerError) {
@@ -98,4 +107,10 @@ extension TokenizerModel {
                 if case .pattern(let text, _, _) = step { text } else { nil }
             }
     }
+}
+
+private func require(
+    _ isTrue: Bool, _ place: String, _ expected: String, _ found: String
+) throws(TokenizerError) {
+    guard isTrue else { throw .invalid(place: place, expected: expected, found: found) }
 }

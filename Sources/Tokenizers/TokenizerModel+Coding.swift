@@ -49,8 +49,7 @@ extension TokenizerModel {
         writer.writeVarint(unknownID.map { $0 + 1 } ?? 0)
         writer.writeVarint(eosIDs.count)
         for id in eosIDs { writer.writeVarint(id) }
-        writer.write(UInt8(chatTemplate == nil ? 0 : 1))
-        if let chatTemplate { writer.writeString(chatTemplate) }
+        writeChat(into: &writer)
         return writer.bytes
     }
 
@@ -97,11 +96,7 @@ extension TokenizerModel {
         let unknown = try reader.readCount(limit: pieces.count)
         unknownID = unknown == 0 ? nil : unknown - 1
         eosIDs = try readIDs(&reader, limit: 64)
-        switch try reader.readUInt8() {
-        case 0: break
-        case 1: chatTemplate = try reader.readString(limit: Limits.chatTemplateByteCount)
-        default: throw .invalid
-        }
+        try readChat(&reader)
     }
 
     private mutating func readVocabulary(_ reader: inout ByteReader) throws(WireError) {

@@ -9,14 +9,12 @@ extension TokenizerModel {
         case .gguf: self = try GGUFTokenizer(checkpoint.metadata).model()
         case .safetensors: try self.init(huggingFace: checkpoint)
         }
+        try setChat(checkpoint)
         try finish(file: checkpoint.metadata.file)
     }
 
     /// What every source needs in the end. Throws where parts contradict each other.
     mutating func finish(file: String) throws(CheckpointError) {
-        if let text = chatTemplate, text.utf8.count > Limits.chatTemplateByteCount {
-            chatTemplate = nil
-        }
         if kind != .wordPiece { addEndsOfTurns() }
         do throws(TokenizerError) {
             try check()

@@ -96,6 +96,11 @@ public struct TokenizerModel: Hashable, Sendable {
     public var eosIDs: [Int] = []
     /// The model's Jinja template for chats.
     public var chatTemplate: String?
+    /// Another one for chats with tools, beside the first; nil where that is for all.
+    public var toolTemplate: String?
+    /// Texts that the templates know by names, in the order of the names; nil where they are those
+    /// of the ids.
+    public var templateTexts: [TemplateText]?
 
     public init(kind: Kind, pieces: [[UInt8]], types: [PieceType]) {
         self.kind = kind

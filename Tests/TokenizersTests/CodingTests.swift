@@ -47,6 +47,10 @@ struct CodingTests {
         character.merges = [.init(left: 0, right: 1, result: 2)]
         character.splittings = [.spaceMarks(.first, splits: true)]
         (character.fusesUnknown, character.takesLineFeedsWhole) = (true, true)
+        (character.chatTemplate, character.toolTemplate) = ("{{ pad_token }}", "é")
+        character.templateTexts = [
+            .init(name: "bos_token", text: "▁"), .init(name: "pad_token", text: "<pad>"),
+        ]
         var unigram = TokenizerModel(
             kind: .unigram, pieces: [Array("<unk>".utf8), Array("▁a".utf8)],
             types: [.unknown, .normal])

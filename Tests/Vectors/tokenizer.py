@@ -52,9 +52,14 @@ def encoded(t):
     for key in ("bosID", "unknownID"):
         out += varint(t[key] + 1 if key in t else 0)
     out += ids(t.get("eosIDs", []))
-    if "chatTemplate" in t:
-        return out + b"\x01" + blob(t["chatTemplate"].encode())
-    return out + b"\x00"
+    texts = t.get("templateTexts")
+    out += bytes([("chatTemplate" in t) | 2 * ("toolTemplate" in t) | 4 * (texts is not None)])
+    for key in ("chatTemplate", "toolTemplate"):
+        if key in t:
+            out += blob(t[key].encode())
+    if texts is not None:
+        out += varint(len(texts)) + b"".join(blob(s.encode()) for text in texts for s in text)
+    return out
 
 
 TOKENIZERS = [
@@ -78,7 +83,8 @@ TOKENIZERS = [
     ("character pairs of three pieces", {
         "kind": "characterPairs", "pieces": ["▁", "a", "▁a"], "types": [1, 1, 1],
         "merges": [[0, 1, 2]], "splittings": [[3, 0x81]], "fusesUnknown": True,
-        "takesLineFeedsWhole": True,
+        "takesLineFeedsWhole": True, "chatTemplate": "{{ pad_token }}", "toolTemplate": "é",
+        "templateTexts": [["bos_token", "▁"], ["pad_token", "<pad>"]],
     }),
     ("unigrams of two pieces, with a table of no replacements", {
         "kind": "unigram", "pieces": ["<unk>", "▁a"], "types": [2, 1], "scores": [0, -1.1],
