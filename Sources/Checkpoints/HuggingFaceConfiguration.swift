@@ -56,6 +56,12 @@ struct HuggingFaceConfiguration {
                 file: "config.json", key: "model_type", expected: "a string",
                 found: json["model_type"]?.kind ?? "no such key")
         }
+        let quantization = json["quantization_config"] ?? whole["quantization_config"]
+        if let method = quantization?["quant_method"], method != .null {
+            throw .unsupported(
+                file: "config.json", what: "quantization", found: method.string ?? method.kind,
+                supported: ["none, or a GGUF file of the model"])
+        }
         architecture = Self.architectures[type] ?? type
         metadata.add(.string(architecture), for: "general.architecture")
         metadata.add(.string(name), for: "general.name")

@@ -30,7 +30,10 @@ extension HuggingFaceConfiguration {
                 supported: ["absolute"])
         }
         try requireKnownModules(directory)
-        guard let pooling = try directory.json(SafetensorsDirectory.poolingFile) else { return }
+        let file = try SafetensorsDirectory.poolingFile { name throws(CheckpointError) in
+            try directory.json(name)
+        }
+        guard let pooling = try directory.json(file) else { return }
         var modes: [String] = []
         if let mode = pooling["pooling_mode"]?.string { modes = [mode] }
         for (key, value) in zip(pooling.object?.keys ?? [], pooling.object?.values ?? [])
@@ -39,7 +42,8 @@ extension HuggingFaceConfiguration {
         }
         // GGUF's numbers; 0 where it is another, or several side by side.
         switch modes {
-        case [], ["mean"], ["mean_tokens"]: add(1, for: "pooling_type")
+        // A sum by the root of the count is longer than the mean, and no different at length 1.
+        case [], ["mean"], ["mean_tokens"], ["mean_sqrt_len_tokens"]: add(1, for: "pooling_type")
         case ["cls"], ["cls_token"]: add(2, for: "pooling_type")
         default: add(0, for: "pooling_type")
         }
@@ -58,14 +62,41 @@ extension HuggingFaceConfiguration {
 
     /// Throws where a layer follows that would be left out, and the vector be another.
     private func requireKnownModules(_ directory: HuggingFaceFiles) throws(CheckpointError) {
-        let file = "modules.json"
+        let file = SafetensorsDirectory.modulesFile
         for module in try directory.json(file)?.array ?? [] {
-            let type = module["type"]?.string ?? module.kind
-            let name = type.split(separator: ".").last.map { String($0) } ?? type
+            let name = SafetensorsDirectory.name(ofModule: module)
             guard Self.modules.contains(name) else {
                 throw .unsupported(
                     file: file, what: "part of an encoder", found: name, supported: Self.modules)
             }
         }
+    }
+}
+
+extension SafetensorsDirectory {
+    /// What sentence-transformers make of an encoder, step by step.
+    static let modulesFile = "modules.json"
+
+    /// `Pooling` of `sentence_transformers.models.Pooling`.
+    static func name(ofModule module: JSONValue) -> String {
+        let type = module["type"]?.string ?? module.kind
+        return type.split(separator: ".").last.map { String($0) } ?? type
+    }
+
+    /// The file, in a folder of its own, that says how rows become one vector. `json` reads a file
+    /// of the directory.
+    public static func poolingFile(
+        _ json: (String) throws(CheckpointError) -> JSONValue?
+    ) throws(CheckpointError) -> String {
+        for module in try json(modulesFile)?.array ?? [] where name(ofModule: module) == "Pooling" {
+            guard let path = module["path"]?.string, !path.isEmpty else { continue }
+            guard !path.hasPrefix("/"), !path.split(separator: "/").contains("..") else {
+                throw .metadata(
+                    file: modulesFile, key: "path", expected: "a folder of the model's",
+                    found: "'\(path)'")
+            }
+            return path + "/config.json"
+        }
+        return "1_Pooling/config.json"
     }
 }

@@ -8,9 +8,6 @@ public enum SafetensorsDirectory {
         [".safetensors", ".json", ".model", ".jinja"].contains { name.hasSuffix($0) }
     }
 
-    /// What sentence-transformers say of an encoder's vector, in a folder of its own.
-    public static let poolingFile = "1_Pooling/config.json"
-
     /// Reads a model. `files` are those of its directory that are wanted, in any order; `name` is
     /// used where the configuration gives none.
     ///

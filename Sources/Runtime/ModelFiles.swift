@@ -41,7 +41,11 @@ public enum ModelFiles {
         {
             return try SafetensorsDirectory.openVocabulary(regions, name: Files.name(of: folder))
         }
-        let pooling = SafetensorsDirectory.poolingFile
+        let pooling = try SafetensorsDirectory.poolingFile { name throws(CheckpointError) in
+            try regions.first { $0.name == name }.map { file throws(CheckpointError) in
+                try JSONValue(parsing: file.region.bytes, file: name)
+            }
+        }
         if Files.byteCount(folder + "/" + pooling) != nil {
             regions.append(
                 NamedRegion(name: pooling, region: try MappedFile.open(folder + "/" + pooling)))

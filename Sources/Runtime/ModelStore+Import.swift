@@ -138,7 +138,8 @@ extension ModelStore {
             case .malformedShape:
                 "another version of bored imported it; take it out by its digest with bored model "
                     + "remove, and import it again"
-            case .unsupported(let words), .invalidShape(let words): words
+            case .unsupported(let words): words
+            case .invalidShape(let words): "its shape can't be run: \(words)"
             case .wrongPieceSize, .wrongPieceHeader:
                 "a piece is another than its shape says; take it out with bored model remove, and "
                     + "import it again"

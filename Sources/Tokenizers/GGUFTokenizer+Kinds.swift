@@ -2,8 +2,9 @@ import Checkpoints
 
 /// The kinds of tokenizers that GGUF files name, as llama.cpp runs them.
 extension GGUFTokenizer {
+    /// Where a file has none, all are alike.
     private func scores() throws(CheckpointError) -> [Double] {
-        let scores = try metadata.doubles(Self.key("scores")) ?? []
+        let scores = try metadata.doubles(Self.key("scores")) ?? texts.map { _ in 0 }
         guard scores.count == texts.count else {
             throw Self.absent(metadata, "scores", "\(texts.count) numbers")
         }

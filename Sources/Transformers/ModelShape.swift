@@ -140,6 +140,9 @@ extension ModelShape {
     private func require(_ value: Int, in allowed: ClosedRange<Int>, _ what: String)
         throws(ModelError)
     {
-        guard allowed.contains(value) else { throw .invalidShape(what) }
+        guard allowed.contains(value) else {
+            throw .invalidShape(
+                "\(what) \(value), not \(allowed.lowerBound) to \(allowed.upperBound)")
+        }
     }
 }

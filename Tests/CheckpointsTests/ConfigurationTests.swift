@@ -36,6 +36,17 @@ struct ConfigurationTests {
         #expect(try Self.metadata(type, "").double(key) == value)
     }
 
+    @Test(arguments: ["gptq", "awq", "bitsandbytes", "fp8"])
+    func `weights that another program has quantised are refused by its name`(method: String) {
+        let fields = ", \"quantization_config\": {\"bits\": 4, \"quant_method\": \"\(method)\"}"
+        let error = failure { () throws(CheckpointError) in
+            var builder = DirectoryBuilder()
+            builder.configuration = "{\"model_type\": \"llama\"\(fields)}"
+            _ = try builder.open()
+        }
+        #expect(error.map { "\($0)" }?.contains("quantization '\(method)'") == true)
+    }
+
     @Test func `a null is not what is usual`() throws {
         let metadata = try Self.metadata(
             "mistral", ", \"num_key_value_heads\": null, \"sliding_window\": null")

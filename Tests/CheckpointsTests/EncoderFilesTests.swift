@@ -91,10 +91,21 @@ struct EncoderFilesTests {
         ("{\"pooling_mode_cls_token\": true, \"pooling_mode_mean_tokens\": false}", 2),
         ("{\"pooling_mode_cls_token\": false, \"pooling_mode_mean_tokens\": true}", 1),
         ("{\"pooling_mode_cls_token\": true, \"pooling_mode_mean_tokens\": true}", 0), ("{}", 1),
+        ("{\"pooling_mode_mean_sqrt_len_tokens\": true}", 1),
     ])
     func `how rows become a vector is what its file says`(text: String, kind: Int) throws {
-        let file = (name: SafetensorsDirectory.poolingFile, text: text)
+        let file = (name: "1_Pooling/config.json", text: text)
         let checkpoint = try Self.directory("bert", "", [file]).open()
         #expect(try checkpoint.metadata.integer("bert.pooling_type") == kind)
+        // Its folder is where the list of modules has it.
+        func modules(_ path: String) -> (name: String, text: String) {
+            ("modules.json", "[{\"type\": \"a.Pooling\", \"path\": \"\(path)\"}]")
+        }
+        let other = Self.directory("bert", "", [("2_P/config.json", text), modules("2_P")])
+        #expect(try other.open().metadata.integer("bert.pooling_type") == kind)
+        for path in ["../2_P", "/etc", "a/../../b"] {
+            let reason = Self.reason(Self.directory("bert", "", [modules(path)]))
+            #expect(reason.contains("a folder of the model's"), "\(reason)")
+        }
     }
 }
