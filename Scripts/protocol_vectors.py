@@ -140,7 +140,9 @@ def pipelines(name, reader):
         reader.take(32)
         reader.varint()
         hop(reader)
-        if reader.u8():
+        options = reader.u8()
+        check(options < 4, "the options of an offer")
+        if options & 1:
             reader.take(32)
         reader.take(64)
     elif kind in (0x41, 0x42):
@@ -273,8 +275,15 @@ def tokenizers():
         check(all(part < len(pieces) for part in around), "an id out of bounds")
         ends = [reader.varint(), reader.varint()] + reader.list(64, Reader.varint)
         check(all(part <= len(pieces) for part in ends), "an id out of bounds")
-        if reader.u8() == 1:
-            reader.string(131_072)
+        chat = reader.u8()
+        check(chat < 8 and (chat == 0 or chat & 1), "parts of a chat")
+        for bit in (1, 2):
+            if chat & bit:
+                reader.string(131_072)
+        if chat & 4:
+            texts = reader.list(64, lambda r: (r.string(4096), r.string(4096)))
+            names = [name for name, _ in texts]
+            check(names == sorted(set(names)), "names out of order")
         reader.end()
         told = vector["tokenizer"]
         check(len(told["pieces"]) == len(pieces), "the count of pieces")

@@ -70,6 +70,7 @@ enum Visitor {
         var node = NodeSettings(
             swarm: SwarmKey(name: try settings.swarmName()), firstSequence: prompter.firstSequence)
         node.flags = [.transient]
+        node.comesBack = prompter.isNamed
         if let neighbourhoodLimit { node.neighbourhoodLimit = neighbourhoodLimit }
         let isLocal = contacts.allSatisfy(\.isLoopback)
         let isIPv6 = contacts.contains { !$0.isIPv4 }

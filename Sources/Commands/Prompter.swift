@@ -11,6 +11,9 @@ struct Prompter: ~Copyable {
     private let lock: DataLock?
     private let startedAt = SystemClock.now()
 
+    /// Whether it may prompt again.
+    var isNamed: Bool { directory != nil }
+
     /// Whom the options say.
     static func of(_ settings: Settings, _ data: DataDirectory) throws -> Prompter {
         guard let name = settings.string("as") else { return Prompter() }

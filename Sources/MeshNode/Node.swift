@@ -82,7 +82,7 @@ public struct Node: ~Copyable, Core {
         shards = ShardCore(suite: settings.suite, seed: random.next())
         pipelines = PipelineCore(
             keys: keys, record: record, puzzleBitCount: settings.puzzleBitCount,
-            firstNumber: settings.firstSequence)
+            firstNumber: settings.firstSequence, comesBack: settings.comesBack)
         bootstrap = Bootstrap(random: random.split())
         self.random = random.split()
         adSequence = settings.firstSequence

@@ -21,6 +21,8 @@ public struct NodeSettings: Sendable {
     public var diskByteLimit: UInt64?
     /// At most so many layers of each model; nil leaves it to the memory.
     public var layerLimit: Int?
+    /// Whether this identity may prompt again, so that others do well to keep what its rows left.
+    public var comesBack: Bool
     public var sessions: SessionSettings
     public var kademlia: KademliaSettings
     public var gossip: GossipSettings
@@ -44,6 +46,7 @@ public struct NodeSettings: Sendable {
         memoryByteCount = 0
         diskByteLimit = nil
         layerLimit = nil
+        comesBack = true
         sessions = SessionSettings(swarm: swarm)
         kademlia = KademliaSettings()
         gossip = GossipSettings()

@@ -61,7 +61,8 @@ extension PipelineCore {
             seat: heir.number, hiddenSize: request.hiddenSize,
             positionLimit: request.positionLimit, resumeIndex: resume.index,
             resumePosition: resume.position, previous: previous?.node ?? keys.id,
-            previousSeat: previous?.number ?? 0, next: request.hop(behind: place), giver: node)
+            previousSeat: previous?.number ?? 0, next: request.hop(behind: place), giver: node,
+            comesBack: comesBack)
         let bytes = offer.encode(keys: keys)
         heir.offerDigest = StageAnswer.digest(ofOffer: bytes)
         heir.toldPrevious = offer.previousSeat

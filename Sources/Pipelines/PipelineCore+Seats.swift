@@ -33,7 +33,7 @@ extension PipelineCore {
             layers: seat.link.layers, seat: seat.number, hiddenSize: request.hiddenSize,
             positionLimit: request.positionLimit, resumeIndex: seat.resumeIndex,
             resumePosition: seat.resumePosition, previous: previous?.node ?? keys.id,
-            previousSeat: previous?.number ?? 0, next: next)
+            previousSeat: previous?.number ?? 0, next: next, comesBack: comesBack)
         let bytes = offer.encode(keys: keys)
         request.seats[place].offerDigest = StageAnswer.digest(ofOffer: bytes)
         request.seats[place].toldPrevious = offer.previousSeat

@@ -18,6 +18,8 @@ public struct PipelineCore: ~Copyable, MessageCore {
     /// False while the owner is back or the node is leaving: nothing new is taken.
     var acceptsStages = true
     var nextNumber: UInt64
+    /// Whether this entry may come again with rows that begin alike.
+    let comesBack: Bool
     let keptByteLimit: Int
     private var events = Ring<PipelineEvent>(capacity: Limits.pipelineEventCount)
     public internal(set) var counters = PipelineCounters()
@@ -25,11 +27,13 @@ public struct PipelineCore: ~Copyable, MessageCore {
     /// - Parameters:
     ///   - firstNumber: above every request number this node ever used (the shell passes wall-clock
     ///     milliseconds).
+    ///   - comesBack: whether this entry may prompt again; else nothing is kept for it.
     ///   - keptByteLimit: bytes of rows kept of one request, to be sent again.
     public init(
         keys: NodeKeys, record: NodeRecord, puzzleBitCount: Int, firstNumber: UInt64,
-        keptByteLimit: Int = Limits.keptByteCount
+        comesBack: Bool = true, keptByteLimit: Int = Limits.keptByteCount
     ) {
+        self.comesBack = comesBack
         self.keptByteLimit = keptByteLimit
         self.keys = keys
         self.record = record

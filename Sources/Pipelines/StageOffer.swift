@@ -26,6 +26,9 @@ public struct StageOffer: Hashable, Sendable {
     public var next: StageHop
     /// The stage whose KV cache comes in place of replays, and whose part this node takes over.
     public var giver: NodeID?
+    /// Whether the entry may come again with rows that begin like these, so that keeping what came
+    /// of them is worth its memory.
+    public var comesBack: Bool
 
     func encode(keys: NodeKeys) -> [UInt8] {
         var writer = ByteWriter(reserving: 900)
@@ -43,7 +46,7 @@ public struct StageOffer: Hashable, Sendable {
         writer.write(previous)
         writer.writeVarint(previousSeat)
         next.write(into: &writer)
-        writer.write(UInt8(giver == nil ? 0 : 1))
+        writer.write((giver == nil ? 0 : 1) | (comesBack ? 2 : 0) as UInt8)
         if let giver { writer.write(giver) }
         writer.write(keys.sign(writer.bytes).bytes)
         return writer.bytes
@@ -66,11 +69,10 @@ public struct StageOffer: Hashable, Sendable {
         previous = try reader.read32(NodeID.self)
         previousSeat = try reader.readCount(limit: Limits.seatNumber)
         next = try StageHop(from: &reader)
-        switch try reader.readUInt8() {
-        case 0: giver = nil
-        case 1: giver = try reader.read32(NodeID.self)
-        default: throw .invalid
-        }
+        let options = try reader.readUInt8()
+        guard options < 4 else { throw .invalid }
+        giver = options & 1 == 0 ? nil : try reader.read32(NodeID.self)
+        comesBack = options & 2 != 0
         guard hiddenSize > 0, positionLimit > 0, seat > 0 else { throw .invalid }
         guard resumePosition <= positionLimit, next.seat != seat, previousSeat != seat else {
             throw .invalid
@@ -82,8 +84,8 @@ public struct StageOffer: Hashable, Sendable {
     init(
         request: RequestID, entryRecord: NodeRecord, model: Digest, layers: LayerRange, seat: Int,
         hiddenSize: Int, positionLimit: Int, resumeIndex: Int = 0, resumePosition: Int = 0,
-        previous: NodeID, previousSeat: Int, next: StageHop,
-        giver: NodeID? = nil
+        previous: NodeID, previousSeat: Int, next: StageHop, giver: NodeID? = nil,
+        comesBack: Bool
     ) {
         self.request = request
         self.entryRecord = entryRecord
@@ -98,6 +100,7 @@ public struct StageOffer: Hashable, Sendable {
         self.previousSeat = previousSeat
         self.next = next
         self.giver = giver
+        self.comesBack = comesBack
     }
 }
 

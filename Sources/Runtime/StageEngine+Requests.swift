@@ -13,13 +13,16 @@ extension StageEngine {
     public func open(_ offer: StageOffer) throws(StageRefusal) -> Bool {
         try open(
             offer.request, model: offer.model, layers: offer.layers,
-            hiddenSize: offer.hiddenSize, positionLimit: offer.positionLimit)
+            hiddenSize: offer.hiddenSize, positionLimit: offer.positionLimit,
+            comesBack: offer.comesBack)
     }
 
-    /// As above, for positions `0..<positionLimit` of `layers`.
+    /// As above, for positions `0..<positionLimit` of `layers`. Of an entry that does not come back
+    /// nothing is kept behind the request's end.
     @discardableResult
     public func open(
-        _ id: RequestID, model: Digest, layers: LayerRange, hiddenSize: Int, positionLimit: Int
+        _ id: RequestID, model: Digest, layers: LayerRange, hiddenSize: Int, positionLimit: Int,
+        comesBack: Bool = true
     ) throws(StageRefusal) -> Bool {
         try state.withLock { state throws(StageRefusal) in
             guard let loaded = state.models[model], let workspace = state.workspaces[model],
@@ -34,6 +37,7 @@ extension StageEngine {
                 let cache = RequestCache(
                     loaded, model: model, workspace: workspace, state: memory,
                     request: id)
+                cache.comesBack = comesBack
                 state.caches[id] = cache
                 return state.keepsPages(of: cache.prefix.origin, at: SystemClock.now())
             } catch {
@@ -49,7 +53,9 @@ extension StageEngine {
             state.queue.remove(id)
             state.following.removeAll { $0.request == id }
             state.cohorts.remove(id)
-            if let cache = state.caches[id], keepTime > .zero, state.models[cache.model] != nil {
+            if let cache = state.caches[id], cache.comesBack, keepTime > .zero,
+                state.models[cache.model] != nil
+            {
                 let until = SystemClock.now() + keepTime
                 cache.publishEnd()
                 cache.state.keepPages(until: until)

@@ -79,6 +79,8 @@ public final class StageEngine: Sendable {
         var recent: RecentOutput
         /// Whether what comes of its rows goes to the entry.
         var isLast = false
+        /// Whether its entry may come again.
+        var comesBack = true
 
         init(
             _ loaded: LoadedLayers, model: Digest, workspace: Workspace, state: KeyValueState,

@@ -41,10 +41,12 @@ struct Stage {
 
     /// Whether pages of its entry's are kept.
     @discardableResult
-    func open(_ id: RequestID, positionLimit: Int = 200) throws -> Bool {
+    func open(
+        _ id: RequestID, positionLimit: Int = 200, comesBack: Bool = true
+    ) throws -> Bool {
         try engine.open(
             id, model: model, layers: layers, hiddenSize: shape.hiddenSize,
-            positionLimit: positionLimit)
+            positionLimit: positionLimit, comesBack: comesBack)
     }
 
     /// Positions `range` of a request, with the rows of another, or its own.

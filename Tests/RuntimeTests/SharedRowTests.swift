@@ -246,6 +246,17 @@ import Transformers
         #expect(stage.engine.counters.rowsShared == 100 + 150)
     }
 
+    @Test func `are given up where nobody comes back for them`() throws {
+        let stage = try Stage(keepTime: .seconds(600))
+        for (number, comesBack) in [(1, false), (2, true), (3, false)] as [(UInt64, Bool)] {
+            try stage.open(request(number), comesBack: comesBack)
+            _ = try stage.run(request(number), 0..<100)
+            stage.engine.close(request(number))
+        }
+        #expect(stage.engine.cacheFigures.keptPageCount == 4)
+        #expect(stage.engine.cacheFigures.pageCount == 4)
+    }
+
     @Test func `serve nobody else`() throws {
         let stage = try Stage(keepTime: .seconds(600))
         _ = try turn(stage, request(1), promptCount: 100, tokenCount: 10)

@@ -37,7 +37,7 @@ def offer(model, seat, number=NUMBER, resume=(0, 0), hop=TO_LATER):
     body += varint(seat) + varint(HIDDEN) + varint(40) + varint(resume[0]) + varint(resume[1])
     body += ENTRY.id + varint(0)
     body += hop
-    body += b"\x00"  # no giver
+    body += b"\x02"  # no giver; the entry may come back
     return ENTRY.signed(body)
 
 def answer(kind, offered, seat, number=NUMBER, last=b"\x00"):
