@@ -61,10 +61,14 @@ public enum Limits {
     public static let queuedMessageCount = 4_096
     /// Bytes of unfinished messages from one peer; fragments of more are not acknowledged.
     public static let reassemblyByteCount = 16 * 1_024 * 1_024
-    /// The same for all peers together.
+    /// The same for all peers together. At the limit the session with most of them is closed, where
+    /// it has more than the newcomer would have.
     public static let reassemblyByteCountOfAll = 256 * 1_024 * 1_024
     /// Unfinished messages from one peer; fragments of more are not acknowledged.
     public static let reassemblyCount = 256
+    /// Parts of one message that came apart from each other; a fragment that would be one more is
+    /// not acknowledged.
+    public static let reassemblyIslandCount = 256
     /// A congestion window stops growing here.
     public static let congestionWindowByteCount = 4 * 1_024 * 1_024
 

@@ -37,6 +37,25 @@ private struct PartialMessage {
     /// What is here behind the front, ordered, disjoint and not touching.
     var islands: [Range<Int>] = []
 
+    /// The first island that does not end before `start`.
+    private func island(at start: Int) -> Int {
+        var (low, high) = (0, islands.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if islands[middle].upperBound < start { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
+    /// False where `range` would be one island more than are kept.
+    func hasRoom(for range: Range<Int>) -> Bool {
+        if islands.count < Limits.reassemblyIslandCount || range.lowerBound <= front {
+            return true
+        }
+        let index = island(at: range.lowerBound)
+        return index < islands.count && islands[index].lowerBound <= range.upperBound
+    }
+
     /// False where every byte of `range` was here before.
     mutating func cover(_ range: Range<Int>) -> Bool {
         if range.upperBound <= front { return false }
@@ -44,10 +63,7 @@ private struct PartialMessage {
             front = range.upperBound
         } else {
             var merged = range
-            var index = 0
-            while index < islands.count, islands[index].upperBound < range.lowerBound {
-                index += 1
-            }
+            let index = island(at: range.lowerBound)
             while index < islands.count, islands[index].lowerBound <= merged.upperBound {
                 if islands[index].contains(merged.lowerBound),
                     islands[index].upperBound >= merged.upperBound
@@ -131,6 +147,7 @@ struct Inbox {
             partial[index].uncompressedByteCount == fragment.uncompressedByteCount
         else { return .forbidden }
         let range = fragment.offset..<fragment.offset + fragment.byteCount
+        guard partial[index].hasRoom(for: range) else { return .refused }
         guard partial[index].cover(range) else { return .known }
         copyBytes(
             buffer, from: fragment.start, count: fragment.byteCount, into: &partial[index].bytes,

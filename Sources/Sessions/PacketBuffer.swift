@@ -78,6 +78,9 @@ struct FrameReader {
         end = count
     }
 
+    /// The same frames from the beginning.
+    mutating func rewind() { index = 0 }
+
     var isAtEnd: Bool { index == end }
     var remaining: Int { end - index }
 

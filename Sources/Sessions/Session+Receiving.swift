@@ -26,8 +26,10 @@ extension Session {
         bench: inout Workbench
     ) -> Opening {
         let isConfirmation = next?.keys.localIndex == index
+        // A session that begins anew begins its counters anew: nothing was seen of them.
         let beginsAnew = isConfirmation && next?.continues == false
-        guard beginsAnew || transport.replay.isFresh(counter) else {
+        let window = beginsAnew ? ReplayWindow() : transport.replay
+        guard window.isFresh(counter) else {
             bench.counters.droppedReplayed += 1
             return .refused
         }
@@ -175,14 +177,16 @@ extension Session {
     ) -> FragmentVerdict {
         let index = Int(fragment.priority.rawValue)
         let before = transport.inboxes[index].byteCount
-        let room =
+        let ownRoom =
             transport.partialCount >= Limits.reassemblyCount
-            ? 0
-            : min(
-                Limits.reassemblyByteCount - transport.partialByteCount,
-                Limits.reassemblyByteCountOfAll - bench.reassemblyByteCount)
+            ? 0 : Limits.reassemblyByteCount - transport.partialByteCount
+        let room = Limits.reassemblyByteCountOfAll - bench.reassemblyByteCount
         let verdict = transport.inboxes[index].accept(
-            fragment, from: bench.reader.bytes, room: room)
+            fragment, from: bench.reader.bytes, room: min(ownRoom, room))
+        let total = fragment.totalByteCount
+        if case .refused = verdict, total > room, total <= ownRoom {
+            bench.lackingByteCount = total
+        }
         bench.reassemblyByteCount += transport.inboxes[index].byteCount - before
         return verdict
     }

@@ -8,7 +8,11 @@ extension Session {
     ) -> Bool {
         guard phase == .established, let keys = current,
             !keys.isExpired(at: now, settings: bench.settings)
-        else { return false }
+        else {
+            // Nothing leaves under such keys: what is due waits for new ones, not for a time.
+            (transport.ackAt, transport.paceAt) = (.never, .never)
+            return false
+        }
         if let reply = pathReply {
             guard !outbox.isFull else { return true }
             sendPathFrame(

@@ -42,9 +42,15 @@ extension SessionCore {
         case .confirmation: confirm(slot, at: now)
         case .opened: break
         }
-        let (outcome, isNewest) = sessions[slot].take(
+        var (outcome, isNewest) = sessions[slot].take(
             index: index, counter: counter, byteCount: bytes.count, from: address, at: now,
             bench: &bench)
+        while makeRoom(for: slot, at: now, into: &outbox) {
+            // What was taken in at first is known now.
+            bench.reader.rewind()
+            outcome = sessions[slot].receiveFrames(
+                counter: counter, from: address, at: now, bench: &bench)
+        }
         switch outcome {
         case .closed(let reason):
             return end(slot, reason, tellsPeer: false, at: now, into: &outbox)
@@ -55,5 +61,24 @@ extension SessionCore {
         sessions[slot].notePath(
             from: address, isNewest: isNewest, at: now, bench: &bench, into: &outbox)
         service(slot, at: now, into: &outbox)
+    }
+
+    /// Where unfinished messages have taken the room of all, and another's would still take less:
+    /// ends the session that has most of it. Else a few peers that begin messages and never end
+    /// them would keep the others' out.
+    private mutating func makeRoom(
+        for slot: Int, at now: Instant, into outbox: inout Outbox
+    ) -> Bool {
+        guard bench.lackingByteCount > 0 else { return false }
+        var (victim, most) = (
+            slot, sessions[slot].transport.partialByteCount + bench.lackingByteCount
+        )
+        bench.lackingByteCount = 0
+        for other in sessions.indices where sessions[other].transport.partialByteCount > most {
+            (victim, most) = (other, sessions[other].transport.partialByteCount)
+        }
+        guard victim != slot else { return false }
+        end(victim, .evicted, tellsPeer: true, at: now, into: &outbox)
+        return true
     }
 }

@@ -14,6 +14,8 @@ struct Workbench {
     var entropy: EntropyStream
     /// Bytes of unfinished messages over all sessions.
     var reassemblyByteCount = 0
+    /// What a message of the packet at hand lacked of them, where its sender's own share had room.
+    var lackingByteCount = 0
 
     init(keys: NodeKeys, record: NodeRecord, settings: SessionSettings, entropy: Bytes32) {
         self.settings = settings
