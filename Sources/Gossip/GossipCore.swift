@@ -91,7 +91,9 @@ public struct GossipCore: ~Copyable, MessageCore {
 
     /// The record of anybody this node ever had reason to remember.
     public func record(of peer: NodeID) -> NodeRecord? {
-        known[peer]?.signed.record ?? records[peer]
+        guard let told = known[peer]?.signed.record else { return records[peer] }
+        guard let kept = records[peer], kept.sequence > told.sequence else { return told }
+        return kept
     }
 
     /// This node's state as peers get it, for answers outside gossip.

@@ -199,7 +199,10 @@ extension GossipCore {
     /// changes: links are symmetric.
     mutating func mendSymmetry(with peer: NodeID, at now: Instant, into mail: inout Mail) {
         // A request is under way, and this overtook its answer.
-        if requested.contains(peer, at: now) { return addLink(peer, at: now, into: &mail) }
+        if requested.contains(peer, at: now) {
+            addLink(peer, at: now, into: &mail)
+            return cutSurplus(beside: peer, at: now, into: &mail)
+        }
         guard !active.contains(peer) else { return }
         guard active.count < settings.activeLimit, let record = records[peer],
             !record.isTransient, !self.record.isTransient

@@ -3,17 +3,17 @@ import Primitives
 
 /// Records of anybody that this node has reason to remember.
 extension GossipCore {
-    /// Remembers a record whose signature and work hold; false where they do not.
+    /// Remembers a record whose signature and work hold; false where they do not. An older one than
+    /// is known is looked at all the same: it goes on beside the state that it came with.
     mutating func adopt(_ record: NodeRecord) -> Bool {
-        if let old = records[record.id] {
-            if old == record { return true }
-            guard record.sequence > old.sequence else { return true }
-        }
+        let old = records[record.id]
+        if let old, old == record { return true }
         counters.signaturesChecked += 1
         guard record.isAuthentic(suite: keys.suite, puzzleBitCount: puzzleBitCount) else {
             counters.forged += 1
             return false
         }
+        if let old, record.sequence <= old.sequence { return true }
         if records[record.id] == nil, records.count >= Limits.gossipRecordCount { forgetRecord() }
         records[record.id] = record
         return true

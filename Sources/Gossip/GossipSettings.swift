@@ -150,10 +150,17 @@ public struct KnownState: Sendable {
     var heardFrom: NodeID
     /// Until when it counts as a link of a link.
     var secondHopUntil: Instant
-    /// Links that sent or got this sequence.
+    /// Peers that sent or got this sequence, the latest ones.
     var toldTo: [NodeID]
 
     public var state: NodeState { signed.state }
+
+    /// The peer has this sequence from here, or this node has it from the peer.
+    mutating func tell(_ peer: NodeID) {
+        guard !toldTo.contains(peer) else { return }
+        if toldTo.count >= Limits.gossipToldCount { toldTo.removeFirst() }
+        toldTo.append(peer)
+    }
 
     /// News of the owner's life; older news changes nothing.
     mutating func extend(to heardAt: Instant, from peer: NodeID) {

@@ -58,13 +58,15 @@ extension GossipCore {
             counters.unsolicited += 1
             return
         }
+        // Whoever passes a forgery on is taken for its maker: so it is looked at before.
+        let sample = sample.filter { $0.id != id && !$0.isTransient }
+        guard ([origin] + sample).allSatisfy({ adopt($0) }) else { return ban(peer, at: now) }
         let others = active.keys.filter { $0 != peer && $0 != origin.id }
         if hopsLeft > 0, let next = pick(others) {
             let onward = GossipMessage.shuffle(hopsLeft: hopsLeft - 1, origin: origin, sample)
             send(onward, to: next, into: &mail)
             return
         }
-        guard adopt(origin) else { return ban(peer, at: now) }
         send(.shuffleReply(self.sample(without: origin.id)), to: origin.id, into: &mail)
         keep([origin] + sample, from: peer, at: now)
     }

@@ -75,7 +75,7 @@ extension GossipCore {
                 var age = item.age
                 if let entry = known[owner] {
                     if entry.toldTo.contains(link) { continue }
-                    known.update(owner) { $0.toldTo.append(link) }
+                    known.update(owner) { $0.tell(link) }
                     age = self.age(of: entry, at: now)
                 }
                 let hopCount = min(item.hopCount, 254) + 1
@@ -100,7 +100,7 @@ extension GossipCore {
         if let entry = known[owner], state.sequence <= entry.state.sequence {
             if state.sequence == entry.state.sequence {
                 extend(owner, to: heardAt, from: peer)
-                known.update(owner) { if !$0.toldTo.contains(peer) { $0.toldTo.append(peer) } }
+                known.update(owner) { $0.tell(peer) }
             }
             return .known
         }
@@ -123,7 +123,7 @@ extension GossipCore {
     ) -> Verdict {
         let owner = item.signed.record.id
         // Who is near to somebody this node has no link with is not near.
-        let far = active.contains(peer) ? min(3, Int(item.hopCount) + 1) : 3
+        let far = active.contains(peer) ? min(3, max(2, Int(item.hopCount) + 1)) : 3
         let hopCount = active.contains(owner) ? 1 : far
         let old = known[owner]
         // Who speaks for itself may be about to become a link.

@@ -40,9 +40,7 @@ extension GossipCore {
         for owner in owners {
             guard let entry = known[owner] else { continue }
             items.append(item(of: entry, at: now))
-            if active.contains(peer), !entry.toldTo.contains(peer) {
-                known.update(owner) { $0.toldTo.append(peer) }
-            }
+            if active.contains(peer) { known.update(owner) { $0.tell(peer) } }
         }
         let size = Limits.gossipStatesPerMessage
         var start = 0
@@ -60,12 +58,12 @@ extension GossipCore {
     ) {
         guard prefixes.isEmpty else {
             var owners: [NodeID] = []
+            if prefixes.contains(id.prefix), !record.isTransient {
+                let own = StateItem(hopCount: 0, age: 0, signed: signedOwn)
+                send(.states(answerCount: nil, [own]), to: peer, into: &mail)
+            }
             for prefix in prefixes {
-                if prefix == id.prefix {
-                    let own = StateItem(hopCount: 0, age: 0, signed: signedOwn)
-                    let message = GossipMessage.states(answerCount: nil, [own])
-                    if !record.isTransient { send(message, to: peer, into: &mail) }
-                } else if let owner = owner(of: prefix), !owners.contains(owner) {
+                if let owner = owner(of: prefix), !owners.contains(owner) {
                     owners.append(owner)
                 }
             }

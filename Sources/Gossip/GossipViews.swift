@@ -66,6 +66,10 @@ extension GossipCore {
         }
         take([StateItem(hopCount: 1, age: 0, signed: signed)], from: peer, at: now, into: &mail)
         guard records[newcomer] != nil, !banned.contains(peer, at: now) else { return }
+        // What was known before was not looked at again: what goes on is what was.
+        let last = departed[newcomer]?.sequence
+        if let last, signed.state.sequence <= last { return }
+        let signed = known[newcomer]?.signed ?? signed
         if hopsLeft == settings.passiveHops { addPassive(newcomer) }
         let hasRoom = active.count + requested.count < settings.activeLimit
         let isFree = !active.contains(newcomer) && !requested.contains(newcomer, at: now)
@@ -141,8 +145,12 @@ extension GossipCore {
             return
         }
         addLink(peer, at: now, into: &mail)
+        cutSurplus(beside: peer, at: now, into: &mail)
+    }
+
+    /// One link too many: two requests were accepted at once, or a near link takes a place.
+    mutating func cutSurplus(beside peer: NodeID, at now: Instant, into mail: inout Mail) {
         guard active.count > settings.activeLimit else { return }
-        // One too many: two requests were accepted at once, or a near link takes a place.
         let byNearness = linksByNearness().filter { $0 != peer }
         let half = settings.activeLimit / 2
         let surplus =

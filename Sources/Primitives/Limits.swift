@@ -146,6 +146,9 @@ public enum Limits {
     /// Joins handed on at once, and in each second after; the others are served without a walk.
     public static let gossipJoinBurst = 64
     public static let gossipJoinsPerSecond = 16
+    /// Peers that have a state from here or brought it; the first is forgotten and may be told
+    /// again.
+    public static let gossipToldCount = 64
     /// Owners known to have left, peers ignored, peers asked, probes relayed for others, each; at
     /// the limit the one that ends first makes room.
     public static let gossipMarkCount = 256
