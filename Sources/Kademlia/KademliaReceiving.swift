@@ -175,7 +175,11 @@ extension KademliaCore {
                 if known.sequence == record.sequence, known.encoded != record.encoded {
                     counters.recordsConflicting += 1
                 }
-                usable.append(known)
+                if known.isTransient {
+                    counters.recordsTransient += 1
+                } else {
+                    usable.append(known)
+                }
             } else if record.isAuthentic(suite: suite, puzzleBitCount: puzzleBitCount) {
                 adopt(record)
                 usable.append(record)

@@ -14,8 +14,9 @@ struct RecordCache: Sendable {
 
     func record(of id: NodeID) -> NodeRecord? { (young[id] ?? old[id])?.record }
 
-    /// Keeps the record with the highest sequence.
+    /// Keeps the record with the highest sequence; none of a visitor, whom nobody is to look for.
     mutating func insert(_ record: NodeRecord) {
+        guard !record.isTransient else { return }
         var cached = young[record.id] ?? old[record.id] ?? Cached(record: record)
         if cached.record.sequence < record.sequence { cached = Cached(record: record) }
         put(cached)
