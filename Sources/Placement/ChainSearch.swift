@@ -13,6 +13,8 @@ struct ChainSearch {
     private let layerCosts: [Int]
 
     private static let infinite = Int.max / 4
+    /// Nobody is taken for slower, whatever he says: the sum over all layers stays a number.
+    private static let layerCostMaximum = infinite / (2 * Limits.layerCount)
 
     private struct Reach {
         var cost = ChainSearch.infinite
@@ -39,8 +41,14 @@ struct ChainSearch {
         layerCosts = candidates.map { candidate in
             let known = candidate.layerMicroseconds
             let single = known > 0 ? known : settings.unknownLayerMicroseconds
-            return single * max(1, positionCount) * (1 + max(0, candidate.activeRequestCount))
+            let waiting = Self.product(1 + max(0, candidate.activeRequestCount), positionCount)
+            return Self.product(single, waiting)
         }
+    }
+
+    private static func product(_ cost: Int, _ factor: Int) -> Int {
+        let (product, isTooMuch) = cost.multipliedReportingOverflow(by: max(1, factor))
+        return isTooMuch ? layerCostMaximum : min(product, layerCostMaximum)
     }
 
     func choose() -> ChainChoice {

@@ -43,6 +43,21 @@ import Wire
         #expect(chain.stages.map(\.layers) == [LayerRange(0, 2), LayerRange(2, 6)])
     }
 
+    @Test func `a node that says it is slower than any number still has its place`() {
+        let slow = candidate(1, 0, 18, of: 18, speed: 1 << 40, active: 1 << 19)
+        let fast = candidate(2, 1, 17, of: 18)
+        let choice = chooseChain(
+            layerCount: 18, candidates: [slow, fast], roundTripMicroseconds: { _, _ in 100 },
+            positionCount: 256)
+        guard case .chain(let chain, let cost) = choice else {
+            Issue.record("no chain")
+            return
+        }
+        // Nobody else has the ends, and a node takes part once.
+        #expect(chain.stages == [ChainStage(id: Self.id(1), layers: LayerRange(0, 18))])
+        #expect(cost > 1 << 40)
+    }
+
     @Test func `what nobody holds is named, and excluded nodes are nobody`() {
         let candidates = [candidate(1, 0, 2, of: 6), candidate(2, 3, 5, of: 6)]
         let none = chooseChain(
