@@ -124,10 +124,11 @@ extension Node {
         switch event {
         case .manifestArrived(let manifest):
             // Kept in memory for its name; on disk only where somebody here asked for the model.
-            shards.offer(manifest)
-            if queries.contains(where: { $0.query.matches(manifest.manifest) }) {
-                emit(.storeManifest(manifest))
+            guard queries.contains(where: { $0.query.matches(manifest.manifest) }) else {
+                return shards.keepHeard(manifest)
             }
+            shards.offer(manifest)
+            emit(.storeManifest(manifest))
         case .manifestMissing: break
         case .readChunk(let token, let root, let index):
             if let piece = piece(root) {

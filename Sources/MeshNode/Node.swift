@@ -131,16 +131,8 @@ public struct Node: ~Copyable, Core {
         var isQuiet = false
         while !isQuiet {
             isQuiet = true
-            while let event = sessions.nextEvent() {
-                handle(event, at: now, into: &outbox)
-                isQuiet = false
-            }
-            // Events first: they may tell where a letter's recipient is now.
-            if drainCores(at: now, into: &outbox) { isQuiet = false }
-            while let letter = mail.next() {
-                deliver(letter, at: now, into: &outbox)
-                isQuiet = false
-            }
+            // One packet can bring a hundred messages: what each leaves goes before the next.
+            while settleOne(at: now, into: &outbox) { isQuiet = false }
             if neighborsChanged {
                 neighborsChanged = false
                 neighborhoodChanged(at: now)
@@ -152,6 +144,23 @@ public struct Node: ~Copyable, Core {
                 isQuiet = false
             }
         }
+    }
+
+    /// One event of the sessions, then all that it led to in the cores; false when there was
+    /// nothing.
+    private mutating func settleOne(at now: Instant, into outbox: inout Outbox) -> Bool {
+        var hadWork = false
+        if let event = sessions.nextEvent() {
+            handle(event, at: now, into: &outbox)
+            hadWork = true
+        }
+        // Events first: they may tell where a letter's recipient is now.
+        if drainCores(at: now, into: &outbox) { hadWork = true }
+        while let letter = mail.next() {
+            deliver(letter, at: now, into: &outbox)
+            hadWork = true
+        }
+        return hadWork
     }
 
     /// Hands on the events of the message cores; true when there was one.

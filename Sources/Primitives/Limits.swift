@@ -178,6 +178,8 @@ public enum Limits {
     /// Pieces and manifests that can be offered; more are not.
     public static let offeredPieceCount = 16_384
     public static let offeredManifestCount = 256
+    /// Of these, manifests that were only heard of; the one that came first makes room.
+    public static let heardManifestCount = 128
     /// Pieces being fetched; more fail at once.
     public static let fetchCount = 2_048
     /// Sources of one piece, and peers asked for one manifest; more are ignored.

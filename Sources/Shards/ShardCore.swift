@@ -8,6 +8,8 @@ public struct ShardCore: ~Copyable, MessageCore {
     let suite: CryptoSuite
     var random: SeededRandom
     var manifests = OrderedTable<Digest, SignedManifest>()
+    /// Of these, what was only heard of, the latest last.
+    var heardManifests: [Digest] = []
     var offers = OrderedTable<Digest, Int>()
     var reads = OrderedTable<ReadToken, ShardRead>()
     var fetches = OrderedTable<Digest, Fetch>()
@@ -40,12 +42,25 @@ public struct ShardCore: ~Copyable, MessageCore {
     /// A manifest that others may have from us. The caller checked it.
     public mutating func offer(_ manifest: SignedManifest) {
         let digest = manifest.manifest.digest
+        heardManifests.removeAll { $0 == digest }
         let isRoom = manifests.count < Limits.offeredManifestCount
         guard isRoom || manifests.contains(digest) else {
             counters.offersDropped += 1
             return
         }
         manifests[digest] = manifest
+    }
+
+    /// An authentic manifest of a model that nobody here asked for: others may have it too, until
+    /// as many came after it. Whoever names many models keeps out no model that somebody wants.
+    public mutating func keepHeard(_ manifest: SignedManifest) {
+        let digest = manifest.manifest.digest
+        guard !manifests.contains(digest) else { return }
+        if heardManifests.count >= Limits.heardManifestCount {
+            manifests.remove(heardManifests.removeFirst())
+        }
+        offer(manifest)
+        if manifests.contains(digest) { heardManifests.append(digest) }
     }
 
     /// A whole piece on our disk.
@@ -62,7 +77,10 @@ public struct ShardCore: ~Copyable, MessageCore {
     /// The piece is no longer on our disk; reads under way are answered as the shell answers them.
     public mutating func withdraw(root: Digest) { offers.remove(root) }
 
-    public mutating func withdraw(manifest digest: Digest) { manifests.remove(digest) }
+    public mutating func withdraw(manifest digest: Digest) {
+        manifests.remove(digest)
+        heardManifests.removeAll { $0 == digest }
+    }
 
     public func manifest(_ digest: Digest) -> SignedManifest? { manifests[digest] }
 

@@ -39,11 +39,11 @@ extension ShardCore {
     }
 
     /// The nearest source that may be asked now and has not its full number of requests, so that
-    /// many chunks come from several at once; nil where there is none, and then it is noted when to
-    /// look again.
+    /// many chunks come from several at once; who was silent comes behind all who were not. Nil
+    /// where there is none, and then it is noted when to look again.
     private mutating func chooseSource(_ root: Digest, at now: Instant) -> NodeID? {
         guard let fetch = fetches[root] else { return nil }
-        var (best, bestRank, usableCount) = (NodeID?.none, Int.max, 0)
+        var (best, bestOrder, usableCount) = (NodeID?.none, (Int.max, Int.max), 0)
         for index in fetch.sources.keys.indices {
             let (id, source) = (fetch.sources.keys[index], fetch.sources.values[index])
             if let until = bans[id], until > now { continue }
@@ -52,10 +52,9 @@ extension ShardCore {
                 nextPumpAt = min(nextPumpAt, source.restUntil)
                 continue
             }
-            guard loads[id] ?? 0 < Limits.requestsPerSource, source.rank < bestRank else {
-                continue
-            }
-            (best, bestRank) = (id, source.rank)
+            let order = (source.silenceCount, source.rank)
+            guard loads[id] ?? 0 < Limits.requestsPerSource, order < bestOrder else { continue }
+            (best, bestOrder) = (id, order)
         }
         if usableCount == 0 {
             waitOrFail(root, fetch, at: now)

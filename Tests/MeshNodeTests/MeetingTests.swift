@@ -1,6 +1,7 @@
 import Identity
 import MeshNode
 import Primitives
+import Shards
 import Testing
 import Wire
 
@@ -192,5 +193,33 @@ import Wire
         }
         #expect(first.node.counters.unknownKinds == 5)
         #expect(first.knows(second) && first.has(second))
+    }
+
+    @Test func `neighbours that name more models than are kept hide none that is wanted`() {
+        let pipe = Pipe()
+        let first = pipe.add(1)
+        var models: [Digest] = []
+        for number in 2...40 as ClosedRange<UInt8> {
+            let peer = pipe.add(number, meeting: [first.address])
+            for model in 0..<8 {
+                let manifest = ModelManifest(
+                    name: "heard \(number) \(model)", license: "", layerCount: 4, hiddenSize: 4,
+                    shape: [], pieces: pipe.model.manifest.pieces)
+                models.append(manifest.digest)
+                pipe.with(peer) {
+                    $0.addModel(
+                        SignedManifest(manifest, keys: peer.keys),
+                        pieces: Array(repeating: .complete, count: Pipe.layerCount + 1),
+                        isServed: false, at: pipe.now, into: &$1)
+                }
+            }
+            pipe.run(for: .milliseconds(500))
+        }
+        let heardCount = models.count { first.node.manifest($0) != nil }
+        #expect(heardCount == 128)
+        let holder = pipe.add(41, meeting: [first.address], layers: 4)
+        pipe.run(for: .seconds(5)) { first.knows(holder) }
+        pipe.with(first) { $0.findModel(.name("pipe"), isServed: false, at: pipe.now, into: &$1) }
+        #expect(pipe.run(for: .seconds(10)) { first.found == [pipe.model] })
     }
 }

@@ -224,6 +224,21 @@ import Wire
         #expect(missing(exchange) == [.name("tiny")])
     }
 
+    @Test func `of the models that are only heard of the latest are kept, beside all others`() {
+        var core = ShardCore(suite: .simulated, seed: 1)
+        let heard = (0..<400).map { sample.manifest(name: "heard \($0)", keys: keys) }
+        let own = sample.manifest(name: "own", keys: keys)
+        for manifest in heard { core.keepHeard(manifest) }
+        // What somebody asks for after all is no longer only heard of.
+        core.offer(heard[300])
+        core.offer(own)
+        for manifest in heard[..<200] { core.keepHeard(manifest) }
+        let kept = heard.indices.filter { core.manifest(heard[$0].manifest.digest) != nil }
+        #expect(kept == Array(72..<200) + [300])
+        #expect(core.manifest(own.manifest.digest) == own)
+        #expect(core.counters.offersDropped == 0)
+    }
+
     @Test func `another manifest than asked for, or a forged one, is a lie`() {
         let signed = sample.manifest(name: "tiny", keys: keys)
         let other = sample.manifest(name: "other", keys: keys)
