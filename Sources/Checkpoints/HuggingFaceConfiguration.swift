@@ -220,6 +220,9 @@ struct HuggingFaceConfiguration {
             if ids.count == 1 { metadata.add(.integer(Int64(ids[0])), for: key) }
             if ids.count > 1 { metadata.add(.integers(ids.map { Int64($0) }), for: key) }
         }
+        if let text = directory.text(SafetensorsDirectory.toolTemplateFile) {
+            metadata.add(.string(text), for: "tokenizer.chat_template.tool_use")
+        }
         // Either one template, or a list of named ones of which `default` is the usual.
         var template = tokenizer?["chat_template"]?.string
         for choice in tokenizer?["chat_template"]?.array ?? [] {

@@ -8,6 +8,9 @@ public enum SafetensorsDirectory {
         [".safetensors", ".json", ".model", ".jinja"].contains { name.hasSuffix($0) }
     }
 
+    /// A template for chats with tools, in a folder of its own.
+    public static let toolTemplateFile = "additional_chat_templates/tool_use.jinja"
+
     /// Reads a model. `files` are those of its directory that are wanted, in any order; `name` is
     /// used where the configuration gives none.
     ///

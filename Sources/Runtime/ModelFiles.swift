@@ -35,6 +35,12 @@ public enum ModelFiles {
             regions.append(
                 NamedRegion(name: name, region: try MappedFile.open(folder + "/" + name)))
         }
+        func addFile(_ name: String) throws {
+            guard Files.byteCount(folder + "/" + name) != nil else { return }
+            regions.append(
+                NamedRegion(name: name, region: try MappedFile.open(folder + "/" + name)))
+        }
+        try addFile(SafetensorsDirectory.toolTemplateFile)
         let names = regions.map(\.name)
         if !names.contains(where: { $0.hasSuffix(".safetensors") }),
             names.contains("tokenizer.json") || names.contains("tokenizer.model")
@@ -46,10 +52,7 @@ public enum ModelFiles {
                 try JSONValue(parsing: file.region.bytes, file: name)
             }
         }
-        if Files.byteCount(folder + "/" + pooling) != nil {
-            regions.append(
-                NamedRegion(name: pooling, region: try MappedFile.open(folder + "/" + pooling)))
-        }
+        try addFile(pooling)
         return try SafetensorsDirectory.open(regions, name: Files.name(of: folder))
     }
 

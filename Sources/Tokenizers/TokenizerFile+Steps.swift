@@ -42,7 +42,13 @@ extension TokenizerFile {
                 }
                 if !table.isEmpty { steps.append(.replacedByTable(table, .clusters)) }
             case "BertNormalizer": steps += bertSteps(step)
-            case "ByteLevel": break
+            case "ByteLevel":
+                // What cuts behind it would see the bytes' letters.
+                guard preTokenizers.isEmpty else {
+                    throw Self.unsupported(
+                        "normalizer before a pre-tokenizer", step,
+                        ["ByteLevel as the last pre-tokenizer"])
+                }
             default:
                 throw Self.unsupported(
                     "normalizer", step,

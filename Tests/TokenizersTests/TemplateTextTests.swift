@@ -81,6 +81,8 @@ struct TemplateTextTests {
             {"chat_template": [{"name": "tool_use", "template": "T{{ tools | length }}"},
              {"name": "default", "template": "D"}, {"name": "rag", "template": "R"}]}
             """
+        let file = (name: "additional_chat_templates/tool_use.jinja", text: "F")
+        #expect(try rendered(configuration, others: [file], tools: .array([])) == "F")
         #expect(try rendered(configuration) == "D")
         #expect(try rendered(configuration, tools: .array([.integer(1)])) == "T1")
     }
