@@ -1,8 +1,13 @@
+import Foundation
 import Identity
 import Pipelines
 import Primitives
 import Testing
 import Wire
+
+/// `BORED_LIAR_MOVES` sets how many moves each seed makes.
+private let moveCount =
+    ProcessInfo.processInfo.environment["BORED_LIAR_MOVES"].flatMap { Int($0) } ?? 20_000
 
 /// A node between liars: its own shell is honest, if slow.
 private struct Victim: ~Copyable {
@@ -139,7 +144,7 @@ private struct Victim: ~Copyable {
 @Suite struct `a node between liars` {
     @Test(arguments: 0..<40) func `lives on, whatever they say in whatever order`(seed: Int) {
         var victim = Victim(seed: UInt64(seed))
-        for _ in 0..<20_000 { victim.turn() }
+        for _ in 0..<moveCount { victim.turn() }
         let counters = victim.core.counters
         // It was no quarrel about form: work was done on both sides.
         #expect(counters.stagesOpened > 20 && counters.stepsRun > 20, "\(counters)")
