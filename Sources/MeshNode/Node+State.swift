@@ -197,7 +197,9 @@ extension Node {
             1 + others.count { $0.layers.contains(layer) }
         }
         let near = counts.min() ?? 1 + others.count
-        let expected = near * kademlia.nodeCountEstimate / (gossip.known.count + 1)
+        // Ids chosen to lie close to a topic make the swarm look as large as a number can be.
+        let expected = near.scaled(
+            by: kademlia.nodeCountEstimate, over: gossip.known.count + 1)
         return random.below(max(expected, 1)) < Limits.advertisersPerLayer
     }
 }

@@ -54,6 +54,15 @@ import Testing
         #expect(throws: WireError.invalid) { try reader.readVarint() }
     }
 
+    @Test func `a part of a count is exact, and what is too large for a number is the largest`() {
+        #expect(7.scaled(by: 10, over: 4) == 17)
+        #expect(128.scaled(by: .max / 2, over: 129) == 4_575_936_514_408_570_942)
+        #expect(Int.max.scaled(by: .max, over: .max) == .max)
+        #expect(128.scaled(by: .max / 2, over: 1) == .max)
+        #expect(Int.max.scaled(by: .max, over: 1) == .max)
+        #expect(0.scaled(by: .max, over: 1) == 0)
+    }
+
     @Test func `a ring refuses when it is full and keeps its order`() {
         var ring = Ring<Int>(capacity: 3)
         let added = (0..<4).map { ring.append($0) }
