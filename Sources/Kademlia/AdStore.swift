@@ -16,6 +16,7 @@ struct AdStore: Sendable {
     private struct Stored: Sendable {
         var ad: Ad
         var expiry: Instant
+        var isOwn: Bool
     }
 
     private var stored = OrderedTable<Key, Stored>()
@@ -36,7 +37,7 @@ struct AdStore: Sendable {
             // The same ad again only says that its holder still means it.
             let isNewer = ad.sequence > known.ad.sequence
             guard isNewer || ad.encoded == known.ad.encoded else { return .refused }
-            keep(ad, as: key, until: expiry)
+            keep(Stored(ad: ad, expiry: expiry, isOwn: isOwn), as: key)
             return .stored
         }
         removeExpired(at: now)
@@ -49,14 +50,14 @@ struct AdStore: Sendable {
                 || (stored.count < Limits.storedAdCount && ofTopic < Limits.storedAdsPerTopic
                     && ofHolder < Limits.storedAdsPerHolder)
         else { return .full }
-        keep(ad, as: key, until: expiry)
+        keep(Stored(ad: ad, expiry: expiry, isOwn: isOwn), as: key)
         counts[ad.record.id] = ofHolder + 1
         return .stored
     }
 
-    private mutating func keep(_ ad: Ad, as key: Key, until expiry: Instant) {
-        stored[key] = Stored(ad: ad, expiry: expiry)
-        nextExpiry = min(nextExpiry, expiry)
+    private mutating func keep(_ entry: Stored, as key: Key) {
+        stored[key] = entry
+        nextExpiry = min(nextExpiry, entry.expiry)
     }
 
     /// Under a full topic, holders of layers that many hold give way to one of a layer that few do,
@@ -71,7 +72,8 @@ struct AdStore: Sendable {
         for place in places.joined() { counts[place] += 1 }
         func rarest(_ places: Range<Int>) -> Int { places.map { counts[$0] }.min() ?? .max }
         var (victim, most) = (range.lowerBound, 0)
-        for (index, places) in zip(range, places) where rarest(places) > most {
+        for (index, places) in zip(range, places)
+        where rarest(places) > most && !stored.values[index].isOwn {
             (victim, most) = (index, rarest(places))
         }
         guard rarest(block.places(of: ad.holding)) + 1 < most else { return }

@@ -277,6 +277,41 @@ func putAd(_ request: UInt32, _ topic: NodeID, _ ad: [UInt8]) -> [UInt8] {
         #expect(bench.core.adCount == 128)
     }
 
+    @Test func `the holder of a rare layer takes no place of the node's own ad`() {
+        var bench = Bench()
+        let model = Digest(Bytes32(first: 1, second: 1, third: 1, fourth: 1))
+        let topic = Topic.layers(of: model, block: 1)
+        func ad(_ layer: Int, of keys: NodeKeys, _ record: NodeRecord, seconds: UInt32) -> Ad {
+            let holding = Holding(
+                model: model, layers: LayerRange(layer, layer + 1), layerCount: 16, hasEnds: true)
+            return Ad(
+                holding: holding, sequence: 1, lifetimeSeconds: seconds, record: record, keys: keys)
+        }
+        let record = NodeRecord(keys: bench.keys, sequence: 1, addresses: [World.address(0)])
+        let own = ad(8, of: bench.keys, record, seconds: 600)
+        bench.core.publish(own, topics: [topic], at: bench.now, into: &bench.mail)
+        // Of equals the one with the smallest id goes first: that would be the node itself.
+        let holders = Array(
+            (1...).lazy.map { Bench.peer(UInt64($0)) }.filter { $0.record.id > record.id }
+                .prefix(128))
+        for (index, holder) in holders.enumerated() {
+            bench.establish(holder.record)
+            let ad = ad(index == 127 ? 9 : 8, of: holder.keys, holder.record, seconds: 60)
+            bench.receive(putAd(1, topic, ad.encoded), from: holder.record.id)
+            #expect(verdict(&bench) == 0)
+        }
+        #expect(bench.core.adCount == 128)
+        // Only the node's own outlives the minute.
+        bench.now = bench.now + .seconds(61)
+        var question = ByteWriter()
+        question.write(MessageKind.findAds.rawValue)
+        question.write(UInt32(8))
+        question.write(topic)
+        bench.receive(question.bytes, from: holders[0].record.id)
+        let reply = bench.letters().last?.bytes ?? []
+        #expect(reply.prefix(6) == [0x15, 8, 0, 0, 0, 1])
+    }
+
     @Test func `one holder fills no store`() {
         var bench = Bench()
         let holder = Bench.peer(1)
