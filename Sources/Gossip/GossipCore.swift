@@ -42,8 +42,8 @@ public struct GossipCore: ~Copyable, MessageCore {
     var answered = Marks<NodeID>(limit: Limits.gossipMarkCount)
     /// Reached out to, to heal a partition.
     var reached = Marks<NodeID>(limit: Limits.gossipMarkCount)
-    /// Answers this node waits for, with the states that came so far.
-    var asking = OrderedTable<NodeID, Int>()
+    /// Answers to questions for every state.
+    var asking = OrderedTable<NodeID, StateQuestion>()
     var departed = OrderedTable<NodeID, Departure>()
     /// States to hand on, the latest of each owner, and whose turn it was to bring them.
     var onward = OrderedTable<NodeID, (item: StateItem, from: NodeID)>()

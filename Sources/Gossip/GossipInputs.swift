@@ -79,7 +79,11 @@ extension GossipCore {
     /// `stateChanged` events, then `statesAnswered`.
     public mutating func askStates(of peer: NodeID, at now: Instant, into mail: inout Mail) {
         guard !hasLeft, peer != id else { return }
-        if asking[peer] == nil, asking.count < Limits.gossipContactCount { asking[peer] = 0 }
+        // Who never ends its answer keeps no place.
+        asking.removeAll { $1.until <= now }
+        if asking[peer] == nil, asking.count < Limits.gossipQuestionCount {
+            asking[peer] = StateQuestion(until: now + Limits.gossipQuestionTime)
+        }
         send(.askStates([]), to: peer, into: &mail)
     }
 

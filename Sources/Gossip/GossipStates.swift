@@ -18,11 +18,12 @@ extension GossipCore {
         into mail: inout Mail
     ) {
         take(items, from: peer, at: now, into: &mail)
-        guard let answerCount, let before = asking[peer] else { return }
+        guard let answerCount, var question = asking[peer] else { return }
         // Parts overtake each other: the answer is whole when all of them are here.
-        let count = before + items.count
-        asking[peer] = count < answerCount ? count : nil
-        if count >= answerCount { tell(.statesAnswered(from: peer, count: count)) }
+        question.stateCount += items.count
+        let isWhole = question.stateCount >= answerCount
+        asking[peer] = isWhole ? nil : question
+        if isWhole { tell(.statesAnswered(from: peer, count: question.stateCount)) }
     }
 
     /// Takes states in, and lays aside what is new to be handed on.

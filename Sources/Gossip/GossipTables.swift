@@ -89,6 +89,12 @@ struct Contact: Sendable {
     var wait: Interval
 }
 
+/// An answer that this node waits for: the states that came so far, and when its place is free.
+struct StateQuestion: Sendable {
+    var stateCount = 0
+    var until: Instant
+}
+
 /// A probe made because another node asked.
 struct Relay: Sendable {
     let asker: NodeID

@@ -136,6 +136,10 @@ public enum Limits {
     public static let gossipRecordCount = 512
     /// First contacts kept for a lonely hour; at the limit the newest is not kept.
     public static let gossipContactCount = 16
+    /// Peers asked for every state they know whose answers are waited for, and how long each is;
+    /// the end of another's answer is not told.
+    public static let gossipQuestionCount = 64
+    public static let gossipQuestionTime = Interval.seconds(3)
     /// Peers whose message rate is metered; at the limit the one longest silent is forgotten.
     public static let gossipMeterCount = 256
     /// Messages that a peer may send at once, and in each second after; more are dropped.

@@ -103,6 +103,29 @@ import Wire
         #expect(net.cores[0].core.counters.flooded == 3)
     }
 
+    @Test func `peers that never end their answers give way to one that does`() {
+        let net = settled
+        let count = Limits.gossipQuestionCount
+        let silent = (0..<count).map { NodeKeys.seeded(1_000 + UInt64($0), suite: .simulated).id }
+        func ask(_ peer: NodeID) {
+            net.on(0) { core, now, mail in core.askStates(of: peer, at: now, into: &mail) }
+        }
+        let answer = GossipMessage.states(
+            answerCount: 1, [StateItem(hopCount: 0, age: 0, signed: signed(stranger))])
+        func isTold() -> Bool {
+            net.events[0] = []
+            net.inject(answer.encoded(), from: stranger.id, to: 0)
+            return net.events[0].contains(.statesAnswered(from: stranger.id, count: 1))
+        }
+        for peer in silent { ask(peer) }
+        ask(stranger.id)
+        #expect(!isTold())
+        net.run(Limits.gossipQuestionTime)
+        ask(stranger.id)
+        #expect(isTold())
+        #expect(!isTold())
+    }
+
     @Test func `a transient node gets no link and its state no place`() {
         let net = settled
         let visitor = signed(stranger, flags: .transient)
