@@ -212,18 +212,18 @@ extension Session {
         from source: PeerAddress, isNewest: Bool, at now: Instant, bench: inout Workbench,
         into outbox: inout Outbox
     ) {
+        if path?.address == source { path?.tryLimit = 3 }
         guard source != address, isNewest, path == nil, now >= pathBlockedUntil else { return }
-        path = PathCheck(
-            address: source, token: bench.entropy.nextUInt64(), tryCount: 0, dueAt: now)
+        path = PathCheck(address: source, token: bench.entropy.nextUInt64(), dueAt: now)
         tryPath(at: now, bench: &bench, into: &outbox)
     }
 
-    /// Sends the next of three challenges, or gives the address up.
+    /// Sends the next challenge, or gives the address up.
     mutating func tryPath(
         at now: Instant, bench: inout Workbench, into outbox: inout Outbox
     ) {
         guard let check = path, check.dueAt <= now else { return }
-        guard check.tryCount < 3 else {
+        guard check.tryCount < check.tryLimit else {
             path = nil
             pathBlockedUntil = now + .seconds(5)
             return

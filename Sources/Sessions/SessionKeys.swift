@@ -66,7 +66,10 @@ struct OutgoingHandshake {
 struct PathCheck {
     var address: PeerAddress
     var token: UInt64
-    var tryCount: Int
+    var tryCount = 0
+    /// Three challenges and a response are more than three times the shortest packet with a
+    /// challenge: the third waits for another packet from there (RFC 9000 section 8.1).
+    var tryLimit = 2
     /// When the next try or the verdict is due.
     var dueAt: Instant
 }

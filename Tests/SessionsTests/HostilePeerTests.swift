@@ -29,8 +29,11 @@ struct HostilePeerTests {
 
     /// Gives the node a datagram; what it sends then.
     @discardableResult
-    private func give(_ node: Node, _ bytes: [UInt8]) -> [[UInt8]] {
-        node.core.receive(bytes.span, from: address, at: world.now, into: &world.outbox)
+    private func give(
+        _ node: Node, _ bytes: [UInt8], from source: PeerAddress? = nil
+    ) -> [[UInt8]] {
+        node.core.receive(
+            bytes.span, from: source ?? address, at: world.now, into: &world.outbox)
         node.drainEvents()
         var sent: [[UInt8]] = []
         world.outbox.drain { bytes, _ in sent.append(bytes.indices.map { bytes[$0] }) }
@@ -86,6 +89,36 @@ struct HostilePeerTests {
             world.outbox.drain { _, _ in }
         }
         return node.core.nextDeadline > world.now
+    }
+
+    @Test(arguments: [[1], [4, 1, 2, 3, 4, 5, 6, 7, 8]] as [[UInt8]], [1, 2] as [UInt64])
+    func `to where nobody has answered goes at most three times what came from there`(
+        frames: [UInt8], packetCount: UInt64
+    ) throws {
+        let (node, session) = try meet()
+        give(node, try #require(session.packet([1], counter: 0)))
+        let elsewhere = PeerAddress(10, 9, 9, 8, port: 9)
+        var (byteCountIn, byteCountOut) = (0, 0)
+        func count() {
+            world.outbox.drain { bytes, target in
+                if target == elsewhere { byteCountOut += bytes.count }
+            }
+        }
+        for counter in 1...packetCount {
+            let packet = try #require(session.packet(frames, counter: counter))
+            byteCountIn += packet.count
+            node.core.receive(packet.span, from: elsewhere, at: world.now, into: &world.outbox)
+            count()
+        }
+        for _ in 0..<40 {
+            world.now = world.now + .milliseconds(50)
+            node.core.fire(at: world.now, into: &world.outbox)
+            count()
+        }
+        let challengeCount = packetCount == 1 ? 2 : 3
+        let responseCount = frames[0] == 4 ? Int(packetCount) : 0
+        #expect(byteCountOut == (challengeCount + responseCount) * 41)
+        #expect(byteCountOut <= 3 * byteCountIn)
     }
 
     @Test func `a message in crumbs takes no more than its limit and still arrives`() throws {
