@@ -132,8 +132,14 @@ extension Node {
     /// A peer says how it sees us; enough agreeing votes change our record.
     private mutating func observed(_ address: PeerAddress, by voter: NodeID, at now: Instant) {
         guard !isTransient, !record.addresses.contains(address),
-            votes.count(address, by: voter)
+            let origin = sessions.address(of: voter)
         else { return }
+        votes.add(address, by: voter, from: origin, at: now)
+        adoptAgreedAddress(at: now)
+    }
+
+    mutating func adoptAgreedAddress(at now: Instant) {
+        guard let address = votes.takeAgreed(at: now) else { return }
         let addresses = Array(([address] + record.addresses).prefix(Limits.recordAddressCount))
         note(.addressLearned(address))
         changeRecord(addresses: addresses, at: now)

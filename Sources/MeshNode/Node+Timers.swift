@@ -20,6 +20,7 @@ extension Node {
                 gossip.measured(roundTrip: roundTrip, to: peer, at: now)
             }
             measureDemand()
+            adoptAgreedAddress(at: now)
             // Load changes too often to be pushed each time.
             if gossip.ownState.activeRequestCount != pipelines.stageCount { stateChanged = true }
         }

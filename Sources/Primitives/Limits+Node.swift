@@ -12,9 +12,11 @@ extension Limits {
     public static let bootstrapIntervalMaximum = Interval.seconds(30)
     /// How often a node that has peers asks each of its first contacts.
     public static let bootstrapRestInterval = Interval.minutes(5)
-    /// Voters on our own address that are remembered, and how many must agree.
+    /// Voters on our own address that are remembered, how many must agree, and how long an address
+    /// that they gave us is the newest at least.
     public static let addressVoteCount = 32
     public static let addressAgreementCount = 3
+    public static let addressRest = Interval.minutes(1)
     /// Records kept on disk to begin with after a restart, and how often they are written.
     public static let seedCount = 64
     public static let seedInterval = Interval.seconds(30)
