@@ -88,6 +88,11 @@ public struct ChatTemplate: Sendable {
         for (key, value) in zip(object.keys, object.values) where value != .null {
             kept.add(value, for: key)
         }
+        // As transformers does: templates read what a model thought by one name or another.
+        let thought = ["reasoning_content", "thinking", "reasoning"].compactMap { kept[$0] }.first
+        for name in ["reasoning_content", "thinking"] where kept[name] == nil {
+            if let thought { kept.add(thought, for: name) }
+        }
         return .object(kept)
     }
 }

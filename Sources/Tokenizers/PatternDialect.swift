@@ -35,25 +35,50 @@ struct PatternDialect {
     // MARK: outside of classes
 
     private mutating func expression() -> String? {
-        var result = ""
+        // What a count may stand behind is one part: a character, a class, a whole group.
+        var parts: [String] = []
+        var groups: [Int] = []
         while let character = next() {
             switch character {
             case "\\":
                 guard let escape = escape() else { return nil }
-                result += escape.outside
+                parts.append(escape.outside)
             case "[":
                 guard let members = members() else { return nil }
-                result += members
+                parts.append(members)
             case "(":
-                result += "("
-                if skip("?") { result += "?" + flags() }
-            case "^", "$":
-                seesLines = true
-                result.unicodeScalars.append(character)
-            default: result.unicodeScalars.append(character)
+                groups.append(parts.count)
+                parts.append(skip("?") ? "(?" + flags() : "(")
+            case ")":
+                let start = groups.popLast() ?? parts.count
+                let group = parts[start...].joined() + ")"
+                parts.replaceSubrange(start..., with: [group])
+            case "{":
+                let counts = counts()
+                // To PCRE2 a plus behind counts gives nothing back; to Oniguruma it repeats.
+                if counts != "{", skip("+"), let counted = parts.popLast() {
+                    parts.append("(?:" + counted + counts + ")+")
+                } else {
+                    parts.append(counts)
+                }
+            default:
+                if character == "^" || character == "$" { seesLines = true }
+                parts.append(String(Character(character)))
             }
         }
-        return result
+        return parts.joined()
+    }
+
+    /// What stands behind `{`, with it: `{2,3}`; a brace alone where no counts are there.
+    private mutating func counts() -> String {
+        let rest = pattern[index...]
+        guard let end = rest.firstIndex(of: "}"), end - index <= 12 else { return "{" }
+        let inside = rest[..<end]
+        let isCount = inside.allSatisfy { ("0"..."9").contains($0) || $0 == "," }
+        let commaCount = inside.count { $0 == "," }
+        guard isCount, commaCount <= 1, inside.count > commaCount else { return "{" }
+        index = end + 1
+        return "{" + (inside.first == "," ? "0" : "") + text(inside) + "}"
     }
 
     /// Of a group. What lets a point match a line feed is `m` in Ruby and `s` everywhere else.
@@ -137,7 +162,9 @@ struct PatternDialect {
         var items = ""
         var others: String?
 
-        init(_ text: String) { (outside, items) = (text, text) }
+        init(_ text: String, outside: String? = nil) {
+            (self.outside, items) = (outside ?? text, text)
+        }
         init(any items: String, outside: String? = nil) {
             self.outside = "[\(outside ?? items)]"
             self.items = items
@@ -158,6 +185,11 @@ struct PatternDialect {
         case "W": return Escape(no: Self.word, outside: Self.word + Self.moreOfWords)
         case "h": return Escape(any: Self.digits)
         case "H": return Escape(no: Self.digits)
+        case "b", "B":
+            let word = "[" + Self.word + Self.moreOfWords + "]"
+            let edge = "(?<=\(word))(?!\(word))|(?<!\(word))(?=\(word))"
+            return Escape(
+                "\\" + String(letter), outside: letter == "b" ? "(?:\(edge))" : "(?!\(edge))")
         // Any kind of vertical space in PCRE2.
         case "v": return Escape("\\x0b")
         // There they quote.

@@ -73,16 +73,20 @@ extension TokenizerFile {
 
     func splittings() throws(CheckpointError) -> [Splitting] {
         var steps: [Splitting] = []
+        var seesBytes = false
         for step in preTokenizers {
             switch step["type"]?.string {
             case "Split": steps.append(try split(step))
             case "Digits":
                 let isSingle = step["individual_digits"]?.bool ?? false
-                steps.append(.isolating(isSingle ? #"\p{N}"# : #"\p{N}+"#))
+                // Behind ByteLevel other numbers than ASCII's are letters of their bytes.
+                let digit = seesBytes ? "[0-9]" : #"\p{N}"#
+                steps.append(.isolating(isSingle ? digit : digit + "+"))
             case "Punctuation":
                 let behavior = try behavior(of: step, standard: .isolated)
                 steps.append(.pattern(Self.punctuation, behavior, isInverted: false))
             case "ByteLevel":
+                seesBytes = true
                 if step["add_prefix_space"]?.bool ?? true { steps.append(.spacePrefix) }
                 if step["use_regex"]?.bool ?? true { steps.append(.isolating(KnownPatterns.gpt2)) }
             case "BertPreTokenizer":

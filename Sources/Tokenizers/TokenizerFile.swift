@@ -38,14 +38,22 @@ struct TokenizerFile {
         var added = try Self.addedPieces(json["added_tokens"])
         Self.merge(configuration?["added_tokens_decoder"]?.object, into: &added, model["vocab"])
         self.added = added
-        var type = model["type"]?.string
-        if type == nil, model["merges"] != nil { type = ModelType.bytePairs.rawValue }
+        let type = model["type"]?.string ?? Self.unnamedType(of: model)?.rawValue
         guard let known = type.flatMap({ ModelType(rawValue: $0) }) else {
             throw .unsupported(
                 file: Self.name, what: "kind of tokenizer", found: type ?? "none",
                 supported: ModelType.allCases.map(\.rawValue))
         }
         modelType = known
+    }
+
+    /// What a model is that does not say so, as in the older files of BERT: by what only it has.
+    private static func unnamedType(of model: JSONValue) -> ModelType? {
+        if model["merges"] != nil { return .bytePairs }
+        if model["continuing_subword_prefix"] != nil || model["max_input_chars_per_word"] != nil {
+            return .wordPiece
+        }
+        return model["vocab"]?.array == nil ? nil : .unigram
     }
 
     private static func addedPieces(_ list: JSONValue?) throws(CheckpointError) -> [AddedPiece] {

@@ -32,6 +32,19 @@ struct ChatTemplateTests {
         #expect(text == "<s>hi2calm</s>FalseFalse")
     }
 
+    @Test func `what a model thought is known by each of its names`() throws {
+        let model = model(
+            ["a"],
+            template: "{{ messages[0].thinking }}|{{ messages[0].reasoning_content }}")
+        let template = try #require(ChatTemplate(model))
+        for name in ["reasoning_content", "thinking", "reasoning"] {
+            var message = JSONObject()
+            message.add(.string("assistant"), for: "role")
+            message.add(.string("why"), for: name)
+            #expect(try template.render([.object(message)]) == "why|why")
+        }
+    }
+
     @Test func `a model without a template gets the usual one of its family`() throws {
         let chat = [
             ChatMessage(role: "system", content: "S"), ChatMessage(role: "user", content: " U "),

@@ -46,6 +46,21 @@ struct TokenizerFileTests {
         #expect(try TokenizerModel(decoding: model.encode()) == model)
     }
 
+    @Test func `a model that does not say what it is is known by what only it has`() throws {
+        let word = try Self.model(
+            """
+            {"model": {"unk_token": "[UNK]", "continuing_subword_prefix": "##",
+             "max_input_chars_per_word": 100, "vocab": {"[UNK]": 0, "a": 1, "##b": 2}}}
+            """)
+        #expect(word.kind == .wordPiece)
+        let ids = try Tokenizer(word).encode("ab", addSpecial: false, parseSpecial: false)
+        #expect(ids == [1, 2])
+        let unigram = try Self.model(
+            #"{"model": {"unk_id": 0, "vocab": [["<unk>", 0], ["a", -1]]}}"#)
+        #expect(unigram.kind == .unigram)
+        #expect(throws: CheckpointError.self) { try Self.model(#"{"model": {"vocab": {"a": 0}}}"#) }
+    }
+
     @Test(arguments: [UInt64(1), 2, 3])
     func `changed files are refused or mean another tokenizer, and never crash`(
         seed: UInt64

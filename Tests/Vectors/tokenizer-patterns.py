@@ -10,7 +10,7 @@ from tokenizers import models, normalizers, pre_tokenizers
 TEXTS = [
     " aab12", "1234567 and 1234", "axxb xx", "line\n  second \n\nthird\n", "a\nb a-b amb",
     "日本、ー㍿の〇テーブル のーの", "aⒶb½c²d٣e\u200df", "été e\u0301te\u0300 Straße", "[]a]b[", "ABC abc, DEF; ghi!",
-    "dead beef 0xFF µ$+~€", "x\u000b\u0085\u00a0\u180ey z", "Qx Ex Query", "😀👨\u200d👩!",
+    "dead beef 0xFF µ$+~€", "x\u000b\u0085\u00a0\u180ey z", "abaab aabb a{ 7\u094d 8", "Qx Ex Query", "😀👨\u200d👩!",
 ]
 PATTERNS = [  # what a group is, matches of nothing
     r"(a)", r"(\d)(\d)", r"(?:(a)|(b))+", r"x*", r"(?=(\d{3})+(?!\d))", r"(?<=a)(?=b)", r"(?i:(b|C))",
@@ -26,6 +26,8 @@ PATTERNS = [  # what a group is, matches of nothing
     r"[\p{Lu}\p{M}&&[^\p{Han}]]*[\p{Ll}&&[^\p{Han}]]+", r"[\]a]+", r"[a&b]", r"[a\-c]+",
     # lines
     r"^\s*", r"\s+$|^\s+", r"^.", r"$", r"a.b", r"(?m:a.b)", r"(?m)a.b", r"(?i-m:A.B)",
+    # counts, edges of words
+    r"\d{1,2}(?=\d{3}+(?!\d))", r"(ab?){2}+", r"[ab]{1,2}+b", r"a{,2}b", r"a{", r"x{2,}", r"\b", r"\B.", r"\d(?=\b)",
 ]
 
 
