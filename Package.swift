@@ -130,7 +130,8 @@ let package = Package(
         tests(
             "MeshNode",
             [
-                "Primitives", "Identity", "Wire", "Sessions", "Shards", "Pipelines", "MeshNode",
+                "Primitives", "Identity", "Wire", "Sessions", "Gossip", "Shards", "Pipelines",
+                "MeshNode",
             ]),
         tests("Simulation", ["Primitives", "Identity", "Wire", "MeshNode", "Simulation"]),
         tests("Tensors", ["Primitives", "Tensors"]),
