@@ -37,7 +37,8 @@ struct AdStore: Sendable {
             // The same ad again only says that its holder still means it.
             let isNewer = ad.sequence > known.ad.sequence
             guard isNewer || ad.encoded == known.ad.encoded else { return .refused }
-            keep(Stored(ad: ad, expiry: expiry, isOwn: isOwn), as: key)
+            // Also where a peer brings it back.
+            keep(Stored(ad: ad, expiry: expiry, isOwn: isOwn || known.isOwn), as: key)
             return .stored
         }
         removeExpired(at: now)
