@@ -1,3 +1,5 @@
+import Primitives
+
 /// Regular expressions of the tokenizers library (Oniguruma's Ruby syntax) in PCRE2's words.
 ///
 /// Both read most patterns alike. Others are in Oniguruma: what counts as whitespace and as a
@@ -10,8 +12,9 @@ struct PatternDialect {
     private var seesLines = false
     private var depth = 0
 
-    /// The same pattern for PCRE2; nil where there is none.
+    /// The same pattern for PCRE2; nil where there is none, or it is longer than any may be.
     static func translated(_ pattern: String) -> String? {
+        guard pattern.utf8.count <= Limits.vocabularyPieceByteCount else { return nil }
         var dialect = PatternDialect(pattern: Array(pattern.unicodeScalars))
         guard let result = dialect.expression() else { return nil }
         return dialect.seesLines ? "(?m)" + result : result
@@ -71,8 +74,8 @@ struct PatternDialect {
 
     /// What stands behind `{`, with it: `{2,3}`; a brace alone where no counts are there.
     private mutating func counts() -> String {
-        let rest = pattern[index...]
-        guard let end = rest.firstIndex(of: "}"), end - index <= 12 else { return "{" }
+        let rest = pattern[index...].prefix(12)
+        guard let end = rest.firstIndex(of: "}") else { return "{" }
         let inside = rest[..<end]
         let isCount = inside.allSatisfy { ("0"..."9").contains($0) || $0 == "," }
         let commaCount = inside.count { $0 == "," }
@@ -214,43 +217,5 @@ struct PatternDialect {
         var text = ""
         text.unicodeScalars.append(contentsOf: scalars)
         return text
-    }
-}
-
-extension PatternDialect {
-    static let space = #"\t-\r\x{85}\p{Z}"#
-    private static let digits = "0-9A-Fa-f"
-    private static let word = #"\p{Alphabetic}\p{M}\p{Nd}\p{Pc}"#
-    /// Six fractions and powers are letters of words to Oniguruma, where no class is around.
-    private static let moreOfWords = #"\x{b2}\x{b3}\x{b9}\x{bc}-\x{be}"#
-    /// Letters of words to Rust's regular expressions.
-    static let rustWord = word + #"\x{200c}\x{200d}"#
-
-    private static let posixNames = [
-        ("alpha", #"\p{Alphabetic}"#), ("digit", #"\p{Nd}"#), ("space", space),
-        ("upper", #"\p{Uppercase}"#), ("lower", #"\p{Lowercase}"#), ("punct", #"\p{P}\p{S}"#),
-        ("alnum", #"\p{Alphabetic}\p{Nd}"#), ("xdigit", digits), ("cntrl", #"\p{Cc}"#),
-        ("blank", #"\p{Zs}\t"#), ("word", word),
-        ("ascii", #"\x00-\x7f"#),
-    ]
-
-    private static let longNames = [
-        ("Letter", "L"), ("Mark", "M"), ("Number", "N"), ("Punctuation", "P"), ("Symbol", "S"),
-        ("Separator", "Z"), ("Other", "C"), ("Punct", "P"),
-    ]
-
-    private static let scripts = [
-        "Arabic", "Armenian", "Bengali", "Bopomofo", "Cyrillic", "Devanagari", "Ethiopic",
-        "Georgian", "Greek", "Gujarati", "Gurmukhi", "Han", "Hangul", "Hebrew", "Hiragana",
-        "Kannada", "Katakana", "Khmer", "Lao", "Latin", "Malayalam", "Mongolian", "Myanmar",
-        "Oriya", "Sinhala", "Tamil", "Telugu", "Thai", "Tibetan",
-    ]
-
-    /// A property's name, with the `^` before it that some have.
-    private static func property(_ name: String) -> String {
-        let bare = name.hasPrefix("^") ? String(name.dropFirst()) : name
-        let mark = bare == name ? "" : "^"
-        if scripts.contains(bare) { return mark + "sc:" + bare }
-        return mark + (longNames.first { $0.0 == bare }?.1 ?? bare)
     }
 }

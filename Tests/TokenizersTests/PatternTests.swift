@@ -57,12 +57,18 @@ struct PatternTests {
         #expect(text.isEmpty || text.contains("expression"), "\(text)")
     }
 
-    @Test func `classes inside of classes end somewhere`() {
-        let file = """
-            {"model": {"type": "WordPiece", "vocab": {"[UNK]": 0}, "unk_token": "[UNK]"},
-             "pre_tokenizer": {"type": "Split", "behavior": "Isolated", "pattern": {"Regex":
-             "\(String(repeating: "[", count: 5_000))"}}}
-            """
-        #expect(throws: CheckpointError.self) { try TokenizerFileTests.model(file) }
+    @Test(arguments: ["[", "(", "{", "()"])
+    func `patterns as long as a file are refused at once`(text: String) {
+        for count in [4_000, 1_000_000] {
+            let file = """
+                {"model": {"type": "WordPiece", "vocab": {"[UNK]": 0}, "unk_token": "[UNK]"},
+                 "pre_tokenizer": {"type": "Split", "behavior": "Isolated", "pattern": {"Regex":
+                 "\(String(repeating: text, count: count))"}}}
+                """
+            let model = try? TokenizerFileTests.model(file)
+            #expect(count < 5_000 || model == nil)
+            let isRun = model.map { (try? Tokenizer($0)) != nil } ?? false
+            #expect(isRun == (text == "{" && count == 4_000))
+        }
     }
 }
