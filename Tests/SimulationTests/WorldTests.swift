@@ -44,12 +44,11 @@ import Testing
         let (report, command) = run(16, seed: seed) { settings in
             settings.isCalm = true
             settings.stageLossInterval = .milliseconds(700)
-            settings.promptInterval = .milliseconds(300)
+            settings.promptInterval = .milliseconds(200)
         }
         #expect(report.verdict == .converged, command)
         #expect(report.stagesLostCount > 10 && report.promptsFinished > 20, command)
-        // 3 to 64 in sixteen worlds, 30 on average: what is lost with a stage was kept there.
-        #expect(report.keptStepCount > 1, command)
+        #expect(report.keptStepCount > 5, command)
         // Only a request whose layers nobody held may fail for want of them.
         #expect(report.promptsFailedCovered == 0, command)
     }
