@@ -52,18 +52,19 @@ extension TokenizerModel {
         ].compactMap { $0?.object }
         let said = files.reduce(into: []) { $0 += Self.texts(in: $1) }
         // The first file counts, also where it says that there is no such piece.
+        let usual = textsOfIDs.filter { isInTemplates($0.name) }
         var texts: [TemplateText] = []
-        for (name, text) in said + textsOfIDs.map({ ($0.name, $0.text) }) {
-            let isMentioned = [chatTemplate, toolTemplate].contains { $0?.contains(name) ?? false }
-            guard isMentioned, !texts.contains(where: { $0.name == name }) else { continue }
+        for (name, text) in said + usual.map({ ($0.name, $0.text) }) where isInTemplates(name) {
+            guard !texts.contains(where: { $0.name == name }) else { continue }
             texts.append(TemplateText(name: name, text: text ?? ""))
         }
         texts = texts.filter { !$0.text.isEmpty && $0.isShort }.sorted { $0.stands(before: $1) }
-        let usual = textsOfIDs.filter { text in
-            [chatTemplate, toolTemplate].contains { $0?.contains(text.name) ?? false }
-        }
         guard texts != usual, texts.count <= Limits.templateTextCount else { return }
         templateTexts = texts
+    }
+
+    private func isInTemplates(_ name: String) -> Bool {
+        [chatTemplate, toolTemplate].contains { $0?.contains(name) ?? false }
     }
 
     /// `bos_token` and the like: a text, an object with one, or null for none.
