@@ -10,6 +10,7 @@
 #define PAIR_ROWS 0
 #define TURN_ROWS 0
 #define STREAMS 3
+#define SIDE_ROWS 1
 #define PREFETCH_INPUTS 16
 #define LEVEL_KERNELS bored_neon_kernels
 

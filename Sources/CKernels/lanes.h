@@ -8,8 +8,9 @@
 //                    a panel is done in two halves
 //   PAIR_ROWS        rows whose outputs of two panels fit the registers together; 0: none do
 //   TURN_ROWS        rows that read several panels in turn, a few inputs of each; 0: none do
-//   STREAMS          panels that one row reads side by side: processors fetch ahead in several
+//   STREAMS          panels that few rows read side by side: processors fetch ahead in several
 //                    streams faster than in one
+//   SIDE_ROWS        rows whose outputs of so many panels fit the registers together
 //   PREFETCH_INPUTS, PAIR_PREFETCH_INPUTS
 //                    how far ahead of itself a single pass of several rows asks for weights
 //   DOT, KEEP ...    what lanes_quantized.h asks for

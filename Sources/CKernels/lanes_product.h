@@ -196,16 +196,31 @@ FUNCTION void rows_by_turns(
     }
 }
 
+#define SIDE_CASE(R)                                                                         \
+    case R:                                                                                  \
+        tile(                                                                                \
+            R, STREAMS * VECTORS, (const uint16_t *)(p->panels + panel * p->panel_stride),   \
+            distance * p->panel_stride / 2, p->input_count, p->x, p->x_stride,               \
+            p->y + panel * BORED_WIDTH, p->y_stride, distance * BORED_WIDTH, 0, NULL, NOTHING); \
+        break
+
+/// All rows times STREAMS panels `distance` panels behind each other, side by side.
+FUNCTION void rows_side_by_side(const struct bored_product *p, size_t panel, size_t distance) {
+    switch (p->row_count) {
+        SIDE_CASE(1);
+#if SIDE_ROWS > 1
+        SIDE_CASE(2);
+        SIDE_CASE(3);
+#endif
+    }
+}
+
 /// All rows times the panels `begin ..< end` and as many in each of `streams`: as many side by
 /// side as the registers have room for.
 FUNCTION void rows_by_streams(
     const struct bored_product *p, size_t begin, size_t end, size_t streams, size_t distance) {
-    if (p->row_count == 1 && streams == STREAMS) {
-        for (size_t panel = begin; panel < end; panel++)
-            tile(
-                1, STREAMS * VECTORS, (const uint16_t *)(p->panels + panel * p->panel_stride),
-                distance * p->panel_stride / 2, p->input_count, p->x, 0,
-                p->y + panel * BORED_WIDTH, 0, distance * BORED_WIDTH, 0, NULL, NOTHING);
+    if (p->row_count <= SIDE_ROWS && streams == STREAMS) {
+        for (size_t panel = begin; panel < end; panel++) rows_side_by_side(p, panel, distance);
         return;
     }
     if (p->row_count > 1 && p->row_count <= TURN_ROWS) {
@@ -238,7 +253,7 @@ FUNCTION void multiply(const struct bored_product *p) {
     }
     // Streams of its own, as far as the panels are whole; where rows take several passes, memory
     // has time, and neighbours will do.
-    size_t streams = p->row_count == 1 ? STREAMS : 2, whole = p->output_count / BORED_WIDTH;
+    size_t streams = p->row_count <= SIDE_ROWS ? STREAMS : 2, whole = p->output_count / BORED_WIDTH;
     size_t last = end < whole ? end : whole;
     size_t distance = last > begin ? (last - begin) / streams : 0;
     if (p->row_count > STREAM_ROWS) {

@@ -10,6 +10,7 @@
 #define PAIR_ROWS 0
 #define TURN_ROWS 4
 #define STREAMS 3
+#define SIDE_ROWS 1
 #define PREFETCH_INPUTS 16
 #define LEVEL_KERNELS bored_avx2_kernels
 

@@ -14,6 +14,7 @@
 #define PAIR_ROWS 6
 #define TURN_ROWS 0
 #define STREAMS 4
+#define SIDE_ROWS 3
 #define PREFETCH_INPUTS 16
 #define PAIR_PREFETCH_INPUTS 32
 #define LEVEL_KERNELS bored_avx512_kernels

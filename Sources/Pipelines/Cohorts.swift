@@ -120,7 +120,11 @@ public struct Cohorts: Sendable {
     }
 
     /// A request has ended here.
-    public mutating func remove(_ id: RequestID) { members[id] = nil }
+    public mutating func remove(_ id: RequestID) {
+        members[id] = nil
+        // What was learned of the last of them says nothing of the next.
+        if members.isEmpty { hold = CohortHold() }
+    }
 
     /// All that waited was given up.
     public mutating func removeAll() {

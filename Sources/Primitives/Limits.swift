@@ -221,7 +221,12 @@ public enum Limits {
     public static let rowsPerStep = 256
     /// Rows of a long prompt's steps: few, so that soon all stages work, enough to keep them busy.
     public static let promptStepRowCount = 32
-    /// To how few its steps shrink towards the end: the last stage alone computes the last one.
+    /// Towards the end its steps have this part of the rows that are left and so many more, a
+    /// multiple of what kernels do in one pass, until so few are left: the last stage alone
+    /// computes the last step.
+    public static let promptStepDivisor = 10
+    public static let promptStepAddedRowCount = 10
+    public static let promptPassRowCount = 6
     public static let promptLastStepRowCount = 8
     /// A step's fields beside its rows, at most.
     public static let stepHeaderByteCount = 1_024

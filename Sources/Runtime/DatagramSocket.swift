@@ -48,7 +48,7 @@ public struct DatagramSocket: ~Copyable {
     }
 
     /// Gives datagrams that wait to `body`, `Limits.datagramBatchCount` at most; returns whether
-    /// more may wait.
+    /// there were any: then more may have come meanwhile.
     @discardableResult
     public mutating func receive(_ body: (Span<UInt8>, PeerAddress) -> Void) throws(SystemError)
         -> Bool
@@ -77,7 +77,7 @@ public struct DatagramSocket: ~Copyable {
             counters.receivedByteCount += UInt64(datagram.range.count)
             body(received.slab.span.extracting(datagram.range), datagram.source)
         }
-        return received.isHolding || received.wasFull
+        return true
     }
 
     /// Whether datagrams that the kernel gave wait here: nobody wakes the loop for these.
@@ -191,7 +191,6 @@ private struct Arrivals: ~Copyable {
     var offset = 0
 
     var isHolding: Bool { slot < count }
-    var wasFull: Bool { count == Self.slotCount }
 
     /// Fills the slots; 0, or the negated errno.
     mutating func receive(from descriptor: CInt) -> CInt {

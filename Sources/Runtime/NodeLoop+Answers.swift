@@ -3,6 +3,17 @@ import Primitives
 
 /// What other threads answer, as the node hears it.
 extension NodeLoop {
+    /// Takes all answers there are; what steps of one batch have become leaves at once, so that
+    /// the next stage has them together.
+    mutating func takeAnswers() {
+        while let answer = answers.next() {
+            give(answer)
+            if outbox.room < outbox.capacity / 2 { socket.send(&outbox) }
+        }
+        socket.send(&outbox)
+    }
+
+    /// What it makes the node write waits in the outbox.
     mutating func give(_ answer: LoopAnswer) {
         let now = SystemClock.now()
         switch answer {
@@ -13,7 +24,6 @@ extension NodeLoop {
         case .presence(.line(let isSpared)):
             node.setLine(isSpared: isSpared, at: now, into: &outbox)
         }
-        socket.send(&outbox)
     }
 
     private mutating func give(_ answer: EngineAnswer, at now: Instant) {

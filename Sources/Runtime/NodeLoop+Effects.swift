@@ -66,12 +66,12 @@ extension NodeLoop {
 
     private mutating func open(_ offer: StageOffer) {
         let id = offer.request
-        let isTaken = compute.submit { [engine, answerBox] in
+        let isTaken = compute.submit { [engine, answers] in
             var (refusal, keepsRows) = (StageRefusal?.none, false)
             do throws(StageRefusal) { keepsRows = try engine.open(offer) } catch {
                 refusal = error
             }
-            answerBox.post(.engine(.cacheOpened(id, refusal, keepsRows: keepsRows)))
+            answers.post(.engine(.cacheOpened(id, refusal, keepsRows: keepsRows)))
         }
         if isTaken {
             openedCaches.ask(id)
@@ -97,13 +97,15 @@ extension NodeLoop {
         _ thread: ComputeThread, otherwise answer: LoopAnswer,
         _ job: @escaping @Sendable (Mailbox<LoopAnswer>) -> Void
     ) {
-        let isTaken = thread.submit { [answerBox] in job(answerBox) }
-        if !isTaken { give(answer) }
+        let isTaken = thread.submit { [answers] in job(answers) }
+        guard !isTaken else { return }
+        give(answer)
+        socket.send(&outbox)
     }
 
     private func load(_ model: Digest, _ layers: LayerRange) {
         let manifest = node.manifest(model)?.manifest
-        compute.require { [engine, store, answerBox] in
+        compute.require { [engine, store, answers] in
             var microseconds: Int?
             if let manifest, let store, let shape = try? ModelShape(decoding: manifest.shape) {
                 let pieces = layers.range.map { layer in
@@ -114,7 +116,7 @@ extension NodeLoop {
                         model, shape: shape, layers: layers, pieces: pieces.compactMap { $0 })
                 }
             }
-            answerBox.post(
+            answers.post(
                 .engine(.loaded(model: model, layers, layerMicroseconds: microseconds)))
         }
     }

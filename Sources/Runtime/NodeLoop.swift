@@ -47,7 +47,7 @@ public struct NodeLoop: ~Copyable {
     private var events: EventLoop
     var outbox = Outbox()
     var openedCaches = OpenedCaches()
-    private let answers: Mailbox<LoopAnswer>
+    let answers: Mailbox<LoopAnswer>
     let compute: ComputeThread
     let disk: ComputeThread
     let engine: StageEngine
@@ -138,7 +138,7 @@ public struct NodeLoop: ~Copyable {
         let happened = try events.wait(until: min(limit, node.nextDeadline))
         if happened.contains(.signal) { isSignalled = true }
         if happened.contains(.datagrams) { try receive() }
-        while let answer = answers.next() { give(answer) }
+        takeAnswers()
         let now = SystemClock.now()
         if node.nextDeadline <= now {
             node.fire(at: now, into: &outbox)
@@ -192,7 +192,6 @@ public struct NodeLoop: ~Copyable {
 
     /// Sends an answer of another thread into the loop; blocks nobody.
     func post(_ answer: LoopAnswer) { answers.post(answer) }
-    var answerBox: Mailbox<LoopAnswer> { answers }
 
     /// Leaves in order: stages are handed over, peers are told, their acknowledgements are awaited
     /// for a moment. What the shell would have been told meanwhile goes to `tell`.

@@ -9,7 +9,9 @@ extension StageEngine {
     /// Puts a step into the queue of the next rounds; its answer comes out of one of them. A step
     /// behind another of its request begins when that one is done. For any thread; waits for
     /// nobody.
-    public func submit(_ step: Step) { incoming.withLock { $0.append(step) } }
+    public func submit(_ step: Step, cameAt: Instant = SystemClock.now()) {
+        incoming.withLock { $0.append((step, cameAt)) }
+    }
 
     /// The owner is back: from a moment on, what is being computed ends within some milliseconds,
     /// and steps are answered without an output; nil takes that back. Caches hold what they held
@@ -76,25 +78,30 @@ extension StageEngine {
     }
 
     /// Queues the steps that nothing of their request goes before; answers those that can't be run.
-    private func accept(_ arrived: [Step], _ state: inout State) -> [EngineAnswer] {
-        let steps = state.following + arrived
+    private func accept(
+        _ arrived: [(step: Step, cameAt: Instant)], _ state: inout State
+    ) -> [EngineAnswer] {
+        let now = SystemClock.now()
+        let steps = state.following.map { (step: $0, cameAt: now) } + arrived
         state.following = []
         var answers: [EngineAnswer] = []
-        for step in steps {
+        for (step, cameAt) in steps {
             let isBehind =
                 state.queue.entries.contains { $0.step.request == step.request }
                 || state.following.contains { $0.request == step.request }
             if isBehind {
                 state.following.append(step)
-            } else if let answer = accept(step, &state) {
+            } else if let answer = accept(step, cameAt: cameAt, &state) {
                 answers.append(answer)
             }
         }
         return answers
     }
 
-    /// Queues a step; the answer where it can't be run.
-    private func accept(_ step: Step, _ state: inout State) -> EngineAnswer? {
+    /// Queues a step that may have come while a batch ran; the answer where it can't be run.
+    private func accept(
+        _ step: Step, cameAt: Instant, _ state: inout State
+    ) -> EngineAnswer? {
         guard let cache = state.caches[step.request],
             step.position <= cache.state.positionCount,
             step.position + step.rowCount <= cache.state.capacity,
@@ -105,7 +112,7 @@ extension StageEngine {
         cache.isLast = step.isLast
         let group = StepGroup(model: cache.model, layers: cache.state.layers)
         state.cohorts.came(
-            step.request, rowCount: step.rowCount, group: group, at: SystemClock.now())
+            step.request, rowCount: step.rowCount, group: group, at: cameAt)
         state.queue.add(step, group: group, digests: cache.prefix.add(step))
         return nil
     }

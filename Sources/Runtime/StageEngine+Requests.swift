@@ -48,7 +48,7 @@ extension StageEngine {
 
     /// Ends a request: its memory is free for others at once.
     public func close(_ id: RequestID) {
-        incoming.withLock { steps in steps.removeAll { $0.request == id } }
+        incoming.withLock { steps in steps.removeAll { $0.step.request == id } }
         state.withLock { state in
             state.queue.remove(id)
             state.following.removeAll { $0.request == id }

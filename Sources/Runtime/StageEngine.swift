@@ -139,7 +139,7 @@ public final class StageEngine: Sendable {
     let keepTime: Interval
     let state: Mutex<State>
     /// Steps that the next round takes up: put here by a thread that must not wait for a batch.
-    let incoming = Mutex<[Step]>([])
+    let incoming = Mutex<[(step: Step, cameAt: Instant)]>([])
     /// As they were after the last round, for a thread that must not wait for a batch.
     let shownCounters = Mutex(EngineCounters())
 

@@ -42,7 +42,9 @@ public struct Kernels: Sendable {
 
     /// Panels that so many rows read side by side.
     func panelsTogether(rowCount: Int, format: CInt) -> Int {
-        if level == .avx512 { return rowCount == 1 ? 4 : 2 }
+        if level == .avx512 {
+            return rowCount == 1 || format == WeightFormat.float16.code && rowCount <= 3 ? 4 : 2
+        }
         let mostRows = level == .avx2 && format == WeightFormat.float16.code ? 4 : 1
         return rowCount <= mostRows ? 3 : 2
     }

@@ -11,8 +11,9 @@ public struct GenerationSettings: Hashable, Sendable {
     public var stopStrings: [String]
     /// Prompt positions of one step, at least 1. Changes speed, never a bit of the answer.
     public var prefillRowCount: Int
-    /// To how few prompt positions steps shrink towards the end: over a chain, what the last stage
-    /// does for the last step overlaps with nothing. Changes speed, never a bit of the answer.
+    /// With so few prompt positions a step may be the last, towards which steps shrink: over a
+    /// chain, what the last stage does for it overlaps with nothing. Changes speed, never a bit of
+    /// the answer.
     public var lastStepRowCount = Int.max
     /// Ids that may be drafted behind one position. Changes speed, never a bit of the answer.
     public var draftCountMaximum = Limits.shortStepRowCount - 1
@@ -31,11 +32,14 @@ public struct GenerationSettings: Hashable, Sendable {
         self.likelihoodCount = likelihoodCount
     }
 
-    /// Prompt positions of the next step, where so many are left: a quarter of them, within bounds.
-    /// What comes last is small, since the last stage computes it alone; and each step is little
-    /// less than the one before it, so that a later stage keeps up.
+    /// Prompt positions of the next step, where so many are left: a tenth of them and ten more, in
+    /// whole passes of a kernel. What comes last is small, since the last stage computes it alone;
+    /// and each step is little less than the one before it, so that a later stage keeps up.
     public func rowCount(left: Int) -> Int {
-        min(left, prefillRowCount, max(lastStepRowCount, (left + 3) / 4))
+        guard left > lastStepRowCount else { return min(left, prefillRowCount) }
+        let wanted = left / Limits.promptStepDivisor + Limits.promptStepAddedRowCount
+        let pass = Limits.promptPassRowCount
+        return min(prefillRowCount, max(1, wanted / pass) * pass)
     }
 
     func validate() throws(GenerationError) {

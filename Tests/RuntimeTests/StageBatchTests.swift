@@ -1,3 +1,4 @@
+import Glibc
 import Pipelines
 import Primitives
 import Runtime
@@ -95,6 +96,28 @@ import Transformers
             }
             #expect(waitCount > 0)
             #expect(longest <= Limits.holdTime + Limits.cohortPauseHighest)
+        }
+    }
+
+    @Test func `that came while a batch ran came together with what it ran`() throws {
+        let stage = try Stage(layers: LayerRange(2, 4))
+        for number in 1...2 { try stage.open(request(UInt64(number))) }
+        let start = SystemClock.now()
+        for visit in 0..<3 {
+            // Minutes ahead of the clock, so that no pause can be over.
+            let cameAt = start + .seconds(visit * 60)
+            for number in 1...2 {
+                let step = stage.step(request(UInt64(number)), visit..<visit + 1)
+                stage.engine.submit(step, cameAt: cameAt + .microseconds(number * 100))
+                let round = stage.engine.runRound { _ in }
+                guard visit == 2 else {
+                    #expect(round == .again)
+                    usleep(5_000)
+                    continue
+                }
+                // They did so the last time: now the first one waits for the second.
+                if case .wait = round { #expect(number == 1) } else { #expect(number == 2) }
+            }
         }
     }
 

@@ -66,8 +66,9 @@ private func run(_ generation: inout Generation) -> [Generation.Rows] {
             }
             return sizes
         }
-        #expect(sizes(160) == [32, 32, 24, 18, 14, 10, 8, 8, 8, 6])
-        #expect(sizes(7) == [7] && sizes(9) == [8, 1])
+        #expect(
+            sizes(300) == [32, 32, 30, 30, 24, 24, 18, 18, 18, 12, 12, 12, 12, 12, 6, 8])
+        #expect(sizes(7) == [7] && sizes(9) == [6, 3])
         for count in 1...600 { #expect(sizes(count).reduce(0, +) == count) }
         // Where nothing overlaps, nothing shrinks.
         settings.lastStepRowCount = .max
