@@ -151,6 +151,9 @@ FUNCTION void rows_by_pair(
                 PAIR_CASE(4);
                 PAIR_CASE(5);
                 PAIR_CASE(6);
+#if PAIR_ROWS > 6
+                PAIR_CASE(7);
+#endif
             }
             row += size;
         }

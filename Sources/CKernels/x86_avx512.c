@@ -1,5 +1,6 @@
-// Thirty-two registers of sixteen floats: twelve rows of 32 outputs, or six of 64. Bytes are
-// multiplied by VNNI's instruction, whose weights have no sign.
+// Thirty-two registers of sixteen floats: twelve rows of 32 outputs, or seven of 64, whose inputs
+// products take from memory. Bytes are multiplied by VNNI's instruction, whose weights have no
+// sign.
 #if defined(__x86_64__)
 #include <immintrin.h>
 
@@ -11,7 +12,7 @@
 #define ALIGNED_STACK __attribute__((force_align_arg_pointer))
 #define ROWS 12
 #define FULL_ROWS 12
-#define PAIR_ROWS 6
+#define PAIR_ROWS 7
 #define TURN_ROWS 0
 #define STREAMS 4
 #define SIDE_ROWS 3

@@ -58,7 +58,7 @@ public struct Kernels: Sendable {
             switch level {
             case .scalar, .neon: isHalf ? 1 : 0
             case .avx2: isHalf ? 4 : 6
-            case .avx512: isHalf ? 6 : 0
+            case .avx512: isHalf ? 7 : 0
             }
         return rowCount <= mostRows ? panelsTogether(rowCount: rowCount, format: format) : 1
     }
