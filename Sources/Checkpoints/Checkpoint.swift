@@ -146,7 +146,7 @@ public struct Checkpoint: Sendable {
         bytes.reserveCapacity(rows.count * entry.rowByteCount)
         for row in rows {
             let start = entry.byteRange.lowerBound + entry.storedRow(row) * entry.rowByteCount
-            bytes += region.bytes(in: start..<start + entry.rowByteCount)
+            region.append(bytesIn: start..<start + entry.rowByteCount, to: &bytes)
         }
         return bytes
     }

@@ -56,6 +56,11 @@ public struct Region: Sendable {
         unsafe withUnsafeBytes(in: range) { bytes in unsafe Array(bytes) }
     }
 
+    /// Copies the bytes of `range` behind others.
+    public func append(bytesIn range: Range<Int>, to bytes: inout [UInt8]) {
+        unsafe withUnsafeBytes(in: range) { own in unsafe bytes.append(contentsOf: own) }
+    }
+
     /// A copy of all bytes.
     public var bytes: [UInt8] { bytes(in: 0..<byteCount) }
 

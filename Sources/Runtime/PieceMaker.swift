@@ -3,8 +3,8 @@ import Synchronization
 import Transformers
 import Wire
 
-/// Makes a model's pieces in order, on a thread of its own: while one goes to the disk, the next is
-/// made. There are never more than these two.
+/// Makes a model's pieces in order, on two threads of its own: while one goes to the disk, the next
+/// is hashed, and the one behind it made. There are never more than these three.
 final class PieceMaker: Sendable {
     /// A piece's bytes, and what they are called.
     struct Piece: Sendable {
@@ -18,29 +18,46 @@ final class PieceMaker: Sendable {
         }
     }
 
-    private let handover = Handover<Result<Piece, ModelError>>()
-    private let thread: PlainThread
+    private let made = Handover<Result<[UInt8], ModelError>>()
+    private let hashed = Handover<Result<Piece, ModelError>>()
+    private let threads: [PlainThread]
 
     /// Starts with the first.
     init(_ builder: PieceBuilder) throws(SystemError) {
-        let handover = handover
-        thread = try PlainThread(name: "bored-pieces") {
-            for index in 0..<builder.pieceCount {
-                guard handover.waitForRoom() else { return }
-                handover.put(
-                    Result { () throws(ModelError) in Piece(try builder.build(index)) })
+        let (made, hashed, count) = (made, hashed, builder.pieceCount)
+        let builderThread = try PlainThread(name: "bored-pieces") {
+            for index in 0..<count {
+                guard made.waitForRoom() else { return }
+                made.put(Result { () throws(ModelError) in try builder.build(index) })
             }
+        }
+        do throws(SystemError) {
+            let hashThread = try PlainThread(name: "bored-hashes") {
+                for _ in 0..<count {
+                    guard hashed.waitForRoom(), let bytes = made.take() else { return }
+                    hashed.put(bytes.map { Piece($0) })
+                }
+            }
+            threads = [builderThread, hashThread]
+        } catch {
+            made.close()
+            builderThread.join()
+            throw error
         }
     }
 
     /// The next piece. Throws where the model holds what pieces can't. Called at most as often as
-    /// there are pieces, and not behind an error.
-    func next() throws(ModelError) -> Piece { try handover.take().get() }
+    /// there are pieces, and not behind an error or `finish`.
+    func next() throws(ModelError) -> Piece {
+        guard let piece = hashed.take() else { preconditionFailure("it has been finished") }
+        return try piece.get()
+    }
 
-    /// Waits for the piece that is being made, and gives it up. Called once.
+    /// Waits for the pieces that are being made, and gives them up. Called once.
     func finish() {
-        handover.close()
-        thread.join()
+        made.close()
+        hashed.close()
+        for thread in threads { thread.join() }
     }
 }
 
@@ -71,10 +88,12 @@ private final class Handover<Element: Sendable>: Sendable {
         gate.advance()
     }
 
-    func take() -> Element {
+    /// What is there, or nil once the place is closed.
+    func take() -> Element? {
         while true {
             let seen = gate.value
-            let element = place.withLock { $0.element.take() }
+            let (element, isClosed) = place.withLock { ($0.element.take(), $0.isClosed) }
+            if isClosed { return nil }
             if let element {
                 gate.advance()
                 return element

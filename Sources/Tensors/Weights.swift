@@ -89,10 +89,15 @@ extension MutableRawSpan {
     /// Panel bytes (little-endian, as in a model piece) of rows given one after the other as
     /// half-precision bits.
     public static func pack(rows: [UInt16], outputCount: Int, inputCount: Int) -> [UInt8] {
-        unsafe rows.withUnsafeBytes {
+        let byteCount = byteCount(
+            outputCount: outputCount, inputCount: inputCount, format: .float16)
+        var panels = [UInt8](repeating: 0, count: byteCount)
+        unsafe rows.withUnsafeBytes { rows in
             unsafe pack(
-                $0, outputCount: outputCount, inputCount: inputCount, format: .float16)
+                rows, outputCount: outputCount, inputCount: inputCount, format: .float16,
+                into: &panels, at: 0)
         }
+        return panels
     }
 
     /// Panel bytes of rows given one after the other as a checkpoint has them: blocks of GGML, or
@@ -100,23 +105,40 @@ extension MutableRawSpan {
     public static func pack(
         bytes rows: [UInt8], outputCount: Int, inputCount: Int, format: WeightFormat
     ) -> [UInt8] {
-        unsafe rows.withUnsafeBytes {
-            unsafe pack($0, outputCount: outputCount, inputCount: inputCount, format: format)
+        let byteCount = byteCount(
+            outputCount: outputCount, inputCount: inputCount, format: format)
+        var panels = [UInt8](repeating: 0, count: byteCount)
+        pack(
+            bytes: rows, outputCount: outputCount, inputCount: inputCount, format: format,
+            into: &panels, at: 0)
+        return panels
+    }
+
+    /// The same, written at `offset` of bytes that are zero there.
+    public static func pack(
+        bytes rows: [UInt8], outputCount: Int, inputCount: Int, format: WeightFormat,
+        into bytes: inout [UInt8], at offset: Int
+    ) {
+        unsafe rows.withUnsafeBytes { rows in
+            unsafe pack(
+                rows, outputCount: outputCount, inputCount: inputCount, format: format,
+                into: &bytes, at: offset)
         }
     }
 
     private static func pack(
-        _ rows: UnsafeRawBufferPointer, outputCount: Int, inputCount: Int, format: WeightFormat
-    ) -> [UInt8] {
+        _ rows: UnsafeRawBufferPointer, outputCount: Int, inputCount: Int, format: WeightFormat,
+        into bytes: inout [UInt8], at offset: Int
+    ) {
         precondition(rows.count == outputCount * format.rowByteCount(inputCount: inputCount))
         let byteCount = byteCount(
             outputCount: outputCount, inputCount: inputCount, format: format)
-        return unsafe [UInt8](unsafeUninitializedCapacity: byteCount) { target, count in
-            // Both hold what their counts, checked above, promise; padding is zero.
-            unsafe target.initialize(repeating: 0)
+        precondition(offset >= 0 && offset <= bytes.count - byteCount)
+        unsafe bytes.withUnsafeMutableBufferPointer { bytes in
+            guard let base = bytes.baseAddress else { return }
+            // Both hold what their counts, checked above, promise; padding stays zero.
             unsafe bored_pack(
-                format.code, rows.baseAddress, 0, outputCount, inputCount, target.baseAddress)
-            count = byteCount
+                format.code, rows.baseAddress, 0, outputCount, inputCount, base + offset)
         }
     }
 }

@@ -95,30 +95,40 @@ extension PieceLayout {
         bytes: () -> [UInt8], vector: (Section) throws(Failure) -> [Float],
         rows: (Section, Range<Int>) throws(Failure) -> [UInt8]
     ) throws(Failure) -> [UInt8] {
-        var piece: [UInt8] = []
-        piece.reserveCapacity(byteCount)
-        piece += header
+        var piece = [UInt8](repeating: 0, count: byteCount)
+        var end = put(header, into: &piece, at: 0)
         for section in sections {
-            piece.append(contentsOf: repeatElement(0, count: section.offset - piece.count))
+            precondition(section.offset >= end)
+            end = section.offset
             switch section.format {
-            case .bytes: piece += bytes()
+            case .bytes: end = put(bytes(), into: &piece, at: end)
             case .vector:
                 for number in try vector(section) {
                     for shift in stride(from: 0 as UInt32, to: 32, by: 8) {
-                        piece.append(UInt8(truncatingIfNeeded: number.bitPattern >> shift))
+                        piece[end] = UInt8(truncatingIfNeeded: number.bitPattern >> shift)
+                        end += 1
                     }
                 }
             case .panels(let format):
                 let width = PieceLayout.panelRowCount
                 for first in stride(from: 0, to: section.rowCount, by: width) {
                     let group = first..<min(first + width, section.rowCount)
-                    piece += PanelMatrix.pack(
+                    PanelMatrix.pack(
                         bytes: try rows(section, group), outputCount: group.count,
-                        inputCount: section.columnCount, format: format)
+                        inputCount: section.columnCount, format: format, into: &piece, at: end)
+                    end += PanelMatrix.byteCount(
+                        outputCount: group.count, inputCount: section.columnCount, format: format)
                 }
             }
         }
-        precondition(piece.count == byteCount)
+        precondition(end == byteCount)
         return piece
+    }
+
+    /// Copies bytes; where they end.
+    private func put(_ bytes: [UInt8], into piece: inout [UInt8], at offset: Int) -> Int {
+        let end = offset + bytes.count
+        piece.replaceSubrange(offset..<end, with: bytes)
+        return end
     }
 }
