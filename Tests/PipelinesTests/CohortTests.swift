@@ -84,6 +84,44 @@ import Testing
         #expect(chain.longestWait <= Limits.holdTime)
     }
 
+    @Test func `that are new are not judged by those before them`() {
+        let group = StepGroup(model: Digest(Bytes32.zero), layers: LayerRange(0, 1))
+        let place = Cohorts.Place(layers: group.layers, of: 2)
+        var cohorts = Cohorts()
+        for rowCount in 1...2 {
+            for _ in 0..<Limits.batchTimeSampleCount {
+                cohorts.took(.milliseconds(30), rowCount: rowCount, of: group)
+            }
+        }
+        /// Two that come in turn: which visit is the first that is held back, and for how long.
+        func firstHold(_ numbers: [UInt64], from start: Instant) -> (visit: Int, time: Interval)? {
+            var now = start
+            for visit in 0..<40 {
+                let id = RequestID(
+                    entry: NodeID(Bytes32.zero), number: numbers[visit % numbers.count])
+                cohorts.came(id, rowCount: 1, group: group, at: now)
+                while case .wait(let until) = cohorts.plan(group, place, at: now) {
+                    let time = until.since(now)
+                    if time > Limits.cohortPauseHighest { return (visit, time) }
+                    now = until
+                }
+                now = now + .milliseconds(30)
+                cohorts.ran([id], in: .milliseconds(30), at: now)
+                now = now + .milliseconds(1)
+            }
+            return nil
+        }
+        let first = firstHold([1, 2], from: .origin + .seconds(1))
+        #expect(first != nil)
+        // In vain: those two would be held longer the next time.
+        _ = cohorts.plan(group, place, at: .origin + .seconds(10))
+        for number in [1, 2] as [UInt64] {
+            cohorts.remove(RequestID(entry: NodeID(Bytes32.zero), number: number))
+        }
+        let second = firstHold([3, 4], from: .origin + .seconds(20))
+        #expect(second?.visit == first?.visit && second?.time == first?.time)
+    }
+
     @Test(arguments: 1...24 as ClosedRange<UInt64>)
     func `lose little where their ways differ`(seed: UInt64) {
         var random = SeededRandom(seed: seed)
