@@ -89,15 +89,10 @@ extension MutableRawSpan {
     /// Panel bytes (little-endian, as in a model piece) of rows given one after the other as
     /// half-precision bits.
     public static func pack(rows: [UInt16], outputCount: Int, inputCount: Int) -> [UInt8] {
-        let byteCount = byteCount(
-            outputCount: outputCount, inputCount: inputCount, format: .float16)
-        var panels = [UInt8](repeating: 0, count: byteCount)
-        unsafe rows.withUnsafeBytes { rows in
+        unsafe rows.withUnsafeBytes {
             unsafe pack(
-                rows, outputCount: outputCount, inputCount: inputCount, format: .float16,
-                into: &panels, at: 0)
+                $0, outputCount: outputCount, inputCount: inputCount, format: .float16)
         }
-        return panels
     }
 
     /// Panel bytes of rows given one after the other as a checkpoint has them: blocks of GGML, or
@@ -105,13 +100,9 @@ extension MutableRawSpan {
     public static func pack(
         bytes rows: [UInt8], outputCount: Int, inputCount: Int, format: WeightFormat
     ) -> [UInt8] {
-        let byteCount = byteCount(
-            outputCount: outputCount, inputCount: inputCount, format: format)
-        var panels = [UInt8](repeating: 0, count: byteCount)
-        pack(
-            bytes: rows, outputCount: outputCount, inputCount: inputCount, format: format,
-            into: &panels, at: 0)
-        return panels
+        unsafe rows.withUnsafeBytes {
+            unsafe pack($0, outputCount: outputCount, inputCount: inputCount, format: format)
+        }
     }
 
     /// The same, written at `offset` of bytes that are zero there.
@@ -124,6 +115,18 @@ extension MutableRawSpan {
                 rows, outputCount: outputCount, inputCount: inputCount, format: format,
                 into: &bytes, at: offset)
         }
+    }
+
+    private static func pack(
+        _ rows: UnsafeRawBufferPointer, outputCount: Int, inputCount: Int, format: WeightFormat
+    ) -> [UInt8] {
+        let byteCount = byteCount(
+            outputCount: outputCount, inputCount: inputCount, format: format)
+        var panels = [UInt8](repeating: 0, count: byteCount)
+        unsafe pack(
+            rows, outputCount: outputCount, inputCount: inputCount, format: format,
+            into: &panels, at: 0)
+        return panels
     }
 
     private static func pack(
