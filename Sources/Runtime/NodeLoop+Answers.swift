@@ -6,11 +6,18 @@ extension NodeLoop {
     /// Takes all answers there are; what steps of one batch have become leaves at once, so that
     /// the next stage has them together.
     mutating func takeAnswers() {
+        guard let first = answers.next() else { return }
+        give(first)
         while let answer = answers.next() {
+            sendIfCrowded()
             give(answer)
-            if outbox.room < outbox.capacity / 2 { socket.send(&outbox) }
         }
         socket.send(&outbox)
+    }
+
+    /// Makes room where what comes next might find too little.
+    mutating func sendIfCrowded() {
+        if outbox.room < outbox.capacity / 2 { socket.send(&outbox) }
     }
 
     /// What it makes the node write waits in the outbox.

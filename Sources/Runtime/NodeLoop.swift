@@ -135,16 +135,17 @@ public struct NodeLoop: ~Copyable {
     public mutating func turn(until limit: Instant) throws(SystemError) -> [NodeEffect] {
         var left = perform()
         if !left.isEmpty { return left }
+        socket.send(&outbox)
         let happened = try events.wait(until: min(limit, node.nextDeadline))
         if happened.contains(.signal) { isSignalled = true }
         if happened.contains(.datagrams) { try receive() }
         takeAnswers()
         let now = SystemClock.now()
-        if node.nextDeadline <= now {
-            node.fire(at: now, into: &outbox)
-            socket.send(&outbox)
-        }
+        if node.nextDeadline <= now { node.fire(at: now, into: &outbox) }
         left += perform()
+        // Last: a step that came begins before its packets are acknowledged. What is left for the
+        // shell comes even before that.
+        if left.isEmpty { socket.send(&outbox) }
         watch?.note(
             isWorking: node.isWorkingForOthers, trafficByteCount: socket.trafficByteCount)
         if watch != nil { board.show(node, socket.counters, engine, at: now) }
@@ -173,9 +174,9 @@ public struct NodeLoop: ~Copyable {
             let now = SystemClock.now()
             let isMore = try socket.receive { bytes, address in
                 node.receive(bytes, from: address, at: now, into: &outbox)
-                // What one datagram causes fits; what a batch causes might not.
             }
-            socket.send(&outbox)
+            // What one batch of datagrams causes fits; what several cause might not.
+            sendIfCrowded()
             guard isMore else { return }
             batchCount += 1
         }
