@@ -150,6 +150,8 @@ let package = Package(
                 "Primitives", "Identity", "Wire", "Presence", "Pipelines", "MeshNode", "Tensors",
                 "Checkpoints", "Transformers", "Runtime", "CModel",
             ]),
-        tests("Commands", ["Primitives", "Tensors", "Runtime", "Commands"]),
+        tests(
+            "Commands",
+            ["Primitives", "Identity", "Wire", "Checkpoints", "Tensors", "Runtime", "Commands"]),
     ]
 )

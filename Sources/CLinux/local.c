@@ -76,6 +76,13 @@ int bored_local_accept(int fd) {
     return client < 0 ? -errno : client;
 }
 
+int bored_file_bypass_cache(int fd, int bypasses) {
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0) return -errno;
+    flags = bypasses ? flags | O_DIRECT : flags & ~O_DIRECT;
+    return fcntl(fd, F_SETFL, flags) < 0 ? -errno : 0;
+}
+
 void bored_thread_background(void) {
     // Both are per thread on Linux, and neither can fail downwards. Under SCHED_IDLE whoever wakes
     // up takes the core at once; the nice value is what /proc/stat counts apart.

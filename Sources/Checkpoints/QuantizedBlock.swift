@@ -230,10 +230,7 @@ extension Checkpoint {
     private func halfBytes(_ name: String, rows: Range<Int>) throws(CheckpointError) -> [UInt8] {
         if tensor(name)?.type == .f16, tensor(name)?.addend == 0 {
             let bytes = try bytes(name, rows: rows)
-            let isFinite = !stride(from: 1, to: bytes.count, by: 2).contains {
-                bytes[$0] & 0x7C == 0x7C
-            }
-            if isFinite { return bytes }
+            if areFiniteHalves(bytes) { return bytes }
         }
         let halves = try halves(name, rows: rows)
         var bytes = [UInt8](repeating: 0, count: 2 * halves.count)
@@ -242,5 +239,24 @@ extension Checkpoint {
             bytes[2 * index + 1] = UInt8(truncatingIfNeeded: half >> 8)
         }
         return bytes
+    }
+
+    /// Whether no little-endian half has an exponent of ones, which infinities and NaN have.
+    private func areFiniteHalves(_ bytes: [UInt8]) -> Bool {
+        let wordCount = bytes.count / 8
+        let sign: UInt64 = 0x8000_8000_8000_8000
+        var signs: UInt64 = 0
+        unsafe bytes.withUnsafeBytes { bytes in
+            for index in 0..<wordCount {
+                // Whole words: `index` is below their count. An exponent of ones and one more
+                // carries into the place of the sign, and no further.
+                let word = UInt64(
+                    littleEndian: unsafe bytes.loadUnaligned(
+                        fromByteOffset: 8 * index, as: UInt64.self))
+                signs |= (word & 0x7C00_7C00_7C00_7C00) &+ 0x0400_0400_0400_0400
+            }
+        }
+        let rest = stride(from: 8 * wordCount + 1, to: bytes.count, by: 2)
+        return signs & sign == 0 && !rest.contains { bytes[$0] & 0x7C == 0x7C }
     }
 }

@@ -53,14 +53,22 @@ public enum HashPurpose: Int, Sendable, CaseIterable {
 extension Digest {
     /// BLAKE2b-256 of `bytes`, unkeyed, personalised by `purpose`.
     public static func of(_ bytes: [UInt8], for purpose: HashPurpose) -> Digest {
+        of(bytes.span, for: purpose)
+    }
+
+    /// The same, of bytes that stay where they are.
+    public static func of(_ bytes: Span<UInt8>, for purpose: HashPurpose) -> Digest {
         var output = (UInt64(0), UInt64(0), UInt64(0), UInt64(0))
         // Every length is passed beside its array, the output is 32 bytes, no salt is all zeros,
         // and libsodium reads no further.
         let status = unsafe withUnsafeMutableBytes(of: &output) { output in
             guard let out = unsafe output.assumingMemoryBound(to: UInt8.self).baseAddress
             else { return Int32(-1) }
-            return unsafe crypto_generichash_blake2b_salt_personal(
-                out, 32, bytes, UInt64(bytes.count), nil, 0, nil, purpose.personalisation)
+            return unsafe bytes.withUnsafeBufferPointer { bytes in
+                unsafe crypto_generichash_blake2b_salt_personal(
+                    out, 32, bytes.baseAddress, UInt64(bytes.count), nil, 0, nil,
+                    purpose.personalisation)
+            }
         }
         precondition(status == 0)
         return Digest(

@@ -31,6 +31,10 @@ public enum Limits {
     public static let manifestByteCount = 128 * 1_024
     /// A chunk of a piece: the unit of transfer and of checking.
     public static let chunkByteCount = 256 * 1_024
+    /// What an import makes, hashes and writes at a time: whole chunks, and whole pages.
+    public static let importBlockByteCount = 16 * chunkByteCount
+    /// Threads that hash what an import makes: that takes twice as long as making it.
+    public static let importHashThreadCount = 3
     /// A signed state of a node: eight models held and eight pending fit.
     public static let stateByteCount = 896
     /// Requests served at once, in tenths, that a state may claim; more is malformed.

@@ -20,9 +20,10 @@ public struct ImportProgress: Hashable, Sendable {
 extension ModelStore {
     /// Puts a model's pieces and manifest into the store, and returns the manifest.
     ///
-    /// The digest depends on the checkpoint and the name alone. Memory needed is that of the two
-    /// largest pieces. The manifest comes last, so a crash leaves pieces and no model; the next
-    /// import uses them. `progress` is called after each piece. Without `isDurable` the disk is not
+    /// The digest depends on the checkpoint and the name alone. Memory needed is that of a few
+    /// blocks (`Limits.importBlockByteCount`), whatever the model. The manifest comes last, so a
+    /// crash leaves pieces and no model; the next import makes them again and keeps those that are
+    /// there. `progress` is called after each piece. Without `isDurable` the disk is not
     /// waited for: good for what can be imported again. With `isNameUnique` it throws where another
     /// model has the name; its pieces are then there for another try.
     public func importModel(
@@ -38,12 +39,11 @@ extension ModelStore {
         let maker = try attempt { () throws(SystemError) in try PieceMaker(builder) }
         defer { maker.finish() }
         for index in 0..<builder.pieceCount {
-            let piece = try Self.understood { () throws(ModelError) in try maker.next() }
-            try keep(piece, isDurable: isDurable)
-            entries.append(piece.entry)
+            let entry = try keepNext(of: maker, isDurable: isDurable)
+            entries.append(entry)
             state.finishedPieceCount += 1
             state.finishedTensorCount += builder.layout(of: index).tensorCount
-            state.byteCount += piece.entry.byteCount
+            state.byteCount += entry.byteCount
             progress(state)
         }
         let manifest = try Self.manifest(
@@ -200,15 +200,34 @@ extension ModelStore {
         return text
     }
 
-    /// Writes a piece, unless it is there.
-    private func keep(_ piece: PieceMaker.Piece, isDurable: Bool) throws(DataError) {
-        let entry = piece.entry
-        try attempt { () throws(SystemError) in
-            try files.keep(chunkDigests: piece.chunkDigests, of: entry, isDurable: isDurable)
-            guard !files.isComplete(entry) else { return }
-            try Files.write(piece.bytes, to: files.complete(entry.root), isDurable: isDurable)
-            try Files.remove(files.part(entry.root))
+    /// Writes the next piece. Where it is there already, that is seen by its hash, at its end.
+    private func keepNext(of maker: PieceMaker, isDurable: Bool) throws(DataError) -> PieceEntry {
+        var file: NewFile
+        do { file = try NewFile(at: files.imported, isDurable: isDurable) } catch {
+            throw DataError(error)
         }
+        var digests: [Digest] = []
+        var isWhole = false
+        while !isWhole {
+            let part = try Self.understood { () throws(ModelError) in try maker.next() }
+            do { try file.append(part.block, count: part.byteCount) } catch {
+                throw DataError(error)
+            }
+            digests += part.chunkDigests
+            isWhole = part.isLast
+            maker.reuse(part.block)
+        }
+        let entry = PieceEntry(
+            byteCount: UInt64(file.byteCount), root: PieceEntry.root(of: digests))
+        do {
+            try files.keep(chunkDigests: digests, of: entry, isDurable: isDurable)
+            guard !files.isComplete(entry) else { return entry }
+            try file.name(files.complete(entry.root))
+            try Files.remove(files.part(entry.root))
+        } catch {
+            throw DataError(error)
+        }
+        return entry
     }
 }
 

@@ -8,6 +8,7 @@ import Wire
 ///     ROOT         a complete piece
 ///     ROOT.part    chunks that came, at their offsets; the rest is zeros
 ///     ROOT.chunks  the digests of all chunks, in order
+///     import.new   a piece that is being imported: its root is known at its end
 ///
 /// Which chunks of a `.part` are there is not written anywhere: after a crash, hashing says it.
 struct PieceFiles: Sendable {
@@ -16,6 +17,7 @@ struct PieceFiles: Sendable {
     func complete(_ root: Digest) -> String { "\(path)/\(root)" }
     func part(_ root: Digest) -> String { "\(path)/\(root).part" }
     func chunks(_ root: Digest) -> String { "\(path)/\(root).chunks" }
+    var imported: String { "\(path)/import.new" }
 
     func isComplete(_ entry: PieceEntry) -> Bool {
         Files.byteCount(complete(entry.root)) == Int(entry.byteCount)

@@ -1,109 +1,158 @@
+import Identity
 import Primitives
 import Synchronization
 import Transformers
 import Wire
 
-/// Makes a model's pieces in order, on two threads of its own: while one goes to the disk, the next
-/// is hashed, and the one behind it made. There are never more than these three.
+/// Makes a model's pieces in order, a block at a time, on threads of its own: while one block goes
+/// to the disk, others are hashed, and the next one is made. The threads that hash take turns; each
+/// has at most one block in hand, one before it and one behind it.
 final class PieceMaker: Sendable {
-    /// A piece's bytes, and what they are called.
-    struct Piece: Sendable {
-        let bytes: [UInt8]
-        let entry: PieceEntry
-        let chunkDigests: [Digest]
+    /// The next bytes of a piece: a whole block, but for the last.
+    struct Part: Sendable {
+        let block: Block
+        let byteCount: Int
+        let isLast: Bool
+        /// Of its chunks, once it is hashed.
+        var chunkDigests: [Digest] = []
 
-        init(_ bytes: [UInt8]) {
-            self.bytes = bytes
-            (entry, chunkDigests) = PieceEntry.digests(of: bytes)
+        fileprivate var hashed: Part {
+            let starts = stride(from: 0, to: byteCount, by: Limits.chunkByteCount)
+            var part = self
+            part.chunkDigests = starts.map { start in
+                let end = min(start + Limits.chunkByteCount, byteCount)
+                return block.withBytes(in: start..<end) { Digest.of($0, for: .chunk) }
+            }
+            return part
         }
     }
 
-    private let made = Handover<Result<[UInt8], ModelError>>()
-    private let hashed = Handover<Result<Piece, ModelError>>()
+    /// What one of the threads that hash is given, and what it gives.
+    private struct Lane: Sendable {
+        let made = Handover<Result<Part, ModelError>>()
+        let hashed = Handover<Result<Part, ModelError>>()
+
+        func serve() {
+            while hashed.waitForRoom(), let part = made.take() {
+                hashed.put(part.map(\.hashed))
+            }
+        }
+
+        func close() {
+            made.close()
+            hashed.close()
+        }
+    }
+
+    private let lanes: [Lane]
+    private let pool = BlockPool()
     private let threads: [PlainThread]
+    private let takenCount = Atomic(0)
 
     /// Starts with the first.
     init(_ builder: PieceBuilder) throws(SystemError) {
-        let (made, hashed, count) = (made, hashed, builder.pieceCount)
-        let builderThread = try PlainThread(name: "bored-pieces") {
-            for index in 0..<count {
-                guard made.waitForRoom() else { return }
-                made.put(Result { () throws(ModelError) in try builder.build(index) })
-            }
-        }
+        let (lanes, pool) = ((0..<Limits.importHashThreadCount).map { _ in Lane() }, pool)
+        var threads: [PlainThread] = []
         do throws(SystemError) {
-            let hashThread = try PlainThread(name: "bored-hashes") {
-                for _ in 0..<count {
-                    guard hashed.waitForRoom(), let bytes = made.take() else { return }
-                    hashed.put(bytes.map { Piece($0) })
-                }
-            }
-            threads = [builderThread, hashThread]
+            for lane in lanes { threads.append(try PlainThread(name: "bored-hashes", lane.serve)) }
+            let line = AssemblyLine(lanes: lanes.map(\.made), pool: pool)
+            threads.append(
+                try PlainThread(name: "bored-pieces") {
+                    var line = line
+                    line.make(builder)
+                })
         } catch {
-            made.close()
-            builderThread.join()
+            for lane in lanes { lane.close() }
+            for thread in threads { thread.join() }
             throw error
         }
+        self.lanes = lanes
+        self.threads = threads
     }
 
-    /// The next piece. Throws where the model holds what pieces can't. Called at most as often as
-    /// there are pieces, and not behind an error or `finish`.
-    func next() throws(ModelError) -> Piece {
-        guard let piece = hashed.take() else { preconditionFailure("it has been finished") }
-        return try piece.get()
+    /// The next part. Throws where the model holds what pieces can't. Called by one thread, at most
+    /// as often as there are parts, and not behind an error or `finish`.
+    func next() throws(ModelError) -> Part {
+        let (turn, _) = takenCount.wrappingAdd(1, ordering: .relaxed)
+        guard let part = lanes[turn % lanes.count].hashed.take() else {
+            preconditionFailure("it has been finished")
+        }
+        return try part.get()
     }
 
-    /// Waits for the pieces that are being made, and gives them up. Called once.
+    /// Takes back a block whose bytes were used.
+    func reuse(_ block: Block) { pool.put(block) }
+
+    /// Waits for the piece that is being made, and gives it up. Called once.
     func finish() {
-        made.close()
-        hashed.close()
+        for lane in lanes { lane.close() }
         for thread in threads { thread.join() }
     }
 }
 
-/// A place for one thing on its way between two threads: the one waits until there is room, the
-/// other until something is there.
-private final class Handover<Element: Sendable>: Sendable {
-    private struct Place {
-        var element: Element?
-        var isClosed = false
+/// The thread that makes pieces fills one block after the other and deals them out.
+private struct AssemblyLine: Sendable {
+    private let lanes: [Handover<Result<PieceMaker.Part, ModelError>>]
+    private let pool: BlockPool
+    private var block: Block?
+    private var byteCount = 0
+    private var partCount = 0
+    /// What the piece at hand has yet to get.
+    private var leftByteCount = 0
+    private var isClosed = false
+
+    init(lanes: [Handover<Result<PieceMaker.Part, ModelError>>], pool: BlockPool) {
+        self.lanes = lanes
+        self.pool = pool
     }
 
-    private let place = Mutex(Place())
-    private let gate = Gate()
-
-    /// True once the place is empty; false once it is closed.
-    func waitForRoom() -> Bool {
-        while true {
-            let seen = gate.value
-            let (isFull, isClosed) = place.withLock { ($0.element != nil, $0.isClosed) }
-            if isClosed { return false }
-            if !isFull { return true }
-            gate.wait(whileAt: seen, spinCount: 0)
-        }
-    }
-
-    func put(_ element: Element) {
-        place.withLock { $0.element = element }
-        gate.advance()
-    }
-
-    /// What is there, or nil once the place is closed.
-    func take() -> Element? {
-        while true {
-            let seen = gate.value
-            let (element, isClosed) = place.withLock { ($0.element.take(), $0.isClosed) }
-            if isClosed { return nil }
-            if let element {
-                gate.advance()
-                return element
+    mutating func make(_ builder: PieceBuilder) {
+        for index in 0..<builder.pieceCount where !isClosed {
+            leftByteCount = builder.layout(of: index).byteCount
+            do throws(ModelError) {
+                try builder.build(index) { take($0) }
+            } catch {
+                deal(.failure(error))
+                return
             }
-            gate.wait(whileAt: seen, spinCount: 0)
         }
     }
 
-    func close() {
-        place.withLock { $0.isClosed = true }
-        gate.advance()
+    private mutating func take(_ bytes: [UInt8]) {
+        var rest = bytes[...]
+        while !rest.isEmpty, !isClosed {
+            let block = block ?? pool.take()
+            self.block = block
+            let part = rest.prefix(Block.byteCount - byteCount)
+            block.write(part, at: byteCount)
+            rest = rest.dropFirst(part.count)
+            byteCount += part.count
+            leftByteCount -= part.count
+            guard byteCount == Block.byteCount || leftByteCount == 0 else { continue }
+            deal(
+                .success(
+                    PieceMaker.Part(
+                        block: block, byteCount: byteCount, isLast: leftByteCount == 0)))
+            self.block = nil
+            byteCount = 0
+        }
     }
+
+    private mutating func deal(_ part: Result<PieceMaker.Part, ModelError>) {
+        let lane = lanes[partCount % lanes.count]
+        partCount += 1
+        guard lane.waitForRoom() else {
+            isClosed = true
+            return
+        }
+        lane.put(part)
+    }
+}
+
+/// Blocks that nobody holds.
+private final class BlockPool: Sendable {
+    private let free = Mutex<[Block]>([])
+
+    func take() -> Block { free.withLock { $0.popLast() } ?? Block() }
+    func put(_ block: Block) { free.withLock { $0.append(block) } }
 }

@@ -105,44 +105,17 @@ extension MutableRawSpan {
         }
     }
 
-    /// The same, written at `offset` of bytes that are zero there.
-    public static func pack(
-        bytes rows: [UInt8], outputCount: Int, inputCount: Int, format: WeightFormat,
-        into bytes: inout [UInt8], at offset: Int
-    ) {
-        unsafe rows.withUnsafeBytes { rows in
-            unsafe pack(
-                rows, outputCount: outputCount, inputCount: inputCount, format: format,
-                into: &bytes, at: offset)
-        }
-    }
-
     private static func pack(
         _ rows: UnsafeRawBufferPointer, outputCount: Int, inputCount: Int, format: WeightFormat
     ) -> [UInt8] {
         let byteCount = byteCount(
             outputCount: outputCount, inputCount: inputCount, format: format)
-        var panels = [UInt8](repeating: 0, count: byteCount)
-        unsafe pack(
-            rows, outputCount: outputCount, inputCount: inputCount, format: format,
-            into: &panels, at: 0)
-        return panels
-    }
-
-    private static func pack(
-        _ rows: UnsafeRawBufferPointer, outputCount: Int, inputCount: Int, format: WeightFormat,
-        into bytes: inout [UInt8], at offset: Int
-    ) {
         precondition(rows.count == outputCount * format.rowByteCount(inputCount: inputCount))
-        let byteCount = byteCount(
-            outputCount: outputCount, inputCount: inputCount, format: format)
-        precondition(offset >= 0 && offset <= bytes.count - byteCount)
-        unsafe bytes.withUnsafeMutableBufferPointer { bytes in
-            guard let base = bytes.baseAddress else { return }
-            // Both hold what their counts, checked above, promise; padding stays zero.
-            unsafe bored_pack(
-                format.code, rows.baseAddress, 0, outputCount, inputCount, base + offset)
-        }
+        var panels = [UInt8](repeating: 0, count: byteCount)
+        // Both hold what their counts promise; padding stays zero.
+        unsafe bored_pack(
+            format.code, rows.baseAddress, 0, outputCount, inputCount, &panels)
+        return panels
     }
 }
 

@@ -3,7 +3,7 @@ import Primitives
 import Tensors
 import Tokenizers
 
-/// Turns a checkpoint into pieces, one at a time: the memory needed is that of one piece.
+/// Turns a checkpoint into pieces, one at a time and a panel at a time.
 ///
 /// Matrices stay in the quantised formats that products are known for, or go into one that holds
 /// their numbers exactly; all others become Float16, rounded to nearest, ties to even. The same
@@ -57,11 +57,19 @@ public struct PieceBuilder: Sendable {
 
     public func layout(of index: Int) -> PieceLayout { layouts[index] }
 
-    /// All bytes of piece `index`. Throws where a tensor holds a number that Float16 cannot: the
-    /// error names it.
+    /// All bytes of piece `index`; throws as the function below does.
     public func build(_ index: Int) throws(ModelError) -> [UInt8] {
+        var piece: [UInt8] = []
+        piece.reserveCapacity(layout(of: index).byteCount)
+        try build(index) { piece += $0 }
+        return piece
+    }
+
+    /// Gives the bytes of piece `index` to `take`, in order. Throws where a tensor holds a number
+    /// that Float16 cannot: the error names it.
+    public func build(_ index: Int, _ take: ([UInt8]) -> Void) throws(ModelError) {
         do throws(CheckpointError) {
-            return try layout(of: index).fill(
+            try layout(of: index).write(
                 bytes: { tokenizerBytes },
                 vector: { section throws(CheckpointError) in
                     try vector(sources.source(of: section, piece: index), section.columnCount)
@@ -71,7 +79,7 @@ public struct PieceBuilder: Sendable {
                     let start = source.start + rows.lowerBound
                     return try checkpoint.storedBytes(
                         source.name, rows: start..<start + rows.count)
-                })
+                }, to: take)
         } catch {
             throw .checkpoint(error)
         }
@@ -89,46 +97,41 @@ public struct PieceBuilder: Sendable {
 }
 
 extension PieceLayout {
-    /// The bytes of a whole piece, each section's numbers asked for in order: a matrix in groups of
-    /// up to 32 rows, in the bytes of its format.
-    func fill<Failure: Error>(
+    /// Gives all bytes of a piece to `take`, in order. Each section's numbers are asked for in
+    /// order: a matrix in groups of up to 32 rows, in the bytes of its format.
+    func write<Failure: Error>(
         bytes: () -> [UInt8], vector: (Section) throws(Failure) -> [Float],
-        rows: (Section, Range<Int>) throws(Failure) -> [UInt8]
-    ) throws(Failure) -> [UInt8] {
-        var piece = [UInt8](repeating: 0, count: byteCount)
-        var end = put(header, into: &piece, at: 0)
+        rows: (Section, Range<Int>) throws(Failure) -> [UInt8], to take: ([UInt8]) -> Void
+    ) throws(Failure) {
+        var end = 0
+        func put(_ bytes: [UInt8]) {
+            take(bytes)
+            end += bytes.count
+        }
+        put(header)
         for section in sections {
             precondition(section.offset >= end)
-            end = section.offset
+            put([UInt8](repeating: 0, count: section.offset - end))
             switch section.format {
-            case .bytes: end = put(bytes(), into: &piece, at: end)
+            case .bytes: put(bytes())
             case .vector:
-                for number in try vector(section) {
-                    for shift in stride(from: 0 as UInt32, to: 32, by: 8) {
-                        piece[end] = UInt8(truncatingIfNeeded: number.bitPattern >> shift)
-                        end += 1
-                    }
-                }
+                put(
+                    try vector(section).flatMap { number in
+                        stride(from: 0 as UInt32, to: 32, by: 8).map { shift in
+                            UInt8(truncatingIfNeeded: number.bitPattern >> shift)
+                        }
+                    })
             case .panels(let format):
                 let width = PieceLayout.panelRowCount
                 for first in stride(from: 0, to: section.rowCount, by: width) {
                     let group = first..<min(first + width, section.rowCount)
-                    PanelMatrix.pack(
-                        bytes: try rows(section, group), outputCount: group.count,
-                        inputCount: section.columnCount, format: format, into: &piece, at: end)
-                    end += PanelMatrix.byteCount(
-                        outputCount: group.count, inputCount: section.columnCount, format: format)
+                    put(
+                        PanelMatrix.pack(
+                            bytes: try rows(section, group), outputCount: group.count,
+                            inputCount: section.columnCount, format: format))
                 }
             }
         }
         precondition(end == byteCount)
-        return piece
-    }
-
-    /// Copies bytes; where they end.
-    private func put(_ bytes: [UInt8], into piece: inout [UInt8], at offset: Int) -> Int {
-        let end = offset + bytes.count
-        piece.replaceSubrange(offset..<end, with: bytes)
-        return end
     }
 }

@@ -13,7 +13,8 @@ public enum RandomModel {
     ) -> [UInt8] {
         var random = SeededRandom(seed: seed &+ UInt64(index) &* 0x9E37_79B9_7F4A_7C15)
         let kernels = Kernels(level: .detected)
-        return PieceLayout.piece(index, of: shape, formats: formats).fill(
+        var piece: [UInt8] = []
+        PieceLayout.piece(index, of: shape, formats: formats).write(
             bytes: { [] },
             vector: { section in
                 (0..<section.columnCount).map { _ in 1 + 0.5 * signed(&random) }
@@ -25,7 +26,8 @@ public enum RandomModel {
                 }
                 return RandomBlocks.bytes(
                     of: numbers, section.format.weightFormat ?? .float16, kernels)
-            })
+            }, to: { piece += $0 })
+        return piece
     }
 
     public static func make(

@@ -5,7 +5,9 @@ import Testing
 
 struct NumbersTests {
     /// A checkpoint with one tensor "x" of these bytes.
-    static func tensor(_ type: UInt32, columns: Int, _ bytes: [UInt8]) throws -> Checkpoint {
+    static func tensor(
+        _ type: UInt32, columns: Int, _ bytes: [UInt8]
+    ) throws(CheckpointError) -> Checkpoint {
         var builder = GGUFBuilder()
         builder.add("general.architecture", "llama")
         builder.addTensor("x", [UInt64(columns)], type: type, bytes)
@@ -73,6 +75,26 @@ struct NumbersTests {
         let error = failure { () throws(CheckpointError) in try checkpoint.halves("x") }
         #expect("\(error.map { "\($0)" } ?? "accepted")".contains("row 0, column 1"))
         #expect(try checkpoint.floats("x").count == 2)
+    }
+
+    /// Four halves are looked at together, and those beyond the last four alone.
+    @Test func `halves that are no numbers are found wherever they stand`() throws {
+        // The largest there are, with either sign: next to what is refused.
+        let largest = (0..<11).map { UInt16($0 % 2 == 0 ? 0x7BFF : 0xFBFF) }
+        func stored(_ halves: [UInt16]) throws(CheckpointError) -> [UInt8] {
+            let bytes = halves.flatMap { GGUFBuilder.integer($0) }
+            return try Self.tensor(1, columns: halves.count, bytes)
+                .storedBytes("x", rows: 0..<1)
+        }
+        #expect(try stored(largest) == largest.flatMap { GGUFBuilder.integer($0) })
+        for column in largest.indices {
+            for bits in [UInt16(0x7C00), 0xFC00, 0x7C01, 0xFFFF] {
+                var halves = largest
+                halves[column] = bits
+                let error = failure { () throws(CheckpointError) in try stored(halves) }
+                #expect("\(error.map { "\($0)" } ?? "accepted")".contains("column \(column)"))
+            }
+        }
     }
 
     @Test func `a region shows the bytes of its owner`() {

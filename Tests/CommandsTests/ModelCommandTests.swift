@@ -1,6 +1,9 @@
+import Checkpoints
 import Glibc
+import Identity
 import Runtime
 import Testing
+import Wire
 
 /// Models of unusual kinds over real processes, and the commands that look into a model.
 @Suite(.serialized) struct ModelCommandTests {
@@ -51,6 +54,32 @@ import Testing
         #expect(alone.code == 0 && together.code == 0, "\(alone.output) \(together.output)")
         #expect(alone.field("finish") == "\"length\"", "\(alone.output)")
         #expect(alone.field("ids") != nil && alone.field("ids") == together.field("ids"))
+    }
+
+    @Test func `pieces imported in several blocks are those that are computed with`() throws {
+        guard let mesh = try ProcessMesh(named: "wide") else { return }
+        // Layers of 2.75 blocks of 4 MiB, and ends of less than one.
+        let file = try TinyModelFile(layerCount: 3, innerSize: 30_000).write(in: mesh)
+        let store = ModelStore(path: mesh.data(1))
+        let signed = try store.importModel(
+            try ModelFiles.open(file), name: "wide", keys: .seeded(1))
+        let pieces = try ModelStore.pieces(of: ModelFiles.open(file))
+        #expect(pieces[1].count > 11 << 20)
+        for (piece, entry) in zip(pieces, signed.manifest.pieces) {
+            let stored = try (0..<entry.chunkCount).map { try store.readChunk($0, of: entry) ?? [] }
+            // Not the arrays themselves: what differs in millions of bytes is not worth listing.
+            let isSame = stored.joined().elementsEqual(piece)
+            #expect(isSame)
+            #expect(store.chunkDigests(of: entry)?.count == entry.chunkCount)
+        }
+        #expect(
+            try ModelStore.manifest(of: ModelFiles.open(file), name: "wide", pieces: pieces)
+                == signed.manifest)
+        // Another time changes nothing, and nothing is left of the way there.
+        let again = try store.importModel(
+            try ModelFiles.open(file), name: "wide", keys: .seeded(1))
+        #expect(again.manifest == signed.manifest)
+        #expect(unsafe access(mesh.data(1) + "/pieces/import.new", F_OK) != 0)
     }
 
     @Test func `commands look into a file as they look into the store`() throws {

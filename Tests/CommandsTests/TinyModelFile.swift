@@ -9,6 +9,7 @@ struct TinyModelFile {
     var expertCount = 0
     var usesQ8 = false
     var isEncoder = false
+    var innerSize = 96
     /// Longer texts are rotated by other divisors; 0 where there is no such thing.
     var originalContextLength = 0
 
@@ -20,7 +21,6 @@ struct TinyModelFile {
         }
 
     private var hiddenSize: Int { 64 }
-    private var innerSize: Int { 96 }
 
     private var architecture: String { isEncoder ? "bert" : "llama" }
 

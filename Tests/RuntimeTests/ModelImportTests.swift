@@ -68,6 +68,8 @@ struct ModelImportTests {
         let text = error?.description ?? ""
         #expect(text.contains("blk.3.ffn_norm.weight") && text.contains("spoilt.gguf"), "\(text)")
         #expect(steps == 4 && store.models(matching: "one").isEmpty)
+        // Not even the piece that was under way.
+        #expect(unsafe access(scratch.path + "/pieces/import.new", F_OK) != 0)
         let signed = try store.importModel(whole, name: "one", keys: .seeded(1))
         #expect(store.model(signed.manifest.digest)?.hasAllPieces == true)
     }

@@ -68,6 +68,12 @@ int bored_local_connect(const char *folder, const char *name);
 // The next client, non-blocking; -EAGAIN where none waits.
 int bored_local_accept(int fd);
 
+// MARK: files
+
+// Whether what is written to a file goes past the kernel's cache (open(2), O_DIRECT): 0, or the
+// negated errno where its file system can't do that.
+int bored_file_bypass_cache(int fd, int bypasses);
+
 // MARK: threads
 
 // From now on the calling thread runs only where nobody else wants its core (nice 19).

@@ -1,0 +1,61 @@
+import CLinux
+import Glibc
+import Primitives
+
+/// A file that is being written, block by block, and that gets its name once it is whole: what is
+/// left off before leaves nothing behind.
+///
+/// Where the disk is waited for, whole blocks go there past the kernel's cache (open(2), O_DIRECT),
+/// if the file system can do that: copying them into the cache takes a processor longer than
+/// packing and hashing them.
+struct NewFile: ~Copyable {
+    private let file: File
+    private let isDurable: Bool
+    private var isDirect: Bool
+    private(set) var byteCount = 0
+    private var isNamed = false
+
+    /// Begins the file at a path of its own, in place of one that a crash left there.
+    init(at path: String, isDurable: Bool) throws(SystemError) {
+        try Files.remove(path)
+        file = try File(path, O_WRONLY | O_CREAT | O_EXCL)
+        self.isDurable = isDurable
+        isDirect = isDurable && bored_file_bypass_cache(file.number, 1) == 0
+    }
+
+    deinit {
+        if !isNamed { try? Files.remove(file.path) }
+    }
+
+    /// Adds the first `count` bytes of a block. Only the last one may be less than whole.
+    mutating func append(_ block: Block, count: Int) throws(SystemError) {
+        // The rest of a sector can't go alone.
+        if count % Block.alignment != 0 { useCache() }
+        var written = 0
+        while written < count {
+            let put = block.write(
+                from: written, upTo: count, to: file.number, at: byteCount + written)
+            if put < 0, errno == EINVAL, isDirect {
+                // Another alignment is wanted.
+                useCache()
+                continue
+            }
+            guard put >= 0 || errno == EINTR else { throw .last("write \(file.path)") }
+            written += max(0, put)
+        }
+        byteCount += count
+    }
+
+    private mutating func useCache() {
+        guard isDirect else { return }
+        isDirect = false
+        bored_file_bypass_cache(file.number, 0)
+    }
+
+    /// Gives it its name, in place of what has that name.
+    consuming func name(_ path: String) throws(SystemError) {
+        if isDurable { try file.synchronize() }
+        try Files.rename(file.path, to: path, isDurable: isDurable)
+        isNamed = true
+    }
+}
