@@ -36,7 +36,8 @@ final class Block: Sendable {
         return unsafe body(Span(_unsafeBytes: bytes))
     }
 
-    /// Writes the first `count` bytes to a file, as many as it takes at once: what pwrite(2) says.
+    /// Writes the bytes from `start` up to `end` to a file, at `offset` there, as many as it takes
+    /// at once: what pwrite(2) says.
     func write(from start: Int, upTo end: Int, to descriptor: CInt, at offset: Int) -> Int {
         precondition(start >= 0 && start <= end && end <= Self.byteCount)
         // Inside the block: checked above.
