@@ -4,7 +4,7 @@
 A random model of a given shape is made, imported, and served by two `bored node` processes on
 loopback, half of the layers each; two processes that need nothing of each other show what the
 machine can give at most. Rounds are interleaved; the best of each counts, so that other work on the
-machine spoils both sides alike. A virtual machine may lose its processors to others just while both
+machine spoils both sides alike; the median of the rounds' own ratios stands beside it. A virtual machine may lose its processors to others just while both
 are busy (/proc/stat, "steal"): where there are measurements during which it lost no more than a
 hundredth of them, only those count. Needs numpy, and a tokenizer.json of 512 pieces.
 Usage: Scripts/measure-serving.py [--binary PATH] [--tokenizer FOLDER] [--shape 110m] [--rounds 5]
@@ -16,6 +16,7 @@ import os
 import resource
 import shutil
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -137,6 +138,11 @@ class Figures:
         """The best of those at rest; of all where there are none."""
         least = min(share for share, _ in self.all[name])
         return max(value for share, value in self.all[name] if share <= max(0.01, least))
+
+    def median_ratio(self, name, base):
+        """In the middle of the rounds."""
+        return statistics.median(
+            value / other for (_, value), (_, other) in zip(self.all[name], self.all[base]))
 
     def last(self):
         """The last of each, in tokens a second."""
@@ -286,7 +292,8 @@ def main():
             ("one request's decode, of one node's", "one", "alone short"),
             ("two requests' decode, of one node's", "two", "alone short"),
             ("four requests' decode, of one node's", "four", "alone short")]:
-        print(f"{text}: {figures.best(name) / figures.best(base):.2f}")
+        print(f"{text}: {figures.best(name) / figures.best(base):.2f}, "
+              f"median {figures.median_ratio(name, base):.2f}")
 
 
 if __name__ == "__main__":
