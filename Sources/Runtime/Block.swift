@@ -27,12 +27,11 @@ final class Block: Sendable {
         }
     }
 
-    /// Calls `body` with the bytes of `range`, which were written.
-    func withBytes<Result>(in range: Range<Int>, _ body: (Span<UInt8>) -> Result) -> Result {
-        precondition(range.lowerBound >= 0 && range.upperBound <= Self.byteCount)
+    /// Calls `body` with the first `count` bytes, which were written.
+    func withBytes<Result>(_ count: Int, _ body: (Span<UInt8>) -> Result) -> Result {
+        precondition((0...Self.byteCount).contains(count))
         // Inside the block: checked above.
-        let bytes = unsafe UnsafeRawBufferPointer(
-            start: memory + range.lowerBound, count: range.count)
+        let bytes = unsafe UnsafeRawBufferPointer(start: memory, count: count)
         return unsafe body(Span(_unsafeBytes: bytes))
     }
 

@@ -38,19 +38,9 @@ enum Files {
     static func write(
         _ bytes: [UInt8], to path: String, mode: mode_t = 0o644, isDurable: Bool = true
     ) throws(SystemError) {
-        let temporary = path + ".new"
-        // One left by a crash may have another mode.
-        try remove(temporary)
-        do throws(SystemError) {
-            let file = try File(temporary, O_WRONLY | O_CREAT | O_EXCL, mode: mode)
-            try file.write(bytes, at: 0)
-            if isDurable { try file.synchronize() }
-        } catch {
-            // Half of it helps nobody, least of all on a full disk.
-            try? remove(temporary)
-            throw error
-        }
-        try rename(temporary, to: path, isDurable: isDurable)
+        var file = try NewFile(at: path + ".new", mode: mode, isDurable: isDurable)
+        try file.append(bytes)
+        try file.name(path)
     }
 
     /// Makes a file that nobody has made yet, in one step; false where somebody has, who keeps it.

@@ -252,11 +252,16 @@ extension PieceLayout {
 extension PieceEntry {
     /// The entry of a piece and the digests of its chunks.
     static func digests(of bytes: [UInt8]) -> (entry: PieceEntry, digests: [Digest]) {
-        let digests = stride(from: 0, to: bytes.count, by: Limits.chunkByteCount).map { start in
-            let end = min(start + Limits.chunkByteCount, bytes.count)
-            return Digest.of(Array(bytes[start..<end]), for: .chunk)
-        }
+        let digests = chunkDigests(of: bytes.span)
         let entry = PieceEntry(byteCount: UInt64(bytes.count), root: root(of: digests))
         return (entry, digests)
+    }
+
+    /// The digests of the chunks of a piece, or of whole chunks from it and its last one.
+    static func chunkDigests(of bytes: Span<UInt8>) -> [Digest] {
+        stride(from: 0, to: bytes.count, by: Limits.chunkByteCount).map { start in
+            let end = min(start + Limits.chunkByteCount, bytes.count)
+            return Digest.of(bytes.extracting(start..<end), for: .chunk)
+        }
     }
 }

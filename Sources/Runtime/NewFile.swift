@@ -2,33 +2,39 @@ import CLinux
 import Glibc
 import Primitives
 
-/// A file that is being written, block by block, and that gets its name once it is whole: what is
-/// left off before leaves nothing behind.
+/// A file that is being written and gets its name once it is whole. What is left off before leaves
+/// nothing behind: half of it helps nobody, least of all on a full disk.
 ///
 /// Where the disk is waited for, whole blocks go there past the kernel's cache (open(2), O_DIRECT),
-/// if the file system can do that: copying them into the cache takes a processor longer than
-/// packing and hashing them.
+/// if the file system can do that: copying them into the cache takes a processor about as long as
+/// hashing them.
 struct NewFile: ~Copyable {
     private let file: File
     private let isDurable: Bool
-    private var isDirect: Bool
+    private var isDirect = false
     private(set) var byteCount = 0
     private var isNamed = false
 
-    /// Begins the file at a path of its own, in place of one that a crash left there.
-    init(at path: String, isDurable: Bool) throws(SystemError) {
+    /// Begins the file at a path of its own, in place of one that a crash left there, which may
+    /// have another mode.
+    init(at path: String, mode: mode_t = 0o644, isDurable: Bool) throws(SystemError) {
         try Files.remove(path)
-        file = try File(path, O_WRONLY | O_CREAT | O_EXCL)
+        file = try File(path, O_WRONLY | O_CREAT | O_EXCL, mode: mode)
         self.isDurable = isDurable
-        isDirect = isDurable && bored_file_bypass_cache(file.number, 1) == 0
     }
 
     deinit {
         if !isNamed { try? Files.remove(file.path) }
     }
 
+    mutating func append(_ bytes: [UInt8]) throws(SystemError) {
+        try file.write(bytes, at: byteCount)
+        byteCount += bytes.count
+    }
+
     /// Adds the first `count` bytes of a block. Only the last one may be less than whole.
     mutating func append(_ block: Block, count: Int) throws(SystemError) {
+        if byteCount == 0, isDurable { isDirect = bored_file_bypass_cache(file.number, 1) == 0 }
         // The rest of a sector can't go alone.
         if count % Block.alignment != 0 { useCache() }
         var written = 0

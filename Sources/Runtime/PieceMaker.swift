@@ -17,12 +17,8 @@ final class PieceMaker: Sendable {
         var chunkDigests: [Digest] = []
 
         fileprivate var hashed: Part {
-            let starts = stride(from: 0, to: byteCount, by: Limits.chunkByteCount)
             var part = self
-            part.chunkDigests = starts.map { start in
-                let end = min(start + Limits.chunkByteCount, byteCount)
-                return block.withBytes(in: start..<end) { Digest.of($0, for: .chunk) }
-            }
+            part.chunkDigests = block.withBytes(byteCount) { PieceEntry.chunkDigests(of: $0) }
             return part
         }
     }
@@ -33,8 +29,8 @@ final class PieceMaker: Sendable {
         let hashed = Handover<Result<Part, ModelError>>()
 
         func serve() {
-            while hashed.waitForRoom(), let part = made.take() {
-                hashed.put(part.map(\.hashed))
+            while let part = made.take()?.map(\.hashed), hashed.waitForRoom() {
+                hashed.put(part)
             }
         }
 

@@ -115,12 +115,9 @@ extension PieceLayout {
             switch section.format {
             case .bytes: put(bytes())
             case .vector:
-                put(
-                    try vector(section).flatMap { number in
-                        stride(from: 0 as UInt32, to: 32, by: 8).map { shift in
-                            UInt8(truncatingIfNeeded: number.bitPattern >> shift)
-                        }
-                    })
+                var numbers = ByteWriter(reserving: section.byteCount)
+                for number in try vector(section) { numbers.write(number.bitPattern) }
+                put(numbers.bytes)
             case .panels(let format):
                 let width = PieceLayout.panelRowCount
                 for first in stride(from: 0, to: section.rowCount, by: width) {
