@@ -3,10 +3,12 @@
 
 A random model of a given shape is made, imported, and served by two `bored node` processes on
 loopback, half of the layers each; two processes that need nothing of each other show what the
-machine can give at most. Rounds are interleaved; the best of each counts, so that other work on the
-machine spoils both sides alike; the median of the rounds' own ratios stands beside it. A virtual machine may lose its processors to others just while both
-are busy (/proc/stat, "steal"): where there are measurements during which it lost no more than a
-hundredth of them, only those count. Needs numpy, and a tokenizer.json of 512 pieces.
+machine can give at most. What is compared is measured within the same minute, and every other round
+the other way round: a machine's memory gets faster and slower by itself. The figure is the median
+of the rounds' own ratios; the best of each side, divided, stands beside it. A virtual machine may
+lose its processors to others just while both are busy (/proc/stat, "steal"): where there are
+measurements during which it lost no more than a hundredth of them, only those count. Needs numpy,
+and a tokenizer.json of 512 pieces.
 Usage: Scripts/measure-serving.py [--binary PATH] [--tokenizer FOLDER] [--shape 110m] [--rounds 5]
 """
 import argparse
@@ -139,10 +141,13 @@ class Figures:
         least = min(share for share, _ in self.all[name])
         return max(value for share, value in self.all[name] if share <= max(0.01, least))
 
-    def median_ratio(self, name, base):
-        """In the middle of the rounds."""
+    def ratio(self, name, base):
+        """In the middle of the rounds at rest; of all where there are none."""
+        rounds = [(max(one[0], other[0]), one[1] / other[1])
+                  for one, other in zip(self.all[name], self.all[base])]
+        least = min(share for share, _ in rounds)
         return statistics.median(
-            value / other for (_, value), (_, other) in zip(self.all[name], self.all[base]))
+            ratio for share, ratio in rounds if share <= max(0.01, least))
 
     def last(self):
         """The last of each, in tokens a second."""
@@ -212,6 +217,92 @@ def start(binary, place, swarm, layers):
     return nodes, address
 
 
+class Serving:
+    """Both sides of a comparison: the model in one process, and in two nodes."""
+
+    def __init__(self, binary, place, address, swarm, figures, tokens):
+        self.binary, self.figures, self.tokens = binary, figures, tokens
+        self.alone, self.other_alone = [["--alone", "--threads", "1", "--data", f"{place}/{data}"]
+                                        for data in ["alone", "visitor0"]]
+        self.mesh = [["--peer", address, "--swarm", swarm, "--wait", "120", "--data",
+                      f"{place}/visitor{index}"] for index in range(4)]
+
+    def prompt_alone(self, text, seed):
+        """A prompt in one process."""
+        one, share = self.figures.measure(
+            lambda: prompt(self.binary, text, self.tokens, seed, self.alone))
+        self.figures.add("alone prefill", one["prefill"], share)
+        self.figures.add("alone decode", one["decode"], share)
+        time.sleep(REST_SECONDS)
+        return [one["ids"]]
+
+    def prompt_mesh(self, text, seed):
+        """A prompt over two nodes, and the same as a chat goes on: the stages have kept most."""
+        named = self.mesh[0] + ["--as", f"round{seed}"]
+        other, share = self.figures.measure(
+            lambda: prompt(self.binary, text, self.tokens, seed, named))
+        self.figures.add("mesh prefill", other["prefill"], share)
+        self.figures.add("mesh decode", other["decode"], share)
+        turn, share = self.figures.measure(
+            lambda: prompt(self.binary, text + WORDS, 1, seed, named))
+        self.figures.add("next turn", turn["prefill"], share)
+        return [other["ids"]]
+
+    def short_alone(self, seed):
+        """A prompt of a word, so that no time is measured in which others' prompts run."""
+        short, share = self.figures.measure(
+            lambda: prompt(self.binary, "The", 4 * self.tokens, seed, self.alone))
+        self.figures.add("alone short", short["decode"], share)
+        time.sleep(REST_SECONDS)
+        return [short["ids"]]
+
+    def short_mesh(self, seed, alone_before):
+        """The same over two nodes, by one, two and four prompters; by one next to `alone`."""
+        all_ids = []
+        counts = [(1, "one"), (2, "two"), (4, "four")]
+        for count, name in counts if alone_before else reversed(counts):
+            answers, share = self.figures.measure(lambda: together(
+                self.binary, "The", 4 * self.tokens, seed, self.mesh[:count]))
+            all_ids += [answer["ids"] for answer in answers]
+            self.figures.add(name, sum(answer["decode"] for answer in answers), share)
+        return all_ids
+
+    def both(self, text, seed):
+        """Two processes that need nothing of each other."""
+        both, share = self.figures.measure(lambda: together(
+            self.binary, text, self.tokens, seed, [self.alone, self.other_alone]))
+        for name in ["prefill", "decode"]:
+            self.figures.add(f"both {name}", sum(each[name] for each in both), share)
+        time.sleep(2 * REST_SECONDS)
+
+    def round(self, text, index):
+        """Everything once; every other time the mesh before the process."""
+        seed, first = 100 + index, index % 2 == 0
+        for sides in [
+                [lambda: self.prompt_alone(text, seed), lambda: self.prompt_mesh(text, seed)],
+                [lambda: self.short_alone(seed), lambda: self.short_mesh(seed, first)]]:
+            ids = [each for side in (sides if first else sides[::-1]) for each in side()]
+            if any(each != ids[0] for each in ids):
+                sys.exit("the mesh gave another answer")
+        self.both(text, seed)
+        print(f"round {index}: {self.figures.last()}", flush=True)
+
+
+def import_model(binary, place, tokenizer, shape):
+    """A model in the stores of all; its bytes."""
+    size = make_model(place + "/model", tokenizer, shape)
+    begin = time.time()
+    run(binary, ["model", "import", place + "/model", "--name", "random", "--json",
+                 "--data", place + "/alone"])
+    taken = time.time() - begin
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
+    print(f"import: {size / 1e6 / taken:.0f} MB/s of {size / 1e6:.0f} MB, "
+          f"peak memory with the mapped file {peak / 1e6:.0f} MB")
+    copy_stores(place, ["node0", "node1", *[f"visitor{index}" for index in range(4)]])
+    os.sync()  # or the disk is written to while the first rounds run
+    return size
+
+
 def main():
     parser = model_arguments()
     parser.add_argument("--rounds", type=int, default=5)
@@ -219,62 +310,15 @@ def main():
     parser.add_argument("--sentences", type=int, default=12, help="of the prompt, 45 tokens each")
     options = parser.parse_args()
     binary = os.path.abspath(options.binary)
-    layers = SHAPES[options.shape][2]
-    long = WORDS * options.sentences
     figures = Figures()
-
     with tempfile.TemporaryDirectory(prefix="bored-serving-") as place:
-        size = make_model(place + "/model", options.tokenizer, options.shape)
-        begin = time.time()
-        run(binary, ["model", "import", place + "/model", "--name", "random", "--json",
-                     "--data", place + "/alone"])
-        taken = time.time() - begin
-        peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
-        print(f"import: {size / 1e6 / taken:.0f} MB/s of {size / 1e6:.0f} MB, "
-              f"peak memory with the mapped file {peak / 1e6:.0f} MB")
-        copy_stores(place, ["node0", "node1", *[f"visitor{index}" for index in range(4)]])
-        os.sync()  # or the disk is written to while the first rounds run
+        size = import_model(binary, place, options.tokenizer, options.shape)
         swarm = f"serving-{os.getpid()}"
-        nodes, address = start(binary, place, swarm, layers)
-        alone, other_alone = [["--alone", "--threads", "1", "--data", f"{place}/{data}"]
-                              for data in ["alone", "visitor0"]]
-        mesh = [["--peer", address, "--swarm", swarm, "--wait", "120", "--data",
-                 f"{place}/visitor{index}"] for index in range(4)]
+        nodes, address = start(binary, place, swarm, SHAPES[options.shape][2])
         try:
+            serving = Serving(binary, place, address, swarm, figures, options.tokens)
             for index in range(options.rounds):
-                seed = 100 + index
-                one, share = figures.measure(
-                    lambda: prompt(binary, long, options.tokens, seed, alone))
-                figures.add("alone prefill", one["prefill"], share)
-                figures.add("alone decode", one["decode"], share)
-                time.sleep(REST_SECONDS)
-                named = mesh[0] + ["--as", f"round{index}"]
-                other, share = figures.measure(
-                    lambda: prompt(binary, long, options.tokens, seed, named))
-                if one["ids"] != other["ids"]:
-                    sys.exit("the mesh gave another answer")
-                figures.add("mesh prefill", other["prefill"], share)
-                figures.add("mesh decode", other["decode"], share)
-                # As a chat goes on: the stages have kept most of it.
-                turn, share = figures.measure(
-                    lambda: prompt(binary, long + WORDS, 1, seed, named))
-                figures.add("next turn", turn["prefill"], share)
-                # A prompt of a word, so that no time is measured in which others' prompts run.
-                short, share = figures.measure(
-                    lambda: prompt(binary, "The", 4 * options.tokens, seed, alone))
-                figures.add("alone short", short["decode"], share)
-                time.sleep(REST_SECONDS)
-                for count, name in [(1, "one"), (2, "two"), (4, "four")]:
-                    answers, share = figures.measure(lambda: together(
-                        binary, "The", 4 * options.tokens, seed, mesh[:count]))
-                    if any(answer["ids"] != short["ids"] for answer in answers):
-                        sys.exit("the mesh gave another answer in company")
-                    figures.add(name, sum(answer["decode"] for answer in answers), share)
-                both, share = figures.measure(lambda: together(
-                    binary, long, options.tokens, seed, [alone, other_alone]))
-                for name in ["prefill", "decode"]:
-                    figures.add(f"both {name}", sum(each[name] for each in both), share)
-                print(f"round {index}: {figures.last()}", flush=True)
+                serving.round(WORDS * options.sentences, index)
             memory = [anonymous_memory(node) for node in nodes]
         finally:
             for node in nodes:
@@ -292,8 +336,8 @@ def main():
             ("one request's decode, of one node's", "one", "alone short"),
             ("two requests' decode, of one node's", "two", "alone short"),
             ("four requests' decode, of one node's", "four", "alone short")]:
-        print(f"{text}: {figures.best(name) / figures.best(base):.2f}, "
-              f"median {figures.median_ratio(name, base):.2f}")
+        print(f"{text}: {figures.ratio(name, base):.2f}, "
+              f"best of best {figures.best(name) / figures.best(base):.2f}")
 
 
 if __name__ == "__main__":
