@@ -6,6 +6,12 @@ public enum SafetensorsDirectory {
     /// Whether a file of this name can be needed, so that a shell maps no other.
     public static func isWanted(_ name: String) -> Bool {
         [".safetensors", ".json", ".model", ".jinja"].contains { name.hasSuffix($0) }
+            || ["vocab.txt", "merges.txt"].contains(name)
+    }
+
+    /// Whether a file of this name alone makes a tokenizer of a directory without weights.
+    public static func isVocabulary(_ name: String) -> Bool {
+        ["tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt"].contains(name)
     }
 
     /// A template for chats with tools, in a folder of its own.

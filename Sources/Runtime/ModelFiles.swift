@@ -43,7 +43,7 @@ public enum ModelFiles {
         try addFile(SafetensorsDirectory.toolTemplateFile)
         let names = regions.map(\.name)
         if !names.contains(where: { $0.hasSuffix(".safetensors") }),
-            names.contains("tokenizer.json") || names.contains("tokenizer.model")
+            names.contains(where: { SafetensorsDirectory.isVocabulary($0) })
         {
             return try SafetensorsDirectory.openVocabulary(regions, name: Files.name(of: folder))
         }

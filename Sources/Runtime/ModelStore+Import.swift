@@ -106,7 +106,7 @@ extension ModelStore {
     ) throws(DataError) -> PieceBuilder {
         do {
             let tokenizer: TokenizerModel
-            if mayHaveNoTokenizer, TokenizerModel.isAbsent(in: checkpoint) {
+            if mayHaveNoTokenizer, try TokenizerModel.isAbsent(in: checkpoint) {
                 let parameters = try ModelParameters(checkpoint)
                 tokenizer = TokenizerModel(
                     withoutTexts: parameters.vocabularyCount, eosIDs: parameters.eosIDs)

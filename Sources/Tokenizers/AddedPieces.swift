@@ -5,7 +5,7 @@ import Primitives
 struct AddedPieces {
     private static let configurationName = "tokenizer_config.json"
     private static let olderName = "added_tokens.json"
-    private static let specialName = "special_tokens_map.json"
+    static let specialName = "special_tokens_map.json"
     /// Where files name special pieces; a text, an object with a content, or a list of both.
     private static let specialKeys = [
         "bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token",

@@ -26,7 +26,7 @@ struct KnownPatterns {
     private static let signs = ##"!"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~"##
 
     private static let llama3 = modern(digits: #"\p{N}{1,3}"#)
-    private static let qwen2 = modern(digits: #"\p{N}"#)
+    static let qwen2 = modern(digits: #"\p{N}"#)
 
     private static func modern(digits: String) -> String {
         contractions + #"|[^\r\n\p{L}\p{N}]?\p{L}+|"# + digits

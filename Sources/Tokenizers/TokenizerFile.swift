@@ -47,6 +47,14 @@ struct TokenizerFile {
         modelType = known
     }
 
+    /// What older files say in other ways.
+    init(_ json: JSONValue, _ modelType: ModelType, _ added: [AddedPiece]) {
+        self.json = json
+        model = json["model"] ?? .null
+        self.modelType = modelType
+        self.added = added
+    }
+
     /// What a model is that does not say so, as in the older files of BERT: by what only it has.
     private static func unnamedType(of model: JSONValue) -> ModelType? {
         if model["merges"] != nil { return .bytePairs }
@@ -81,7 +89,7 @@ struct TokenizerFile {
 
     /// Pieces of `added_tokens_decoder`: those that are known get its traits, new ones follow. One
     /// whose id is not the next is left out, as transformers would give it another.
-    private static func merge(
+    static func merge(
         _ pieces: JSONObject?, into added: inout [AddedPiece], _ vocabulary: JSONValue?
     ) {
         let known = vocabulary?.object

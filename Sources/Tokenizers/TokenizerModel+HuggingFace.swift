@@ -3,26 +3,28 @@ import Primitives
 
 extension TokenizerModel {
     /// Reads `tokenizer.json` of the tokenizers library. Where there is none, `tokenizer.model` is
-    /// read.
+    /// read, and where that is missing, too, the older files of a vocabulary.
     init(huggingFace checkpoint: Checkpoint) throws(CheckpointError) {
-        guard let region = checkpoint.file(named: TokenizerFile.name) else {
-            if let region = checkpoint.file(named: SentencePieceFile.name) {
-                try self.init(sentencePiece: region, checkpoint)
-                return
-            }
+        let configuration = try checkpoint.json(named: "tokenizer_config.json")
+        if let json = try checkpoint.json(named: TokenizerFile.name) {
+            let file = try TokenizerFile(json, configuration: configuration)
+            try self.init(file, checkpoint.metadata)
+        } else if let region = checkpoint.file(named: SentencePieceFile.name) {
+            try self.init(sentencePiece: region, checkpoint)
+        } else if let older = try OlderVocabulary(checkpoint, configuration) {
+            try self.init(older.file(checkpoint, configuration), checkpoint.metadata)
+        } else {
             throw .missingFile(name: TokenizerFile.name, wantedBy: "a Hugging Face model")
         }
-        let json = try JSONValue(parsing: region.bytes, file: TokenizerFile.name)
-        let configuration = try checkpoint.json(named: "tokenizer_config.json")
-        try self.init(json, configuration, checkpoint.metadata)
     }
 
     /// Whether a directory has none of the files that say what its ids mean.
-    public static func isAbsent(in checkpoint: Checkpoint) -> Bool {
-        checkpoint.format == .safetensors
-            && [TokenizerFile.name, SentencePieceFile.name].allSatisfy {
-                checkpoint.file(named: $0) == nil
-            }
+    public static func isAbsent(in checkpoint: Checkpoint) throws(CheckpointError) -> Bool {
+        guard checkpoint.format == .safetensors, checkpoint.file(named: TokenizerFile.name) == nil,
+            checkpoint.file(named: SentencePieceFile.name) == nil
+        else { return false }
+        let configuration = try checkpoint.json(named: "tokenizer_config.json")
+        return OlderVocabulary.family(of: checkpoint, configuration) == nil
     }
 
     /// Ids of which nobody knows what they mean.
@@ -33,10 +35,7 @@ extension TokenizerModel {
         self.eosIDs = eosIDs
     }
 
-    private init(_ json: JSONValue, _ configuration: JSONValue?, _ metadata: Metadata)
-        throws(CheckpointError)
-    {
-        let file = try TokenizerFile(json, configuration: configuration)
+    private init(_ file: TokenizerFile, _ metadata: Metadata) throws(CheckpointError) {
         let kind: Kind =
             switch file.modelType {
             case .wordPiece: .wordPiece
