@@ -1,8 +1,8 @@
 import Checkpoints
 import Primitives
 
-/// A vocabulary as it was kept before there was `tokenizer.json`: `vocab.json` with `merges.txt`, or
-/// `vocab.txt`.
+/// A vocabulary as it was kept before there was `tokenizer.json`: `vocab.json` with `merges.txt`,
+/// or `vocab.txt`.
 ///
 /// What comes before and behind the vocabulary such files don't say: it follows from the class that
 /// `tokenizer_config.json` names, or from the model's architecture (transformers,
