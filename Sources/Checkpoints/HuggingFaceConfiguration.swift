@@ -80,11 +80,16 @@ struct HuggingFaceConfiguration {
     private static func textPart(of json: JSONValue) -> JSONValue {
         guard json["model_type"]?.string == "gemma3", case .object(var text)? = json["text_config"]
         else { return json }
-        for key in ["tie_word_embeddings", "bos_token_id", "eos_token_id"] {
+        for key in ["bos_token_id", "eos_token_id"] {
             if let value = json[key] { text.add(value, for: key) }
         }
-        text.add(.string("gemma3_text"), for: "model_type")
-        return .object(text)
+        // Of these the whole model says it: tied where nothing is said, and its scores uncapped.
+        var whole = JSONObject()
+        whole.add(json["tie_word_embeddings"] ?? .bool(true), for: "tie_word_embeddings")
+        whole.add(.null, for: "final_logit_softcapping")
+        whole.add(.string("gemma3_text"), for: "model_type")
+        for (key, value) in zip(text.keys, text.values) { whole.add(value, for: key) }
+        return .object(whole)
     }
 
     /// What the files of a tokenizer say without any model: `config.json` may be absent.
@@ -130,15 +135,18 @@ struct HuggingFaceConfiguration {
         if architecture != "bert" {
             add(try integer("max_position_embeddings"), for: "context_length")
         }
-        if let size = try integer("head_dim") {
+        if architecture != "bert", let size = try integer("head_dim") {
             headSize = size
         } else if let hidden, let heads, heads > 0 {
             headSize = hidden / heads
         }
         add(headSize, for: "attention.key_length")
         add(headSize, for: "attention.value_length")
-        add(json["rms_norm_eps"]?.number, for: "attention.layer_norm_rms_epsilon")
-        add(json["layer_norm_eps"]?.number, for: "attention.layer_norm_epsilon")
+        if architecture == "phi2" || architecture == "bert" {
+            add(json["layer_norm_eps"]?.number, for: "attention.layer_norm_epsilon")
+        } else {
+            add(json["rms_norm_eps"]?.number, for: "attention.layer_norm_rms_epsilon")
+        }
         isTied = json["tie_word_embeddings"]?.bool ?? (architecture.hasPrefix("gemma") ? true : nil)
     }
 
@@ -184,8 +192,13 @@ struct HuggingFaceConfiguration {
     /// The window of positions, and which layers have it: `layer_types`, or the older rules.
     private mutating func readWindow(_ type: String) throws(CheckpointError) {
         guard type != "llama", type != "phi" else { return }
-        guard let window = try integer("sliding_window"), window > 0 else { return }
-        let types = json["layer_types"]?.array?.map { $0.string == "sliding_attention" }
+        let window = try integer("sliding_window") ?? 0
+        // Of Gemma 2, none has to be written down: it has one where nothing is said.
+        guard window > 0 || type == "gemma2" else { return }
+        // Mistral, mixtral and phi3 have it in every layer, whatever their files say.
+        let isMixed = type.hasPrefix("qwen") || type.hasPrefix("gemma")
+        let layers = isMixed ? json["layer_types"]?.array : nil
+        let types = layers?.map { $0.string == "sliding_attention" }
         if type.hasPrefix("qwen") {
             guard json["use_sliding_window"]?.bool ?? false else { return }
             // Of qwen3_moe all layers have it, whatever else its file says.
@@ -198,7 +211,7 @@ struct HuggingFaceConfiguration {
             addPattern(types ?? (0..<count).map { $0 >= first })
         } else if let types {
             addPattern(types)
-        } else if let period = try integer("sliding_window_pattern") {
+        } else if type == "gemma3_text", let period = try integer("sliding_window_pattern") {
             add(period, for: "attention.sliding_window_pattern")
         }
         add(window, for: "attention.sliding_window")

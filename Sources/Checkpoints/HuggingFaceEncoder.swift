@@ -49,15 +49,23 @@ extension HuggingFaceConfiguration {
         }
     }
 
-    /// Beyond so many tokens sentence-transformers cut a text; nil where they say nothing.
+    /// Beyond so many tokens sentence-transformers cut a text; nil where they say nothing. Where
+    /// they leave it open, the tokenizer's own limit counts.
     private func textLimit(_ directory: HuggingFaceFiles) throws(CheckpointError) -> Int? {
-        let (file, key) = ("sentence_bert_config.json", "max_seq_length")
-        guard let limit = try directory.json(file)?[key], limit != .null else { return nil }
-        guard let count = limit.integer, count > 0 else {
-            throw .metadata(
-                file: file, key: key, expected: "a positive integer", found: limit.kind)
+        let key = "max_seq_length"
+        for kind in ["bert", "roberta", "camembert", "xlm-roberta"] {
+            let file = "sentence_\(kind)_config.json"
+            guard let json = try directory.json(file) else { continue }
+            guard let limit = json[key], limit != .null else { break }
+            guard let count = limit.integer, count > 0 else {
+                throw .metadata(
+                    file: file, key: key, expected: "a positive integer", found: limit.kind)
+            }
+            return count
         }
-        return count
+        // A huge number stands for no limit.
+        let own = try directory.json("tokenizer_config.json")?["model_max_length"]?.integer
+        return own.flatMap { $0 > 0 ? $0 : nil }
     }
 
     /// Throws where a layer follows that would be left out, and the vector be another.

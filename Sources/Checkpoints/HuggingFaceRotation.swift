@@ -6,22 +6,7 @@ extension HuggingFaceConfiguration {
         // Where a file has both, transformers takes the older one.
         let given = [json["rope_scaling"], json["rope_parameters"]].compactMap { $0 }
         var parameters = given.first { $0 != .null } ?? .null
-        // Gemma 3 of transformers 5 says it for each type of layer.
-        if let full = parameters["full_attention"] {
-            let local = parameters["sliding_attention"] ?? .null
-            let type = (local["rope_type"] ?? local["type"])?.string ?? "default"
-            guard type == "default" else {
-                throw .unsupported(
-                    file: "config.json", what: "rotary scaling of sliding_attention", found: type,
-                    supported: ["default"])
-            }
-            let theta = local["rope_theta"]?.number ?? 10_000
-            add(try base(theta, among: parameters), for: "rope.freq_base_swa")
-            parameters = full
-        } else if architecture == "gemma3" {
-            let local = json["rope_local_base_freq"]?.number ?? 10_000
-            add(try base(local, among: parameters), for: "rope.freq_base_swa")
-        }
+        if architecture == "gemma3" { parameters = try readLayerTypes() }
         let standard = architecture == "gemma3" ? 1_000_000.0 : 10_000
         let theta = parameters["rope_theta"]?.number ?? json["rope_theta"]?.number ?? standard
         add(try base(theta, among: parameters), for: "rope.freq_base")
@@ -38,6 +23,27 @@ extension HuggingFaceConfiguration {
         let dimension = Int(Double(headSize) * share)
         add(dimension, for: "rope.dimension_count")
         try readScaling(parameters, base: theta, dimension: dimension)
+    }
+
+    /// Gemma 3 turns layers with a window by a base of their own, and transformers 5 writes both
+    /// down. `rope_scaling` is of the other layers, and adds to what is said of them there. Returns
+    /// what holds for these.
+    private mutating func readLayerTypes() throws(CheckpointError) -> JSONValue {
+        let parameters = json["rope_parameters"]
+        let local = parameters?["sliding_attention"] ?? .null
+        let type = (local["rope_type"] ?? local["type"])?.string ?? "default"
+        guard type == "default" else {
+            throw .unsupported(
+                file: "config.json", what: "rotary scaling of sliding_attention", found: type,
+                supported: ["default"])
+        }
+        let theta = local["rope_theta"]?.number ?? json["rope_local_base_freq"]?.number ?? 10_000
+        add(try base(theta, among: local), for: "rope.freq_base_swa")
+        var full = json["rope_scaling"]?.object ?? JSONObject()
+        if let more = parameters?["full_attention"]?.object {
+            for (key, value) in zip(more.keys, more.values) { full.add(value, for: key) }
+        }
+        return .object(full)
     }
 
     /// GGUF keeps the base as Float32; both formats must give the same model.
@@ -113,8 +119,10 @@ extension HuggingFaceConfiguration {
             throw wrong("rope_scaling.factor", "a positive number", parameters["factor"])
         }
         add(factor, for: "rope.scaling.factor")
-        if let truncate = parameters["truncate"]?.bool {
-            metadata.add(.bool(truncate), for: architecture + ".rope.scaling.yarn_truncate")
+        // Null is no.
+        if let truncate = parameters["truncate"] {
+            metadata.add(
+                .bool(truncate.bool ?? false), for: architecture + ".rope.scaling.yarn_truncate")
         }
         if let attention = parameters["attention_factor"]?.number {
             add(attention, for: "rope.scaling.yarn_attn_factor")

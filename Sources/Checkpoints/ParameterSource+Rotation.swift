@@ -10,9 +10,8 @@ extension ParameterSource {
                 "\(dimension)")
         }
         let bases = 1...0x1p100
-        let usual = architecture == "gemma3" ? 1_000_000.0 : 10_000
         var rotation = ModelParameters.Rotation(
-            base: try number("rope.freq_base", in: bases, absent: usual),
+            base: try number("rope.freq_base", in: bases, absent: 10_000),
             style: architecture == "llama" ? .neighbouringPairs : .halves, dimension: dimension,
             originalContextLength: contextLength, scale: 1)
         if has("rope.freq_base_swa") {
@@ -36,10 +35,14 @@ extension ParameterSource {
                 try number("rope.scaling.attn_factor", in: 0.01...100, absent: 1))
             return
         }
-        if checkpoint.tensor("rope_freqs.weight") != nil {
-            rotation.divisors = try table("rope_freqs.weight", count)
-            return
-        }
+        try stretchByType(&rotation)
+        guard checkpoint.tensor("rope_freqs.weight") != nil else { return }
+        let own = try table("rope_freqs.weight", count)
+        rotation.divisors = rotation.divisors.map { zip(own, $0).map(*) } ?? own
+    }
+
+    private func stretchByType(_ rotation: inout ModelParameters.Rotation) throws(CheckpointError) {
+        rotation.scale = Float(try number("rope.scaling.attn_factor", in: 0.01...100, absent: 1))
         // As llama.cpp: a factor without a type is linear, and 0 is none.
         let old = try number("rope.scale_linear", in: 0...1e6, absent: 0)
         let factor = try number("rope.scaling.factor", in: 0...1e6, absent: old)
@@ -48,7 +51,7 @@ extension ParameterSource {
         case "none": break
         case "linear":
             guard factor != 0 else { break }
-            rotation.divisors = Array(repeating: Float(factor), count: count)
+            rotation.divisors = Array(repeating: Float(factor), count: rotation.dimension / 2)
         case "yarn": try stretchByYarn(&rotation)
         default:
             throw unsupported("rotary scaling", type, ["none", "linear", "yarn"])

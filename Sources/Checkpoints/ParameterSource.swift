@@ -161,7 +161,10 @@ struct ParameterSource {
             || (architecture == "gemma3" && layerCount == 62)
         let width = isLargest ? hiddenSize / headCount : headSize
         let usual = 1 / Double(width).squareRoot()
-        let window = try metadata.integer(architecture + ".attention.sliding_window") ?? 0
+        // Files of Gemma 2 from before there was this key mean it.
+        let usualWindow = architecture == "gemma2" ? 4_096 : 0
+        let window =
+            try metadata.integer(architecture + ".attention.sliding_window") ?? usualWindow
         guard (0...(1 << 31)).contains(window) else {
             throw wrong("attention.sliding_window", "a number of positions", "\(window)")
         }

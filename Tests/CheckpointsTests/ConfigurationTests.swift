@@ -47,6 +47,72 @@ struct ConfigurationTests {
         #expect(error.map { "\($0)" }?.contains("quantization '\(method)'") == true)
     }
 
+    private static let windowed = ", \"sliding_window\": 8, \"num_hidden_layers\": 2"
+    private static let pattern = windowed + ", \"sliding_window_pattern\": 4"
+    private static let layerTypes =
+        ", \"layer_types\": [\"full_attention\", \"sliding_attention\"]"
+
+    @Test(arguments: [
+        ("gemma3_text", windowed + ", \"sliding_window_pattern\": 4", MetadataValue.integer(4)),
+        ("gemma3_text", windowed + layerTypes, .bools([false, true])),
+        ("gemma2", windowed + layerTypes, .bools([false, true])),
+        ("qwen2", ", \"use_sliding_window\": true" + windowed + layerTypes, .bools([false, true])),
+    ])
+    func `which layers have a window is read where transformers reads it`(
+        type: String, fields: String, layers: MetadataValue
+    ) throws {
+        let metadata = try Self.metadata(type, fields)
+        let architecture = try #require(try metadata.string("general.architecture"))
+        #expect(metadata[architecture + ".attention.sliding_window_pattern"] == layers)
+    }
+
+    @Test func `no window of Gemma 2 is written down, since saying nothing means one`() throws {
+        let metadata = try Self.metadata("gemma2", ", \"sliding_window\": null")
+        #expect(try metadata.integer("gemma2.attention.sliding_window") == 0)
+    }
+
+    @Test(arguments: [
+        ("", 1e6, 1e4), (", \"rope_local_base_freq\": 100", 1e6, 100),
+        (", \"rope_theta\": 500, \"rope_local_base_freq\": 100", 500, 100),
+        (
+            ", \"rope_local_base_freq\": 100, \"rope_parameters\": "
+                + "{\"full_attention\": {\"rope_theta\": 7}, \"sliding_attention\": {}}", 7, 100
+        ),
+        (", \"rope_parameters\": {\"sliding_attention\": {\"rope_theta\": 9}}", 1e6, 9),
+        (
+            ", \"rope_scaling\": {\"rope_type\": \"linear\", \"factor\": 8}, \"rope_parameters\": "
+                + "{\"full_attention\": {\"rope_theta\": 7, \"rope_type\": \"default\"}, "
+                + "\"sliding_attention\": {\"rope_theta\": 9}}", 7, 9
+        ),
+    ])
+    func `both bases of Gemma 3 are read where transformers reads them`(
+        fields: String, base: Double, localBase: Double
+    ) throws {
+        let metadata = try Self.metadata("gemma3_text", fields)
+        #expect(try metadata.double("gemma3.rope.freq_base") == base)
+        #expect(try metadata.double("gemma3.rope.freq_base_swa") == localBase)
+        let isScaled = fields.contains("rope_scaling")
+        #expect(try metadata.double("gemma3.rope.scaling.factor") == (isScaled ? 8 : nil))
+    }
+
+    @Test func `a Gemma 3 that reads images is tied unless it says otherwise, and never capped`()
+        throws
+    {
+        for (whole, isTied) in [("", true), (", \"tie_word_embeddings\": false", false)] {
+            let checkpoint = try Self.checkpoint(
+                "gemma3",
+                whole + ", \"text_config\": {\"model_type\": \"gemma3_text\", "
+                    + "\"tie_word_embeddings\": false, \"final_logit_softcapping\": 30}")
+            #expect(try checkpoint.metadata.bool("gemma3.tied_embeddings") == isTied)
+            #expect(checkpoint.metadata["gemma3.final_logit_softcapping"] == nil)
+        }
+    }
+
+    @Test func `heads of an encoder are equal parts of a row, whatever its file says`() throws {
+        let fields = ", \"hidden_size\": 8, \"num_attention_heads\": 2, \"head_dim\": 256"
+        #expect(try Self.metadata("bert", fields).integer("bert.attention.key_length") == 4)
+    }
+
     @Test func `a null is not what is usual`() throws {
         let metadata = try Self.metadata(
             "mistral", ", \"num_key_value_heads\": null, \"sliding_window\": null")
@@ -64,6 +130,13 @@ struct ConfigurationTests {
             "qwen3_moe", ", \"use_sliding_window\": true, \"max_window_layers\": 1",
             "qwen3moe.attention.sliding_window_pattern"
         ),
+        ("mistral", pattern, "llama.attention.sliding_window_pattern"),
+        ("phi3", pattern, "phi3.attention.sliding_window_pattern"),
+        ("gemma2", pattern, "gemma2.attention.sliding_window_pattern"),
+        ("mixtral", windowed + layerTypes, "llama.attention.sliding_window_pattern"),
+        ("phi3", windowed + layerTypes, "phi3.attention.sliding_window_pattern"),
+        ("phi", ", \"rms_norm_eps\": 0.01", "phi2.attention.layer_norm_rms_epsilon"),
+        ("bert", ", \"rms_norm_eps\": 0.01", "bert.attention.layer_norm_rms_epsilon"),
     ])
     func `what only another architecture reads is not read`(
         type: String, fields: String, key: String
@@ -101,11 +174,12 @@ struct ConfigurationTests {
     @Test func `the original context beside a rotation counts more than that within`() throws {
         let fields =
             ", \"original_max_position_embeddings\": 64, \"rope_scaling\": "
-            + "{\"type\": \"yarn\", \"factor\": 4, \"beta_fast\": 0, "
+            + "{\"type\": \"yarn\", \"factor\": 4, \"beta_fast\": 0, \"truncate\": null, "
             + "\"original_max_position_embeddings\": 128}"
         let metadata = try Self.metadata("qwen2", fields)
         #expect(try metadata.integer("qwen2.rope.scaling.original_context_length") == 64)
         #expect(metadata["qwen2.rope.scaling.yarn_beta_fast"] == nil)
+        #expect(try metadata.bool("qwen2.rope.scaling.yarn_truncate") == false)
     }
 
     @Test(arguments: [([4, 8], true), ([2, 8], false)])

@@ -55,6 +55,14 @@ struct EncoderFilesTests {
             let rest = try checkpoint.floats("position_embd.weight")
             #expect(rest == Array(all.dropFirst(16).prefix(8 * count)))
         }
+        for (file, text, count) in [
+            ("sentence_roberta_config.json", "{\"max_seq_length\": 5}", 5),
+            ("tokenizer_config.json", "{\"model_max_length\": 6}", 6),
+            ("tokenizer_config.json", "{\"model_max_length\": 1e30}", 8),
+        ] {
+            let checkpoint = try Self.directory("roberta", "", [(file, text)]).open()
+            #expect(try checkpoint.metadata.integer("bert.context_length") == count)
+        }
         for limit in ["0", "-1", "true", "\"x\""] {
             let reason = Self.reason(directory(limit))
             #expect(reason.contains("max_seq_length"), "\(reason)")

@@ -64,6 +64,25 @@ struct ModelParametersTests {
         #expect(Set(divisors ?? []) == (factor == 0 ? [] : [Float(factor)]))
     }
 
+    @Test func `divisors of a file and a factor act together, and so does a scale`() throws {
+        var builder = GGUFBuilder.llama()
+        let own = [Float(1), 8].flatMap { GGUFBuilder.integer($0.bitPattern) }
+        builder.addTensor("rope_freqs.weight", [2], type: 0, own)
+        builder.add("llama.rope.scaling.factor", Float(4))
+        builder.add("llama.rope.scaling.attn_factor", Float(0.5))
+        let rotation = try ModelParameters(builder.open()).rotation
+        #expect(rotation.divisors == [4, 32])
+        #expect(rotation.scale == 0.5)
+    }
+
+    @Test func `Gemma 2 has a window where its file says nothing of one`() throws {
+        for (value, window) in [(nil, 4_096), (0, 0), (9, 9)] as [(Int?, Int)] {
+            var builder = GGUFBuilder.llama(named: "gemma2")
+            if let value { builder.add("gemma2.attention.sliding_window", value) }
+            #expect(try ModelParameters(builder.open()).attention.window == window)
+        }
+    }
+
     @Test func `configurations of transformers 4 and 5 mean the same`() throws {
         let old = DirectoryBuilder()
         var new = DirectoryBuilder()

@@ -67,16 +67,16 @@ struct GGUFBuilder {
     }
 
     /// A llama of one layer that has every part of one.
-    static func llama() -> GGUFBuilder {
+    static func llama(named architecture: String = "llama") -> GGUFBuilder {
         var builder = GGUFBuilder()
-        builder.add("general.architecture", "llama")
-        builder.add("llama.block_count", 1)
-        builder.add("llama.context_length", 64)
-        builder.add("llama.embedding_length", 8)
-        builder.add("llama.feed_forward_length", 12)
-        builder.add("llama.attention.head_count", 2)
-        builder.add("llama.attention.head_count_kv", 1)
-        builder.add("llama.attention.layer_norm_rms_epsilon", Float(1e-5))
+        builder.add("general.architecture", architecture)
+        builder.add(architecture + ".block_count", 1)
+        builder.add(architecture + ".context_length", 64)
+        builder.add(architecture + ".embedding_length", 8)
+        builder.add(architecture + ".feed_forward_length", 12)
+        builder.add(architecture + ".attention.head_count", 2)
+        builder.add(architecture + ".attention.head_count_kv", 1)
+        builder.add(architecture + ".attention.layer_norm_rms_epsilon", Float(1e-5))
         builder.add("tokenizer.ggml.tokens", ["a", "b", "c", "d"])
         builder.addFloats("token_embd.weight", [8, 4])
         builder.addFloats("blk.0.attn_q.weight", [8, 8])
