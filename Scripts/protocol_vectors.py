@@ -247,7 +247,7 @@ def normalization(reader):
 
 def splitting(reader):
     step = reader.u8()
-    check(1 <= step <= 3, "a step of splitting")
+    check(1 <= step <= 4, "a step of splitting")
     if step in (1, 3):
         check(reader.u8() & 127 <= {1: 4, 3: 2}[step], "how a step splits")
     if step == 1:

@@ -49,6 +49,7 @@ extension TemplateRun {
     private func rounded(_ value: Value, _ given: Given) throws(TemplateError) -> Value {
         guard let number = value.realNumber else { throw .failed("round takes a number") }
         guard number.isFinite else { return .number(number) }
+        let method = given.value("method", 1)?.text ?? "common"
         let digits = min(max(given.value("precision", 0)?.wholeNumber ?? 0, -300), 300)
         var scale = 1.0
         for _ in 0..<abs(digits) { scale *= 10 }
@@ -56,15 +57,34 @@ extension TemplateRun {
             digits < 0
                 ? (number / scale).rounded(rule) * scale : (number * scale).rounded(rule) / scale
         }
-        switch given.value("method", 1)?.text ?? "common" {
+        switch method {
         case "ceil": return .number(scaled(.up))
         case "floor": return .number(scaled(.down))
         default:
+            if case .integer(let whole) = value {
+                return .integer(try Self.rounded(whole, digits))
+            }
             if digits < 0 { return .number(scaled(.toNearestOrEven)) }
             try ledger.charge(Decimals.cost(number))
             let text = Decimals.fixed(number.magnitude, digits)
             return .number((Double(text) ?? 0) * (number < 0 ? -1 : 1))
         }
+    }
+
+    /// A whole number stays one; halves go to the even neighbour.
+    private static func rounded(_ whole: Int, _ digits: Int) throws(TemplateError) -> Int {
+        guard digits < 0 else { return whole }
+        // Beyond them no digit is left of 64 bits.
+        guard digits >= -18 else { return 0 }
+        let unit = (0..<(-digits)).reduce(1) { product, _ in product * 10 }
+        let (quotient, rest) = whole.quotientAndRemainder(dividingBy: unit)
+        let half = unit / 2
+        let isUp =
+            rest.magnitude > half || rest.magnitude == half && !quotient.isMultiple(of: 2)
+        let nearest = isUp ? quotient + rest.signum() : quotient
+        let (rounded, overflow) = nearest.multipliedReportingOverflow(by: unit)
+        guard !overflow else { throw .failed("round gives a number of more than 64 bits") }
+        return rounded
     }
 
     private func json(_ value: Value, _ given: Given) throws(TemplateError) -> String {

@@ -30,6 +30,8 @@ public enum Splitting: Hashable, Sendable {
     case spacePrefix
     /// Spaces become U+2581, and one is put before words; then words begin at each, if so wanted.
     case spaceMarks(MarkPrefix, splits: Bool)
+    /// Later steps see a letter for each byte: GPT-2's alphabet, of which some are digits.
+    case byteLetters
 
     /// Matches of `pattern` become words.
     static func isolating(_ pattern: String) -> Splitting {

@@ -84,6 +84,7 @@ extension Splitting {
         case .spaceMarks(let prefix, let splits):
             writer.write(UInt8(3))
             writer.write(prefix.rawValue | (splits ? 0x80 : 0))
+        case .byteLetters: writer.write(UInt8(4))
         }
     }
 
@@ -99,6 +100,7 @@ extension Splitting {
             let byte = try reader.readUInt8()
             guard let prefix = MarkPrefix(rawValue: byte & 0x7F) else { throw .invalid }
             self = .spaceMarks(prefix, splits: byte & 0x80 != 0)
+        case 4: self = .byteLetters
         default: throw .invalid
         }
     }

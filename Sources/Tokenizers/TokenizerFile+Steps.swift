@@ -75,13 +75,14 @@ extension TokenizerFile {
         var steps: [Splitting] = []
         var seesBytes = false
         for step in preTokenizers {
+            // Steps behind ByteLevel see its letters.
+            if seesBytes { steps.append(.byteLetters) }
+            seesBytes = false
             switch step["type"]?.string {
             case "Split": steps.append(try split(step))
             case "Digits":
                 let isSingle = step["individual_digits"]?.bool ?? false
-                // Behind ByteLevel other numbers than ASCII's are letters of their bytes.
-                let digit = seesBytes ? "[0-9]" : #"\p{N}"#
-                steps.append(.isolating(isSingle ? digit : digit + "+"))
+                steps.append(.isolating(isSingle ? #"\p{N}"# : #"\p{N}+"#))
             case "Punctuation":
                 let behavior = try behavior(of: step, standard: .isolated)
                 steps.append(.pattern(Self.punctuation, behavior, isInverted: false))

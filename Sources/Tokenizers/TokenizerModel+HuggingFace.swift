@@ -152,7 +152,7 @@ extension TokenizerModel {
             scores = Array(repeating: -.infinity, count: highest + 1)
         }
         let fallsBackToBytes =
-            file.model["byte_fallback"]?.bool ?? (kind == .characterPairs)
+            file.model["byte_fallback"]?.bool ?? false
             && (kind == .characterPairs || kind == .unigram)
         for piece in vocabulary {
             texts[piece.id] = piece.text

@@ -14,6 +14,7 @@ struct WordSplitter: Sendable {
     }
 
     private let steps: [Step]
+    private let alphabet = ByteAlphabet()
 
     init(_ rules: [Splitting]) throws(TokenizerError) {
         var steps: [Step] = []
@@ -21,7 +22,7 @@ struct WordSplitter: Sendable {
             switch rule {
             case .pattern(let text, _, _):
                 steps.append(Step(rule: rule, pattern: try Pattern(text)))
-            case .spacePrefix: steps.append(Step(rule: rule))
+            case .spacePrefix, .byteLetters: steps.append(Step(rule: rule))
             case .spaceMarks:
                 let mark = String(decoding: spaceMark, as: UTF8.self)
                 steps.append(Step(rule: rule, pattern: try Pattern(mark)))
@@ -33,6 +34,7 @@ struct WordSplitter: Sendable {
     /// The words of a fragment; `startsText` where nothing was before it.
     func words(of text: [UInt8], startsText: Bool) -> Words {
         var words = Words(text: text, ranges: text.isEmpty ? [] : [0..<text.count])
+        var isLetters = false
         for step in steps {
             switch step.rule {
             case .pattern(_, let behavior, let isInverted):
@@ -49,9 +51,17 @@ struct WordSplitter: Sendable {
                 if splits {
                     cut(&words, by: step.pattern, .mergedWithNext, isInverted: false)
                 }
+            case .byteLetters:
+                guard !isLetters else { break }
+                isLetters = true
+                words = rewritten(words) { _, word in alphabet.encode(word) }
             }
         }
-        return words
+        // What is no letter came in behind them, and stays as it is.
+        return isLetters
+            ? rewritten(words) { _, word in
+                alphabet.decode(String(decoding: word, as: UTF8.self)) ?? Array(word)
+            } : words
     }
 
     private func marked(_ word: ArraySlice<UInt8>, isPrefixed: Bool) -> [UInt8] {

@@ -161,7 +161,9 @@ struct NumberTests {
         for (source, expected) in [
             ("'a'.ljust(n0) ~ 'b'.center(n1) ~ 'c'.zfill(n0) ~ '-d'.zfill(n1)", "abc-d"),
             ("'a b c'.rsplit(' ', n7)", "['a', 'b', 'c']"), ("n0 is divisibleby(n2)", "True"),
-            ("'abcdef'|truncate(n7, leeway=n7)", "abcdef"), ("n14|round", "inf"),
+            ("'abcdef'|truncate(n7, leeway=n7)", "abcdef"), ("n14|round", "inf"), ("5|round", "5"),
+            ("25|round(-1)", "20"), ("35|round(-1)", "40"), ("-26|round(-1)", "-30"),
+            ("n7|round(-30)", "0"), ("-7|round(1)", "-7"), ("5|round(0, 'ceil')", "5.0"),
             ("'%.0f%%' % 1e300 != ''", "True"), ("'{:%}'.format(1e308)", "inf%"),
         ] {
             let text = try? Template("{{ \(source) }}").render(Self.variables)

@@ -14,7 +14,9 @@ struct CodingTests {
         model.traits[5] = .isNormalized
         model.merges = [.init(left: 0, right: 1, result: 2)]
         model.normalizations = [.composed]
-        model.splittings = [.pattern(#"\s+"#, .isolated, isInverted: false), .spacePrefix]
+        model.splittings = [
+            .pattern(#"\s+"#, .isolated, isInverted: false), .spacePrefix, .byteLetters,
+        ]
         model.ignoresMerges = true
         (model.bosID, model.eosIDs, model.prefixIDs, model.suffixIDs) = (4, [4], [4], [4])
         model.chatTemplate = "t"

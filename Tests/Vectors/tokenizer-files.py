@@ -88,6 +88,13 @@ pairs("Qwen", normalizer=normalizers.NFC(), splitter=pre_tokenizers.Sequence(
     [split(MODERN, "isolated"), byte_level(use_regex=False)]), alphabet=BYTES)
 pairs("SmolLM", splitter=pre_tokenizers.Sequence(
     [pre_tokenizers.Digits(True), byte_level()]), alphabet=BYTES, added=())
+# Behind the step that makes letters of bytes, some letters are digits, spaces are none.
+pairs("Falcon", splitter=pre_tokenizers.Sequence(
+    [pre_tokenizers.Punctuation("contiguous"), byte_level(), pre_tokenizers.Digits(False),
+     split("[0-9][0-9][0-9]", "isolated")]), alphabet=BYTES, added=())
+pairs("letters of bytes, cut by any rule", splitter=pre_tokenizers.Sequence(
+    [byte_level(), pre_tokenizers.Punctuation("isolated"), pre_tokenizers.Digits(True),
+     split(r"\p{Lu}|\s", "isolated")]), alphabet=BYTES)
 PREPEND = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
 pairs("Llama 2", normalizer=PREPEND, decoder=decoders.Strip(" ", 1, 0), unk_token="<unk>",
       byte_fallback=True, fuse_unk=True, surrounds=True)

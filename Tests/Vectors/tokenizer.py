@@ -66,7 +66,7 @@ TOKENIZERS = [
     ("byte pairs of six pieces", {
         "kind": "bytePairs", "pieces": ["a", "b", "ab", " ", "<|end|>", "é"],
         "types": [1, 1, 1, 1, 3, 4], "traits": [0, 0, 0, 0, 2, 8], "merges": [[0, 1, 2]],
-        "normalizations": [[1]], "splittings": [[1, 0, "\\s+"], [2]], "ignoresMerges": True,
+        "normalizations": [[1]], "splittings": [[1, 0, "\\s+"], [2], [4]], "ignoresMerges": True,
         "prefixIDs": [4], "suffixIDs": [4], "bosID": 4, "eosIDs": [4], "chatTemplate": "t",
     }),
     ("SentencePiece of two pieces", {
