@@ -1,5 +1,4 @@
 import Checkpoints
-import Foundation
 import Primitives
 import Testing
 import Tokenizers
@@ -7,23 +6,13 @@ import Tokenizers
 /// Folders with `vocab.json` and `merges.txt`, or `vocab.txt`, against what transformers made of
 /// them (Tests/Vectors/older-vocabularies.py).
 struct OlderVocabularyTests {
-    static let cases: [JSONValue] = {
-        let path =
-            URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .deletingLastPathComponent().path + "/Vectors/older-vocabularies.json"
-        let bytes = (try? Data(contentsOf: URL(fileURLWithPath: path))).map { Array($0) } ?? []
-        return (try? JSONValue(parsing: bytes, file: path))?["cases"]?.array ?? []
-    }()
+    static let cases = TokenizerVectors.cases("older-vocabularies")
 
     static func checkpoint(_ files: [(name: String, text: String)]) throws -> Checkpoint {
         let regions = files.map {
             NamedRegion(name: $0.name, region: Region(Array($0.text.utf8)))
         }
         return try SafetensorsDirectory.openVocabulary(regions, name: "a folder")
-    }
-
-    static func model(_ files: (name: String, text: String)...) throws -> TokenizerModel {
-        try TokenizerModel(checkpoint(files))
     }
 
     static func message(_ work: () throws -> TokenizerModel) -> String {
@@ -38,7 +27,6 @@ struct OlderVocabularyTests {
     @Test(arguments: cases.indices)
     func `a folder without tokenizer json gives the ids of transformers`(index: Int) throws {
         let example = Self.cases[index]
-        let name = example["name"]?.string ?? ""
         let files = try #require(example["files"]?.object)
         let named = zip(files.keys, files.values).map { (name: $0, text: $1.string ?? "") }
         #expect(named.allSatisfy { SafetensorsDirectory.isWanted($0.name) })
@@ -46,21 +34,7 @@ struct OlderVocabularyTests {
         let checkpoint = try Self.checkpoint(named)
         #expect(try !TokenizerModel.isAbsent(in: checkpoint))
         let model = try TokenizerModel(checkpoint)
-        let tokenizer = try Tokenizer(model)
-        let rows = try #require(example["rows"]?.array)
-        #expect(rows.count >= 16)
-        for row in rows {
-            let text = try #require(row["text"]?.string)
-            for (key, parses, adds) in [
-                ("plain", false, false), ("special", true, false), ("whole", true, true),
-            ] {
-                let ids = tokenizer.encode(text, addSpecial: adds, parseSpecial: parses)
-                #expect(
-                    ids == row[key]?.array?.compactMap(\.integer),
-                    "\(name), \(key) of \(text.debugDescription)")
-            }
-        }
-        #expect(try TokenizerModel(decoding: model.encode()) == model)
+        try TokenizerVectors.check(model, of: example, rowCount: 16)
     }
 
     @Test func `there are all of these folders`() { #expect(Self.cases.count == 12) }
@@ -125,11 +99,7 @@ struct OlderVocabularyTests {
             do {
                 let model = try TokenizerModel(
                     SafetensorsDirectory.openVocabulary(regions, name: "x"))
-                let tokenizer = try Tokenizer(model)
-                let ids = tokenizer.encode(
-                    " Été <tool>日本 <|turn|> 12 ab", addSpecial: true, parseSpecial: true)
-                #expect(ids.allSatisfy { model.pieces.indices.contains($0) }, "round \(round)")
-                _ = tokenizer.decode(ids, skipSpecial: false)
+                try TokenizerVectors.checkRange(model, round: round)
             } catch {
                 refusedCount += 1
                 #expect(!"\(error)".isEmpty)

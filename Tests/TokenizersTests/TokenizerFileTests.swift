@@ -7,13 +7,7 @@ import Tokenizers
 /// `tokenizer.json` in its many forms, against what the tokenizers library made of them
 /// (Tests/Vectors/tokenizer-files.py).
 struct TokenizerFileTests {
-    static let cases: [JSONValue] = {
-        let path =
-            URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .deletingLastPathComponent().path + "/Vectors/tokenizer-files.json"
-        let bytes = (try? Data(contentsOf: URL(fileURLWithPath: path))).map { Array($0) } ?? []
-        return (try? JSONValue(parsing: bytes, file: path))?["cases"]?.array ?? []
-    }()
+    static let cases = TokenizerVectors.cases("tokenizer-files")
 
     static func checkpoint(_ text: String) throws -> Checkpoint {
         let file = NamedRegion(name: "tokenizer.json", region: Region(Array(text.utf8)))
@@ -27,23 +21,8 @@ struct TokenizerFileTests {
     @Test(arguments: cases.indices)
     func `a file gives the ids of the tokenizers library`(index: Int) throws {
         let example = Self.cases[index]
-        let name = example["name"]?.string ?? ""
         let model = try Self.model(try #require(example["file"]).text)
-        let tokenizer = try Tokenizer(model)
-        let rows = try #require(example["rows"]?.array)
-        #expect(rows.count >= 25)
-        for row in rows {
-            let text = try #require(row["text"]?.string)
-            for (key, parses, adds) in [
-                ("plain", false, false), ("special", true, false), ("whole", true, true),
-            ] {
-                let ids = tokenizer.encode(text, addSpecial: adds, parseSpecial: parses)
-                #expect(
-                    ids == row[key]?.array?.compactMap(\.integer),
-                    "\(name), \(key) of \(text.debugDescription)")
-            }
-        }
-        #expect(try TokenizerModel(decoding: model.encode()) == model)
+        try TokenizerVectors.check(model, of: example, rowCount: 25)
     }
 
     @Test func `a model that does not say what it is is known by what only it has`() throws {
@@ -88,11 +67,7 @@ struct TokenizerFileTests {
                 let file = NamedRegion(name: "tokenizer.json", region: Region(bytes))
                 let model = try TokenizerModel(
                     SafetensorsDirectory.openVocabulary([file], name: "x"))
-                let tokenizer = try Tokenizer(model)
-                let ids = tokenizer.encode(
-                    " Été <tool>日本 <left> 12 ab", addSpecial: true, parseSpecial: true)
-                #expect(ids.allSatisfy { model.pieces.indices.contains($0) }, "round \(round)")
-                _ = tokenizer.decode(ids, skipSpecial: false)
+                try TokenizerVectors.checkRange(model, round: round)
             } catch {
                 refusedCount += 1
                 #expect(!"\(error)".isEmpty)

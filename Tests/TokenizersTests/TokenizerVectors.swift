@@ -1,0 +1,45 @@
+import Checkpoints
+import Foundation
+import Testing
+import Tokenizers
+
+/// Files of tokenizers, and what other implementations made of texts with them.
+enum TokenizerVectors {
+    /// The cases of `Tests/Vectors/NAME.json`; none where it can't be read.
+    static func cases(_ name: String) -> [JSONValue] {
+        let path =
+            URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().path + "/Vectors/\(name).json"
+        let bytes = (try? Data(contentsOf: URL(fileURLWithPath: path))).map { Array($0) } ?? []
+        return (try? JSONValue(parsing: bytes, file: path))?["cases"]?.array ?? []
+    }
+
+    /// The ids of each row's text: special pieces as text, as pieces, and with what surrounds it.
+    static func check(_ model: TokenizerModel, of example: JSONValue, rowCount: Int) throws {
+        let name = example["name"]?.string ?? ""
+        let tokenizer = try Tokenizer(model)
+        let rows = try #require(example["rows"]?.array)
+        #expect(rows.count >= rowCount)
+        for row in rows {
+            let text = try #require(row["text"]?.string)
+            for (key, parses, adds) in [
+                ("plain", false, false), ("special", true, false), ("whole", true, true),
+            ] {
+                let ids = tokenizer.encode(text, addSpecial: adds, parseSpecial: parses)
+                #expect(
+                    ids == row[key]?.array?.compactMap(\.integer),
+                    "\(name), \(key) of \(text.debugDescription)")
+            }
+        }
+        #expect(try TokenizerModel(decoding: model.encode()) == model)
+    }
+
+    /// A text with special pieces becomes ids that there are, and they become a text.
+    static func checkRange(_ model: TokenizerModel, round: Int) throws {
+        let tokenizer = try Tokenizer(model)
+        let text = " Été <tool>日本 <left> <|turn|> 12 ab"
+        let ids = tokenizer.encode(text, addSpecial: true, parseSpecial: true)
+        #expect(ids.allSatisfy { model.pieces.indices.contains($0) }, "round \(round)")
+        _ = tokenizer.decode(ids, skipSpecial: false)
+    }
+}
