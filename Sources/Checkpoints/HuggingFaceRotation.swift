@@ -5,8 +5,9 @@ extension HuggingFaceConfiguration {
         guard architecture != "bert" else { return }
         // Where a file has both, transformers takes the older one.
         let given = [json["rope_scaling"], json["rope_parameters"]].compactMap { $0 }
-        var parameters = given.first { $0 != .null } ?? .null
-        if architecture == "gemma3" { parameters = try readLayerTypes() }
+        let parameters =
+            try architecture == "gemma3"
+            ? readLayerTypes() : given.first { $0 != .null } ?? .null
         let standard = architecture == "gemma3" ? 1_000_000.0 : 10_000
         let theta = parameters["rope_theta"]?.number ?? json["rope_theta"]?.number ?? standard
         add(try base(theta, among: parameters), for: "rope.freq_base")

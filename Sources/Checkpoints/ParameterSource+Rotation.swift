@@ -42,7 +42,7 @@ extension ParameterSource {
     }
 
     private func stretchByType(_ rotation: inout ModelParameters.Rotation) throws(CheckpointError) {
-        rotation.scale = Float(try number("rope.scaling.attn_factor", in: 0.01...100, absent: 1))
+        var scale = try number("rope.scaling.attn_factor", in: 0.01...100, absent: 1)
         // As llama.cpp: a factor without a type is linear, and 0 is none.
         let old = try number("rope.scale_linear", in: 0...1e6, absent: 0)
         let factor = try number("rope.scaling.factor", in: 0...1e6, absent: old)
@@ -52,13 +52,17 @@ extension ParameterSource {
         case "linear":
             guard factor != 0 else { break }
             rotation.divisors = Array(repeating: Float(factor), count: rotation.dimension / 2)
-        case "yarn": try stretchByYarn(&rotation)
+        case "yarn": scale *= try stretchByYarn(&rotation)
         default:
             throw unsupported("rotary scaling", type, ["none", "linear", "yarn"])
         }
+        rotation.scale = Float(scale)
     }
 
-    private func stretchByYarn(_ rotation: inout ModelParameters.Rotation) throws(CheckpointError) {
+    /// Returns what queries and keys are multiplied by.
+    private func stretchByYarn(
+        _ rotation: inout ModelParameters.Rotation
+    ) throws(CheckpointError) -> Double {
         let given = try number("rope.scaling.factor", in: 0...1e6, absent: 1)
         let factor = given == 0 ? 1 : given
         let context = try size(
@@ -71,9 +75,7 @@ extension ParameterSource {
             slowRotations: try number("rope.scaling.yarn_beta_slow", in: 1e-3...1e6, absent: 1),
             truncates: try metadata.bool(architecture + ".rope.scaling.yarn_truncate") ?? true)
         let usual = factor <= 1 ? 1 : 0.1 * naturalLogarithm(factor) + 1
-        let own = try number("rope.scaling.yarn_attn_factor", in: 0.01...100, absent: usual)
-        let more = try number("rope.scaling.attn_factor", in: 0.01...100, absent: 1)
-        rotation.scale = Float(own * more)
+        return try number("rope.scaling.yarn_attn_factor", in: 0.01...100, absent: usual)
     }
 
     /// Divisors of the frequencies, from a tensor.

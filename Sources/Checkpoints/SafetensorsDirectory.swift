@@ -9,7 +9,7 @@ public enum SafetensorsDirectory {
             || ["vocab.txt", "merges.txt"].contains(name)
     }
 
-    /// Whether a file of this name alone makes a tokenizer of a directory without weights.
+    /// Whether a directory without weights that has a file of this name is a tokenizer's.
     public static func isVocabulary(_ name: String) -> Bool {
         ["tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt"].contains(name)
     }

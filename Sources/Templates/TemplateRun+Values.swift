@@ -49,7 +49,6 @@ extension TemplateRun {
     private func rounded(_ value: Value, _ given: Given) throws(TemplateError) -> Value {
         guard let number = value.realNumber else { throw .failed("round takes a number") }
         guard number.isFinite else { return .number(number) }
-        let method = given.value("method", 1)?.text ?? "common"
         let digits = min(max(given.value("precision", 0)?.wholeNumber ?? 0, -300), 300)
         var scale = 1.0
         for _ in 0..<abs(digits) { scale *= 10 }
@@ -57,7 +56,7 @@ extension TemplateRun {
             digits < 0
                 ? (number / scale).rounded(rule) * scale : (number * scale).rounded(rule) / scale
         }
-        switch method {
+        switch given.value("method", 1)?.text ?? "common" {
         case "ceil": return .number(scaled(.up))
         case "floor": return .number(scaled(.down))
         default:

@@ -6,11 +6,13 @@ struct AddedPieces {
     private static let configurationName = "tokenizer_config.json"
     private static let olderName = "added_tokens.json"
     static let specialName = "special_tokens_map.json"
-    /// Where files name special pieces; a text, an object with a content, or a list of both.
-    private static let specialKeys = [
+    /// Where files name special pieces; a text, or an object with a content. In the order in which
+    /// transformers adds those that are new.
+    static let specialKeys = [
         "bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token",
-        "additional_special_tokens", "extra_special_tokens",
     ]
+    /// Where they name several of them.
+    private static let listKeys = ["additional_special_tokens", "extra_special_tokens"]
 
     private(set) var pieces: [TokenizerFile.AddedPiece] = []
     /// Who adds them.
@@ -44,15 +46,17 @@ struct AddedPieces {
         }
     }
 
+    static func text(of value: JSONValue) -> String? {
+        value.string ?? value["content"]?.string
+    }
+
     private static func special(of files: [JSONValue?]) -> Set<[UInt8]> {
         var texts: Set<[UInt8]> = []
         for file in files {
-            for key in specialKeys {
+            for key in specialKeys + listKeys {
                 let value = file?[key] ?? .null
                 for one in value.array ?? [value] {
-                    if let text = one.string ?? one["content"]?.string {
-                        texts.insert(Array(text.utf8))
-                    }
+                    if let text = text(of: one) { texts.insert(Array(text.utf8)) }
                 }
             }
         }

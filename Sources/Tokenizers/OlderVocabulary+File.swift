@@ -2,21 +2,16 @@ import Checkpoints
 import Primitives
 
 extension OlderVocabulary {
-    /// In the order in which transformers adds them where the vocabulary has none.
-    private static let specialKeys = [
-        "bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token",
-    ]
-
     /// All that `tokenizer.json` would say.
     func file(_ checkpoint: Checkpoint, _ configuration: JSONValue?) throws(CheckpointError)
         -> TokenizerFile
     {
         let map = try checkpoint.json(named: AddedPieces.specialName)
         var special: [String: String] = [:]
-        for key in Self.specialKeys {
+        for key in AddedPieces.specialKeys {
+            // A null says that there is none.
             let said = configuration?[key] ?? map?[key]
-            special[key] =
-                said.map { $0.string ?? $0["content"]?.string } ?? family.specialTexts[key]
+            special[key] = said.map(AddedPieces.text) ?? family.specialTexts[key]
         }
         let added = try pieces(special, checkpoint, configuration)
         func id(_ text: String) -> Int? {
@@ -47,17 +42,14 @@ extension OlderVocabulary {
     ) throws(CheckpointError) -> [TokenizerFile.AddedPiece] {
         let older = try AddedPieces(checkpoint)
         let decoder = configuration?["added_tokens_decoder"]?.object
-        var added: [TokenizerFile.AddedPiece] = []
-        for piece in decoder == nil ? older.pieces : [] {
-            guard (0..<Limits.vocabularyCount).contains(piece.id) else {
-                throw older.wrong("\(piece.id)", for: piece.text)
-            }
-            added.append(piece)
+        var added = decoder == nil ? older.pieces : []
+        if let far = added.first(where: { !(0..<Limits.vocabularyCount).contains($0.id) }) {
+            throw older.wrong("\(far.id)", for: far.text)
         }
         TokenizerFile.merge(decoder, into: &added, .object(vocabulary))
         let highest = (added.map(\.id) + vocabulary.values.compactMap(\.integer)).max() ?? -1
         var next = highest + 1
-        for text in Self.specialKeys.compactMap({ special[$0] }) where !text.isEmpty {
+        for text in AddedPieces.specialKeys.compactMap({ special[$0] }) where !text.isEmpty {
             guard !added.contains(where: { Array($0.text.utf8) == Array(text.utf8) }) else {
                 continue
             }

@@ -75,8 +75,7 @@ extension TokenizerModel {
                 texts += Self.texts(in: object)
             } else if name.hasSuffix("_token"), value == .null {
                 texts.append((name, nil))
-            } else if name.hasSuffix("_token"), let text = value.string ?? value["content"]?.string
-            {
+            } else if name.hasSuffix("_token"), let text = AddedPieces.text(of: value) {
                 texts.append((name, text))
             }
         }

@@ -84,15 +84,7 @@ struct OlderVocabularyTests {
         for round in 0..<100 {
             let files = try #require(Self.cases[random.below(Self.cases.count)]["files"]?.object)
             var contents = files.values.map { Array(($0.string ?? "").utf8) }
-            for _ in 0...random.below(3) {
-                let index = random.below(contents.count)
-                let place = random.below(contents[index].count)
-                switch random.below(3) {
-                case 0: contents[index][place] = UInt8(truncatingIfNeeded: random.next())
-                case 1: contents[index].remove(at: place)
-                default: contents[index].insert(UInt8(ascii: "9"), at: place)
-                }
-            }
+            TokenizerVectors.change(&contents[random.below(contents.count)], &random)
             let regions = zip(files.keys, contents).map {
                 NamedRegion(name: $0, region: Region($1))
             }

@@ -49,20 +49,7 @@ struct TokenizerFileTests {
         for round in 0..<120 {
             let example = Self.cases[random.below(Self.cases.count)]
             var bytes = Array(try #require(example["file"]).text.utf8)
-            for _ in 0...random.below(4) {
-                let place = random.below(bytes.count)
-                switch random.below(4) {
-                case 0: bytes[place] = UInt8(truncatingIfNeeded: random.next())
-                case 1: bytes.removeSubrange(place..<min(bytes.count, place + random.below(40)))
-                case 2: bytes.insert(bytes[random.below(bytes.count)], at: place)
-                // Digits matter most: ids, counts.
-                default:
-                    let digits = bytes.indices.filter { (48...57).contains(bytes[$0]) }
-                    if let digit = digits.isEmpty ? nil : digits[random.below(digits.count)] {
-                        bytes[digit] = UInt8(ascii: "9")
-                    }
-                }
-            }
+            TokenizerVectors.change(&bytes, &random)
             do {
                 let file = NamedRegion(name: "tokenizer.json", region: Region(bytes))
                 let model = try TokenizerModel(

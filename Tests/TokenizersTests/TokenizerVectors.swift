@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import Primitives
 import Testing
 import Tokenizers
 
@@ -41,5 +42,24 @@ enum TokenizerVectors {
         let ids = tokenizer.encode(text, addSpecial: true, parseSpecial: true)
         #expect(ids.allSatisfy { model.pieces.indices.contains($0) }, "round \(round)")
         _ = tokenizer.decode(ids, skipSpecial: false)
+    }
+
+    /// Changes up to four places of a file.
+    static func change(_ bytes: inout [UInt8], _ random: inout SeededRandom) {
+        for _ in 0...random.below(4) {
+            guard !bytes.isEmpty else { return }
+            let place = random.below(bytes.count)
+            switch random.below(4) {
+            case 0: bytes[place] = UInt8(truncatingIfNeeded: random.next())
+            case 1: bytes.removeSubrange(place..<min(bytes.count, place + random.below(40)))
+            case 2: bytes.insert(bytes[random.below(bytes.count)], at: place)
+            // Digits matter most: ids, counts.
+            default:
+                let digits = bytes.indices.filter { (48...57).contains(bytes[$0]) }
+                if let digit = digits.isEmpty ? nil : digits[random.below(digits.count)] {
+                    bytes[digit] = UInt8(ascii: "9")
+                }
+            }
+        }
     }
 }
