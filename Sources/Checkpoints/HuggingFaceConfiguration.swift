@@ -75,11 +75,16 @@ struct HuggingFaceConfiguration {
         if architecture == "bert" { try readEncoder(directory) }
     }
 
-    /// The part about text, where a model reads images as well (gemma 3 from 4 billion parameters
-    /// on).
+    /// What reads text in a model that reads images as well, by `model_type`: gemma 3 from 4
+    /// billion parameters on, Mistral Small from 3.1 on.
+    private static let textTypes = ["gemma3": "gemma3_text", "mistral3": "mistral"]
+
+    /// The part about text, where a model reads images as well.
     private static func textPart(of json: JSONValue) -> JSONValue {
-        guard json["model_type"]?.string == "gemma3", case .object(var text)? = json["text_config"]
-        else { return json }
+        let type = json["model_type"]?.string ?? ""
+        guard let textType = textTypes[type], case .object(var text)? = json["text_config"] else {
+            return json
+        }
         for key in ["bos_token_id", "eos_token_id"] {
             if let value = json[key] { text.add(value, for: key) }
         }
@@ -87,7 +92,8 @@ struct HuggingFaceConfiguration {
         var whole = JSONObject()
         whole.add(json["tie_word_embeddings"] ?? .bool(true), for: "tie_word_embeddings")
         whole.add(.null, for: "final_logit_softcapping")
-        whole.add(.string("gemma3_text"), for: "model_type")
+        let said = type == "mistral3" ? text["model_type"]?.string : nil
+        whole.add(.string(said ?? textType), for: "model_type")
         for (key, value) in zip(text.keys, text.values) { whole.add(value, for: key) }
         return .object(whole)
     }

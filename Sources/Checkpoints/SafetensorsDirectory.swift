@@ -11,7 +11,9 @@ public enum SafetensorsDirectory {
 
     /// Whether a directory without weights that has a file of this name is a tokenizer's.
     public static func isVocabulary(_ name: String) -> Bool {
-        ["tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt"].contains(name)
+        [
+            "tokenizer.json", "tokenizer.model", "tekken.json", "vocab.json", "vocab.txt",
+        ].contains(name)
     }
 
     /// A template for chats with tools, in a folder of its own.

@@ -7,7 +7,7 @@ enum TensorNames {
         // A table that the rotation base determines; old files carry it.
         if name.hasSuffix("rotary_emb.inv_freq") { return nil }
         var plain = name.without("model.")
-        if architecture == "gemma3" {
+        if architecture == "gemma3" || architecture == "llama" {
             // Of a model that reads images as well, the part that reads text.
             let isImage = ["vision_tower.", "multi_modal_projector."].contains {
                 plain.hasPrefix($0)

@@ -130,6 +130,28 @@ enum UsualTemplates {
         ),
     ]
 
+    /// Mistral's: what the system says stands before the last of the user's texts.
+    static let mistral =
+        "{% set ns = namespace(before='', last=0) %}" + noTools
+        + "{% for m in messages %}{% if m.role == 'system' %}"
+        + "{% set ns.before = m.content + '\n\n' %}{% elif m.role == 'user' %}"
+        + "{% set ns.last = loop.index %}{% endif %}{% endfor %}"
+        + "{{ bos_token }}{% for m in messages %}{% if m.role == 'user' %}"
+        + "{{ '[INST]' + (ns.before if loop.index == ns.last else '') + m.content + '[/INST]' }}"
+        + "{% elif m.role == 'assistant' %}{{ m.content + eos_token }}{% endif %}{% endfor %}"
+
+    /// Mistral's later one, with pieces around what the system says.
+    static let mistralWithSystem =
+        noTools + "{{ bos_token }}{% for m in messages %}{% if m.role == 'system' %}"
+        + "{{ '[SYSTEM_PROMPT]' + m.content + '[/SYSTEM_PROMPT]' }}{% elif m.role == 'user' %}"
+        + "{{ '[INST]' + m.content + '[/INST]' }}{% elif m.role == 'assistant' %}"
+        + "{{ m.content + eos_token }}{% endif %}{% endfor %}"
+
+    private static let noTools =
+        "{% if tools or messages | selectattr('role', 'equalto', 'tool') | list %}"
+        + "{{ raise_exception('this model came without a template for chats with tools') }}"
+        + "{% endif %}"
+
     static func source(for model: TokenizerModel) -> String? {
         all.first { model.specialID($0.piece) != nil }?.source
     }

@@ -2,8 +2,8 @@ public import Checkpoints
 import Primitives
 
 extension TokenizerModel {
-    /// Reads `tokenizer.json` of the tokenizers library. Where there is none, `tokenizer.model` is
-    /// read, and where that is missing, too, the older files of a vocabulary.
+    /// Reads `tokenizer.json` of the tokenizers library. Where there is none, `tokenizer.model` or
+    /// `tekken.json` is read, and where these are missing, too, the older files of a vocabulary.
     init(huggingFace checkpoint: Checkpoint) throws(CheckpointError) {
         let configuration = try checkpoint.json(named: "tokenizer_config.json")
         if let json = try checkpoint.json(named: TokenizerFile.name) {
@@ -11,6 +11,8 @@ extension TokenizerModel {
             try self.init(file, checkpoint.metadata)
         } else if let region = checkpoint.file(named: SentencePieceFile.name) {
             try self.init(sentencePiece: region, checkpoint)
+        } else if let json = try checkpoint.json(named: TekkenFile.name) {
+            try self.init(tekken: TekkenFile(json), checkpoint.metadata)
         } else if let older = try OlderVocabulary(checkpoint, configuration) {
             try self.init(older.file(checkpoint, configuration), checkpoint.metadata)
         } else {
@@ -21,7 +23,8 @@ extension TokenizerModel {
     /// Whether a directory has none of the files that say what its ids mean.
     public static func isAbsent(in checkpoint: Checkpoint) throws(CheckpointError) -> Bool {
         guard checkpoint.format == .safetensors, checkpoint.file(named: TokenizerFile.name) == nil,
-            checkpoint.file(named: SentencePieceFile.name) == nil
+            checkpoint.file(named: SentencePieceFile.name) == nil,
+            checkpoint.file(named: TekkenFile.name) == nil
         else { return false }
         let configuration = try checkpoint.json(named: "tokenizer_config.json")
         return OlderVocabulary.family(of: checkpoint, configuration) == nil

@@ -108,6 +108,29 @@ struct ConfigurationTests {
         }
     }
 
+    @Test func `a Mistral that reads images is what its part about text says`() throws {
+        let checkpoint = try Self.checkpoint(
+            "mistral3",
+            ", \"tie_word_embeddings\": false, "
+                + "\"text_config\": {\"model_type\": \"mistral\", \"sliding_window\": null, "
+                + "\"num_key_value_heads\": 2}"
+        ) { builder in
+            builder.tensors = [
+                ("language_model.model.embed_tokens.weight", [4, 8]),
+                ("language_model.lm_head.weight", [4, 8]),
+                ("vision_tower.ln_pre.weight", [3]), ("multi_modal_projector.norm.weight", [3]),
+            ]
+        }
+        #expect(checkpoint.architecture == "llama")
+        #expect(try checkpoint.metadata.integer("llama.attention.head_count_kv") == 2)
+        #expect(checkpoint.metadata["llama.attention.sliding_window"] == nil)
+        #expect(checkpoint.tensors.map(\.name) == ["token_embd.weight", "output.weight"])
+        for (fields, architecture) in [("", "llama"), ("\"model_type\": \"other\"", "other")] {
+            let checkpoint = try Self.checkpoint("mistral3", ", \"text_config\": {\(fields)}")
+            #expect(checkpoint.architecture == architecture)
+        }
+    }
+
     @Test func `heads of an encoder are equal parts of a row, whatever its file says`() throws {
         let fields = ", \"hidden_size\": 8, \"num_attention_heads\": 2, \"head_dim\": 256"
         #expect(try Self.metadata("bert", fields).integer("bert.attention.key_length") == 4)
