@@ -254,7 +254,9 @@ struct HuggingFaceConfiguration {
                 metadata.add(.string(text), for: "tokenizer.chat_template.\(name)")
             }
         }
-        if let text = directory.text("chat_template.jinja") ?? template {
+        // Models that read images as well may keep it where only their processors look.
+        let processor = try directory.json("chat_template.json")?["chat_template"]?.string
+        if let text = directory.text("chat_template.jinja") ?? template ?? processor {
             metadata.add(.string(text), for: "tokenizer.chat_template")
         }
         for key in ["add_bos_token", "add_eos_token"] {

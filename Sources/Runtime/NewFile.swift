@@ -41,8 +41,9 @@ struct NewFile: ~Copyable {
         while written < count {
             let put = block.write(
                 from: written, upTo: count, to: file.number, at: byteCount + written)
-            if put < 0, errno == EINVAL, isDirect {
-                // Another alignment is wanted.
+            if put < 0, errno != EINTR, isDirect {
+                // Another alignment is wanted, or the file system can't after all. What is wrong
+                // with the disk is wrong with the cache, too.
                 useCache()
                 continue
             }

@@ -66,6 +66,10 @@ struct SentencePieceFile {
                         supported: ["1 (unigram)", "2 (BPE)"])
                 }
                 kind = known
+            case 24 where value != 0:
+                throw .unsupported(
+                    file: Self.name, what: "place of a space's mark (treat_whitespace_as_suffix)",
+                    found: "behind words", supported: ["before words"])
             case 40: unknownID = id
             case 41: bosID = id
             case 42: eosID = id

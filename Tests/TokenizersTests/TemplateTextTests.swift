@@ -87,6 +87,12 @@ struct TemplateTextTests {
         #expect(try rendered(configuration, tools: .array([.integer(1)])) == "T1")
     }
 
+    @Test func `a template that only a processor would look for is the last that counts`() throws {
+        let file = (name: "chat_template.json", text: #"{"chat_template": "P"}"#)
+        #expect(try rendered("{}", others: [file]) == "P")
+        #expect(try rendered(#"{"chat_template": "C"}"#, others: [file]) == "C")
+    }
+
     @Test func `names out of order, or twice, and parts without a template are refused`() throws {
         var model = try model("{" + Self.both + "}")
         let (a, b) = (

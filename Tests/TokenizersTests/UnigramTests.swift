@@ -58,6 +58,21 @@ struct UnigramTests {
         #expect(try TokenizerModel(decoding: model.encode()) == model)
     }
 
+    @Test func `a tokenizer_model that marks the ends of words is refused by name`() throws {
+        // A piece "a"; the trainer's field 24, without and with it.
+        for (value, isRefused) in [(UInt8(0), false), (1, true)] {
+            let bytes: [UInt8] = [10, 3, 10, 1, 97, 18, 3, 0xC0, 1, value]
+            let file = NamedRegion(name: "tokenizer.model", region: Region(bytes))
+            var message = "nothing"
+            do {
+                _ = try TokenizerModel(SafetensorsDirectory.openVocabulary([file], name: "x"))
+            } catch {
+                message = "\(error)"
+            }
+            #expect(message.contains("treat_whitespace_as_suffix") == isRefused, "\(message)")
+        }
+    }
+
     @Test func `all formats are there`() { #expect(Self.cases.count >= 8) }
 
     @Test func `the pieces with the highest sum make up a word`() throws {
