@@ -118,7 +118,7 @@ let package = Package(
 
         // MARK: tests
         tests("Primitives", ["Primitives"]),
-        tests("Identity", ["Primitives", "Identity"]),
+        tests("Identity", ["Primitives", "Identity", "CSodium"]),
         tests("Wire", ["Primitives", "Identity", "Wire"]),
         tests("Sessions", ["Primitives", "Identity", "Wire", "Sessions"]),
         tests("Kademlia", ["Primitives", "Identity", "Wire", "Kademlia"]),

@@ -23,6 +23,7 @@ public enum CryptoSuite: Sendable {
 
     public func signingPublicKey(seed: Bytes32) -> PublicKey {
         guard self == .sodium else { return simulatedPublicKey(seed) }
+        precondition(Sodium.isReady)
         var publicKey = [UInt8](repeating: 0, count: 32)
         var secretKey = [UInt8](repeating: 0, count: 64)
         // Sizes are Ed25519's: 32 for the seed and the public key, 64 for the secret key.
@@ -53,6 +54,7 @@ public enum CryptoSuite: Sendable {
 
     public func agreementPublicKey(secret: Bytes32) -> PublicKey {
         guard self == .sodium else { return simulatedPublicKey(secret) }
+        precondition(Sodium.isReady)
         var publicKey = [UInt8](repeating: 0, count: 32)
         // 32 bytes in, 32 bytes out.
         let status = unsafe crypto_scalarmult_base(&publicKey, secret.bytes)
@@ -67,6 +69,7 @@ public enum CryptoSuite: Sendable {
             let pair = own < publicKey ? own.bytes + publicKey.bytes : publicKey.bytes + own.bytes
             return Digest.of(pair, for: .simulated).bytes
         }
+        precondition(Sodium.isReady)
         var shared = [UInt8](repeating: 0, count: 32)
         // 32 bytes each.
         let status = unsafe crypto_scalarmult(&shared, secret.bytes, publicKey.bytes)

@@ -58,6 +58,7 @@ extension Digest {
 
     /// The same, of bytes that stay where they are.
     public static func of(_ bytes: Span<UInt8>, for purpose: HashPurpose) -> Digest {
+        precondition(Sodium.isReady)
         var output = (UInt64(0), UInt64(0), UInt64(0), UInt64(0))
         // Every length is passed beside its array, the output is 32 bytes, no salt is all zeros,
         // and libsodium reads no further.
@@ -92,7 +93,10 @@ struct RepeatedHash {
     private let salt = [UInt8](repeating: 0, count: 16)
     private let personalisation: [UInt8]
 
-    init(for purpose: HashPurpose) { personalisation = purpose.personalisation }
+    init(for purpose: HashPurpose) {
+        precondition(Sodium.isReady)
+        personalisation = purpose.personalisation
+    }
 
     /// The zero bits that `Digest.of(input)` begins with; of those, at most 64 are counted.
     mutating func leadingZeroBitCount(of input: [UInt8]) -> Int {
@@ -108,7 +112,7 @@ struct RepeatedHash {
 
 /// The first sixteen bytes of BLAKE2b under a key: short proofs that only the key's owner checks.
 public func keyedHash16(key: [UInt8], _ bytes: [UInt8]) -> [UInt8] {
-    precondition((16...64).contains(key.count))
+    precondition(Sodium.isReady && (16...64).contains(key.count))
     var output = [UInt8](repeating: 0, count: 16)
     // Both lengths are passed beside their arrays.
     let status = unsafe crypto_generichash_blake2b(

@@ -4,6 +4,7 @@ internal import CSodium
 /// no BLAKE2s; everything else in the mesh hashes with BLAKE2b.
 public enum SHA256 {
     public static func hash(_ bytes: [UInt8]) -> [UInt8] {
+        precondition(Sodium.isReady)
         var output = [UInt8](repeating: 0, count: 32)
         // 32 bytes out; the length stands beside its array.
         let status = unsafe crypto_hash_sha256(&output, bytes, UInt64(bytes.count))
@@ -13,6 +14,7 @@ public enum SHA256 {
 
     /// HMAC-SHA-256 (RFC 2104) under a key of any length.
     public static func authenticate(_ bytes: [UInt8], key: [UInt8]) -> [UInt8] {
+        precondition(Sodium.isReady)
         var state = crypto_auth_hmacsha256_state()
         var output = [UInt8](repeating: 0, count: 32)
         // The state is libsodium's own struct; lengths stand beside their arrays; 32 bytes out.

@@ -6,7 +6,7 @@ public struct SealingKey: Hashable, Sendable {
 
     /// Traps on any other count than 32.
     public init(_ bytes: [UInt8]) {
-        precondition(bytes.count == 32)
+        precondition(Sodium.isReady && bytes.count == 32)
         self.bytes = bytes
     }
 }
