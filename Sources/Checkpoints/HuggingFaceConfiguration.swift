@@ -81,10 +81,9 @@ struct HuggingFaceConfiguration {
 
     /// The part about text, where a model reads images as well.
     private static func textPart(of json: JSONValue) -> JSONValue {
-        let type = json["model_type"]?.string ?? ""
-        guard let textType = textTypes[type], case .object(var text)? = json["text_config"] else {
-            return json
-        }
+        guard let textType = textTypes[json["model_type"]?.string ?? ""],
+            case .object(var text)? = json["text_config"]
+        else { return json }
         for key in ["bos_token_id", "eos_token_id"] {
             if let value = json[key] { text.add(value, for: key) }
         }
@@ -92,8 +91,7 @@ struct HuggingFaceConfiguration {
         var whole = JSONObject()
         whole.add(json["tie_word_embeddings"] ?? .bool(true), for: "tie_word_embeddings")
         whole.add(.null, for: "final_logit_softcapping")
-        let said = type == "mistral3" ? text["model_type"]?.string : nil
-        whole.add(.string(said ?? textType), for: "model_type")
+        whole.add(.string(text["model_type"]?.string ?? textType), for: "model_type")
         for (key, value) in zip(text.keys, text.values) { whole.add(value, for: key) }
         return .object(whole)
     }

@@ -53,8 +53,8 @@ extension Limits {
     public static let vocabularyCount = 1_048_576
     /// One piece of a vocabulary, in bytes. A longer one is refused.
     public static let vocabularyPieceByteCount = 4_096
-    /// A piece that SentencePiece's BPE makes by merging, in bytes. A longer one is never made;
-    /// Llama's longest has 48.
+    /// A piece that SentencePiece's BPE or a `tekken.json` makes by merging, in bytes. A longer one
+    /// is never made; Llama's longest has 48, Mistral's 76.
     public static let mergedPieceByteCount = 256
     /// A tokenizer's table of replacements, in bytes. A larger one is refused. Usual ones have
     /// 240,000.

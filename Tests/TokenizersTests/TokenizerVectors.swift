@@ -44,6 +44,25 @@ enum TokenizerVectors {
         _ = tokenizer.decode(ids, skipSpecial: false)
     }
 
+    /// How many of so many changed files are refused, with words; the others mean tokenizers.
+    static func refusedCount<File>(
+        of count: Int, seed: UInt64, file: (inout SeededRandom) throws -> File,
+        read: (File) throws -> TokenizerModel
+    ) throws -> Int {
+        var random = SeededRandom(seed: seed)
+        var refusedCount = 0
+        for round in 0..<count {
+            let file = try file(&random)
+            do {
+                try checkRange(read(file), round: round)
+            } catch {
+                refusedCount += 1
+                #expect(!"\(error)".isEmpty)
+            }
+        }
+        return refusedCount
+    }
+
     /// Changes up to four places of a file.
     static func change(_ bytes: inout [UInt8], _ random: inout SeededRandom) {
         for _ in 0...random.below(4) {
